@@ -1,0 +1,1 @@
+"""VPR on one machine."""

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# What the tests use beyond Python packages. Root on Debian: installed. Elsewhere: named.
+set -euo pipefail
+declare -A needed=([chromium]=chromium)
+missing=()
+for command in "${!needed[@]}"; do command -v "$command" >/dev/null || missing+=("${needed[$command]}"); done
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "  installing ${missing[*]} (a minute or two)"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+else
+  echo "  missing: ${missing[*]}. The tests that need them will say so; install them with your package manager." >&2
+fi

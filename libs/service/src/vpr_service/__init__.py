@@ -1,0 +1,1 @@
+"""What every HTTP service of VPR has."""
