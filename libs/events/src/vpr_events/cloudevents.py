@@ -1,0 +1,74 @@
+"""CloudEvents 1.0, binary mode over NATS: lower-case ``ce-*`` headers and the JSON body."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+from vpr_events import codec
+from vpr_events.contracts import OWNERS
+from vpr_events.event import Recorded
+
+SUBJECT_PREFIX = "vpr"
+MESSAGE_ID = "Nats-Msg-Id"
+SCHEMA_ROOT = "urn:vpr:schema"
+
+
+def subject_of(event_type: str) -> str:
+    """``report.filed.v1`` -> ``vpr.report.filed``: a subject per kind of event, not per entity."""
+    return f"{SUBJECT_PREFIX}.{codec.split_type(event_type)[0]}"
+
+
+def headers_of(event: Recorded, traceparent: str | None = None) -> dict[str, str]:
+    """What a published event carries beside its body."""
+    attributes: dict[str, str | None] = {
+        "id": str(event.id),
+        "source": f"/vpr/{OWNERS[event.stream.partition('/')[0]]}",
+        "specversion": "1.0",
+        "type": event.type,
+        "subject": event.stream,
+        "time": _stamp(event.occurred_at),
+        "datacontenttype": "application/json",
+        "dataschema": f"{SCHEMA_ROOT}:{event.type}",
+        "sequence": str(event.version),
+        "recordedtime": _stamp(event.recorded_at),
+        "correlationid": str(event.correlation_id),
+        "causationid": str(event.causation_id) if event.causation_id else None,
+        "hash": event.hash,
+    }
+    headers = {f"ce-{name}": quote(value, safe=":/+") for name, value in attributes.items() if value is not None}
+    return headers | {MESSAGE_ID: str(event.id)} | ({"traceparent": traceparent} if traceparent else {})
+
+
+def event_of(headers: Mapping[str, str] | None, body: bytes) -> Recorded | None:
+    """The event in a message; None when its type is unknown here.
+
+    Raises Malformed (UnknownVersion for a version from the future) when it cannot be read.
+    """
+    try:
+        attribute = {name[3:]: unquote(value) for name, value in (headers or {}).items() if name.startswith("ce-")}
+        data = codec.decode(attribute["type"], body)
+        return None if data is None else Recorded(data=data, body=body, **_envelope(attribute))
+    except (KeyError, ValueError) as error:
+        raise codec.Malformed(f"not one of our CloudEvents: {type(error).__name__}") from error
+
+
+def _envelope(attribute: Mapping[str, str]) -> dict[str, Any]:
+    family, _, entity = attribute["subject"].partition("/")
+    causation = attribute.get("causationid")
+    return {
+        "id": UUID(attribute["id"]),
+        "stream": f"{family}/{UUID(entity)}",
+        "version": int(attribute["sequence"]),
+        "type": attribute["type"],
+        "occurred_at": datetime.fromisoformat(attribute["time"]),
+        "recorded_at": datetime.fromisoformat(attribute["recordedtime"]),
+        "correlation_id": UUID(attribute["correlationid"]),
+        "causation_id": UUID(causation) if causation else None,
+        "hash": attribute["hash"],
+    }
+
+
+def _stamp(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,68 @@
+"""Contracts to bytes and back; old versions are lifted to the newest by upcasters."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from vpr_events.contracts import CONTRACTS
+from vpr_events.contracts.values import Gravest
+from vpr_events.event import Event
+
+type Body = dict[str, Any]
+type Upcaster = Callable[[Body], Body]
+
+
+class Malformed(Exception):
+    """The bytes do not hold what their type promises."""
+
+
+class UnknownVersion(Malformed):
+    """A type we know, in a version newer than ours: it waits for a newer consumer."""
+
+
+def _with_direction(body: Body) -> Body:
+    return {**body, "gravest": Gravest.LOWEST}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("case.prioritised", 1): _with_direction}
+"""(event name, version) -> what turns its body into the next version's."""
+
+
+def encode(event: Event) -> bytes:
+    """The JSON bytes that are stored, hashed and published. Absent optional fields are left out."""
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def split_type(event_type: str) -> tuple[str, int]:
+    """``report.filed.v1`` -> (``report.filed``, 1). Raises Malformed."""
+    name, marker, version = event_type.rpartition(".v")
+    if not marker or not version.isdecimal():
+        raise Malformed(f"{event_type!r} is not an event type")
+    return name, int(version)
+
+
+def decode(event_type: str, body: bytes) -> Event | None:
+    """The event, lifted to its newest version; None for a type nobody here knows.
+
+    Raises UnknownVersion for a version from the future and Malformed for a body that breaks its contract.
+    """
+    name, version = split_type(event_type)
+    contract = CONTRACTS.get(name)
+    if contract is None:
+        return None
+    if not 1 <= version <= contract.event_version:
+        raise UnknownVersion(f"{event_type} is newer than {contract.event_type()}")
+    try:
+        if version == contract.event_version:
+            return contract.model_validate_json(body)
+        return contract.model_validate(_lifted(name, version, contract.event_version, orjson.loads(body)))
+    except (ValidationError, orjson.JSONDecodeError) as error:
+        raise Malformed(f"the body of {event_type} breaks its contract") from error
+
+
+def _lifted(name: str, version: int, newest: int, body: Body) -> Body:
+    for step in range(version, newest):
+        body = UPCASTERS[name, step](body)
+    return body

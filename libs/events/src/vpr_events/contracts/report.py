@@ -1,0 +1,112 @@
+"""Family ``report``, owned by intake: what a resident, a 311 system or a clerk filed."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from vpr_events.contracts.values import Channel
+from vpr_events.event import Code, Event, Instant, Sha256
+
+
+class ScreeningOutcome(StrEnum):
+    """What the screening rules answer."""
+
+    STOP = "stop"
+    OFFICER_REVIEW = "officer_review"
+    VIRTUAL = "virtual"
+    WEB_ONLY = "web_only"
+
+
+class WithdrawnBy(StrEnum):
+    """Who took a report back."""
+
+    RESIDENT = "resident"
+    CLIENT = "client"
+    CLERK = "clerk"
+
+
+class WithdrawalReason(StrEnum):
+    """Why a report was taken back."""
+
+    RESOLVED = "resolved"
+    MISTAKE = "mistake"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+
+
+class ErasureBasis(StrEnum):
+    """What allows an erasure."""
+
+    RETENTION = "retention"
+    APPROVAL = "approval"
+
+
+class ReportFiled(Event, name="report.filed"):
+    """A report was accepted. ``client_id`` names the 311 client, absent on the web."""
+
+    channel: Channel
+    category: Code
+    district: Code | None = None
+    client_id: UUID | None = None
+    occurred_from: Instant | None = None
+    occurred_to: Instant | None = None
+
+
+class ReportScreened(Event, name="report.screened"):
+    """The rule set answered; every outcome gives its reasons."""
+
+    rule_set: Code
+    outcome: ScreeningOutcome
+    reasons: tuple[Code, ...] = ()
+
+
+class ReportStopped(Event, name="report.stopped"):
+    """Screening found an emergency: the filer was told to call 911, a supervisor is alarmed."""
+
+    rule_set: Code
+    reasons: tuple[Code, ...]
+
+
+class ReportAmended(Event, name="report.amended"):
+    """Fields were replaced; ``fields`` holds their names, the new text stays in intake."""
+
+    fields: tuple[Code, ...]
+    category: Code | None = None
+    district: Code | None = None
+
+
+class ReportAttachmentAdded(Event, name="report.attachment_added"):
+    """A file was added. ``size`` in bytes."""
+
+    attachment_id: UUID
+    media_type: Code
+    size: int
+    sha256: Sha256
+
+
+class ReportWithdrawn(Event, name="report.withdrawn"):
+    """The report was taken back by who filed it."""
+
+    by: WithdrawnBy
+    reason: WithdrawalReason
+
+
+class ReportPersonalDataErased(Event, name="report.personal_data_erased"):
+    """Every service erases what it holds of this report's personal data."""
+
+    basis: ErasureBasis
+    rule: Code | None = None
+    approvers: tuple[UUID, ...] = ()
+
+
+class ReportHoldPlaced(Event, name="report.hold_placed"):
+    """A legal hold forbids erasure."""
+
+    hold_id: UUID
+    placed_by: UUID
+
+
+class ReportHoldLifted(Event, name="report.hold_lifted"):
+    """The legal hold ended."""
+
+    hold_id: UUID
+    lifted_by: UUID

@@ -1,0 +1,177 @@
+"""Family ``session``, owned by video: one meeting of an officer and a resident."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from vpr_events.event import Code, Event, Instant, Sha256
+
+
+class Participant(StrEnum):
+    """Who takes part."""
+
+    OFFICER = "officer"
+    RESIDENT = "resident"
+    INTERPRETER = "interpreter"
+    SPECIALIST = "specialist"
+    SUPERVISOR = "supervisor"
+
+
+class Consent(StrEnum):
+    """What the resident may allow, each revocable at any time."""
+
+    VIEW = "view"
+    LOCATION = "location"
+    SNAPSHOT = "snapshot"
+    RECORD = "record"
+
+
+class Mode(StrEnum):
+    """The ladder of what still works."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    CHAT = "chat"
+    UPLOAD = "upload"
+
+
+class EvidenceKind(StrEnum):
+    """What was captured."""
+
+    SNAPSHOT = "snapshot"
+    RECORDING = "recording"
+    UPLOAD = "upload"
+    STATEMENT = "statement"
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    NO_SHOW = "no_show"
+    FAILED = "failed"
+    CASE_CLOSED = "case_closed"
+    WITHDRAWN = "withdrawn"
+
+
+class SessionCreated(Event, name="session.created"):
+    """A session waits for its participants until ``expires_at``."""
+
+    request_id: UUID
+    case_id: UUID
+    report_id: UUID
+    officer_id: UUID
+    expires_at: Instant
+
+
+class SessionInviteSent(Event, name="session.invite_sent"):
+    """A single-use join link was issued."""
+
+    invite_id: UUID
+    channel: Code
+    expires_at: Instant
+
+
+class SessionInviteFailed(Event, name="session.invite_failed"):
+    """The invitation did not get through."""
+
+    invite_id: UUID
+    reason: Code
+
+
+class SessionInviteOpened(Event, name="session.invite_opened"):
+    """The resident opened the link, which is spent now."""
+
+    invite_id: UUID
+
+
+class SessionConsented(Event, name="session.consented"):
+    """The resident allowed these scopes."""
+
+    scopes: tuple[Consent, ...]
+
+
+class SessionConsentWithdrawn(Event, name="session.consent_withdrawn"):
+    """The resident took these scopes back."""
+
+    scopes: tuple[Consent, ...]
+
+
+class SessionParticipantJoined(Event, name="session.participant_joined"):
+    """Someone is in the session."""
+
+    participant_id: UUID
+    kind: Participant
+
+
+class SessionParticipantLeft(Event, name="session.participant_left"):
+    """Someone left the session."""
+
+    participant_id: UUID
+    kind: Participant
+
+
+class SessionConnected(Event, name="session.connected"):
+    """Officer and resident see each other: the clock point of the virtual response."""
+
+    mode: Mode
+
+
+class SessionModeChanged(Event, name="session.mode_changed"):
+    """The session went up or down the ladder."""
+
+    mode: Mode
+
+
+class SessionInterrupted(Event, name="session.interrupted"):
+    """The connection broke."""
+
+    kind: Participant
+
+
+class SessionResumed(Event, name="session.resumed"):
+    """The connection is back."""
+
+    kind: Participant
+
+
+class SessionEvidenceCaptured(Event, name="session.evidence_captured"):
+    """Evidence was secured, hashed at capture. ``size`` in bytes."""
+
+    evidence_id: UUID
+    kind: EvidenceKind
+    sha256: Sha256
+    size: int
+
+
+class SessionEvidenceViewed(Event, name="session.evidence_viewed"):
+    """Someone looked at evidence."""
+
+    evidence_id: UUID
+    viewer_id: UUID
+    purpose: Code
+
+
+class SessionEvidenceExported(Event, name="session.evidence_exported"):
+    """Evidence was handed over."""
+
+    evidence_id: UUID
+    exporter_id: UUID
+    purpose: Code
+
+
+class SessionEvidenceErased(Event, name="session.evidence_erased"):
+    """Evidence was erased under a rule."""
+
+    evidence_id: UUID
+    rule: Code
+
+
+class SessionEnded(Event, name="session.ended"):
+    """The meeting is over."""
+
+    reason: EndReason
+
+
+class SessionExpired(Event, name="session.expired"):
+    """Nobody came in time."""

@@ -1,0 +1,1 @@
+"""The library's own tables, as frozen steps that services' migrations call."""
