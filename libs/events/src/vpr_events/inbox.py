@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import parking, writes
-from vpr_events.cloudevents import event_of
+from vpr_events.cloudevents import event_of, subject_of
 from vpr_events.codec import Malformed
 from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
@@ -46,6 +46,11 @@ class Consumer:
     handles: frozenset[type[Event]]
     react: Reactor = _no_reaction
     projectors: Sequence[Projector] = ()
+
+    @property
+    def subjects(self) -> list[str]:
+        """What its durable consumer must be given."""
+        return sorted(subject_of(contract.event_type()) for contract in self.handles)
 
     def writes(self, event: Recorded) -> Iterable[writes.Write]:
         """What its projections make of one event."""

@@ -1,0 +1,37 @@
+"""Bodies that are too large are refused before they are read whole."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vpr_service.problems import Problem
+
+
+class BodyLimit:
+    """ASGI middleware: 413 for a body above ``limit`` bytes, declared or streamed."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app, self._limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        declared = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
+        if declared > self._limit:
+            return await self._refuse(scope, receive, send)
+        received = 0
+
+        async def counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                raise self._problem()
+            return message
+
+        return await self._app(scope, counting, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._problem().response()(scope, receive, send)
+
+    def _problem(self) -> Problem:
+        return Problem(413, "body_too_large", f"the body is larger than {self._limit} bytes")

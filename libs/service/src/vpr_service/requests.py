@@ -1,0 +1,94 @@
+"""What requests have in common: idempotency keys, cursors, versions."""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated, Any, Protocol
+
+import orjson
+from fastapi import Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+from vpr_events.idempotency import IdempotencyKey
+
+from vpr_service.problems import Problem, invalid_field
+
+PAGE_LIMIT = 200
+
+
+class Body(BaseModel):
+    """Base of request bodies: an unknown field is an error, so that a misspelt one is not lost unseen."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Scoped(Protocol):
+    """Whoever idempotency keys belong to."""
+
+    @property
+    def scope(self) -> str: ...
+
+
+async def fingerprint(request: Request) -> str:
+    """A digest of what the request asks for: method, path and body."""
+    head = f"{request.method} {request.url.path}\n".encode()
+    return hashlib.sha256(head + await request.body()).hexdigest()
+
+
+async def required_key(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="Your own id of this request: repeats are answered alike.")
+    ] = None,
+) -> tuple[str, str]:
+    """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
+    if not idempotency_key:
+        detail = "send an Idempotency-Key header, a new one for each new request"
+        raise Problem(400, "idempotency_key_missing", detail, errors=[{"field": "Idempotency-Key", "detail": detail}])
+    return idempotency_key, await fingerprint(request)
+
+
+RequiredKey = Annotated[tuple[str, str], Depends(required_key)]
+
+
+def key_of(caller: Scoped, given: tuple[str, str]) -> IdempotencyKey:
+    """The key in its owner's scope."""
+    return IdempotencyKey(caller.scope, *given)
+
+
+class PageQuery(BaseModel):
+    """``limit`` items from behind ``cursor``, the opaque text that the previous page's Link gave."""
+
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50
+    cursor: str | None = None
+
+    def after(self) -> list[Any] | None:
+        """The sort key of the previous page's last item. Raises Problem 422."""
+        if self.cursor is None:
+            return None
+        try:
+            decoded = orjson.loads(urlsafe_b64decode(self.cursor))
+        except ValueError:
+            raise invalid_field("cursor", "not a cursor of ours") from None
+        if not isinstance(decoded, list):
+            raise invalid_field("cursor", "not a cursor of ours")
+        return decoded
+
+
+Page = Annotated[PageQuery, Query()]
+
+
+def cursor_of(*sort_key: Any) -> str:
+    """The cursor behind an item with this sort key."""
+    return urlsafe_b64encode(orjson.dumps(sort_key)).decode()
+
+
+def link_next(request: Request, response: Response, cursor: str | None) -> None:
+    """Announce the next page (RFC 8288)."""
+    if cursor:
+        response.headers["Link"] = f'<{request.url.include_query_params(cursor=cursor)}>; rel="next"'
+
+
+def private(response: Response, version: int | None = None) -> None:
+    """Personal data: no cache keeps it. ``version`` becomes the ETag."""
+    response.headers["Cache-Control"] = "no-store"
+    if version is not None:
+        response.headers["ETag"] = f'"{version}"'

@@ -1,0 +1,159 @@
+"""A running service: its database, its connection to the log, and the workers beside the HTTP interface."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol
+
+import structlog
+from fastapi import Depends, Request
+from sqlalchemy import MetaData, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from vpr_events.inbox import Consumer, Inbox
+from vpr_events.log import EventLog, LogUnavailable
+from vpr_events.outbox import Relay, backlog
+from vpr_events.parking import Policy
+from vpr_events.pipeline import Pipeline, Projector
+from vpr_events.tables import parked
+
+from vpr_service.clock import Clock, real_time
+from vpr_service.settings import ServiceSettings
+from vpr_service.telemetry import Telemetry
+
+WATCH_EVERY = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Worker(Protocol):
+    """Something that runs beside the HTTP interface until told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, then finish what was begun and return."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What makes a service this service. ``workers`` are made for a runtime; ``consumer`` is None without an inbox."""
+
+    name: str
+    metadata: MetaData
+    projectors: Sequence[Projector] = ()
+    consumer: Consumer | None = None
+    workers: Callable[["Runtime"], Sequence[Worker]] = lambda _: ()
+
+
+@dataclass
+class Runtime:
+    """The parts of a running service. HTTP handlers get it by the dependency ``Running``."""
+
+    service: Service
+    settings: ServiceSettings
+    telemetry: Telemetry
+    engine: AsyncEngine
+    log: EventLog
+    relay: Relay
+    pipeline: Pipeline
+    inbox: Inbox | None
+    now: Clock
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    workers: Sequence[Worker] = ()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+
+def build(service: Service, settings: ServiceSettings, clock: Clock = real_time) -> Runtime:
+    """Put the parts together; nothing connects yet."""
+    engine = create_async_engine(
+        settings.database_url.get_secret_value(), pool_size=settings.pool_size, max_overflow=0, pool_timeout=10
+    )
+    event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
+    relay = Relay(engine, event_log)
+    pipeline = Pipeline(engine, service.projectors, clock, relay.wake)
+    policy = Policy(settings.retry_delays)
+    inbox = service.consumer and Inbox(engine, pipeline, event_log, service.name, service.consumer, policy)
+    runtime = Runtime(
+        service, settings, Telemetry(service.name), engine, event_log, relay, pipeline, inbox or None, clock
+    )
+    runtime.workers = service.workers(runtime)
+    return runtime
+
+
+@asynccontextmanager
+async def running(runtime: Runtime) -> AsyncIterator[None]:
+    """Run the workers. At the end they finish what was accepted: the relay publishes what is committed."""
+    workers: list[Worker] = [runtime.relay, *([runtime.inbox] if runtime.inbox else []), *runtime.workers]
+    connecting = asyncio.create_task(runtime.log.connect())
+    tasks = [asyncio.create_task(_kept_up(runtime, worker)) for worker in workers]
+    watching = asyncio.create_task(_watch(runtime))
+    try:
+        yield
+    finally:
+        runtime.stopping.set()
+        connecting.cancel()
+        watching.cancel()
+        await asyncio.gather(*tasks, connecting, watching, return_exceptions=True)
+        await runtime.log.close()
+        await runtime.engine.dispose()
+
+
+async def _kept_up(runtime: Runtime, worker: Worker) -> None:
+    """A worker that fails is reported and started again: one bad moment must not silence a service."""
+    name = type(worker).__name__
+    while True:
+        try:
+            return await worker.run(runtime.stopping)
+        except Exception:
+            log.exception("worker failed", worker=name, service=runtime.service.name)
+            runtime.telemetry.restarts.labels(name).inc()
+            if runtime.stopping.is_set():
+                return None
+            await asyncio.sleep(1)
+
+
+async def _watch(runtime: Runtime) -> None:
+    while True:
+        try:
+            await measure(runtime)
+        except (LogUnavailable, OSError) as error:
+            log.info("degraded", service=runtime.service.name, error=type(error).__name__)
+        except Exception:
+            log.exception("watching failed", service=runtime.service.name)
+        await asyncio.sleep(WATCH_EVERY)
+
+
+async def measure(runtime: Runtime) -> dict[str, object]:
+    """Backlog and dead letters now, also as gauges; ``pending`` is None while the broker is away."""
+    started = time.perf_counter()
+    async with runtime.reading() as connection:
+        waiting = await backlog(connection)
+        dead = (await connection.execute(select(func.count()).where(parked.c.dead))).scalar_one()
+        kept = (await connection.execute(select(func.count()).where(~parked.c.dead))).scalar_one()
+    database_ms = round((time.perf_counter() - started) * 1000, 1)
+    pending = await runtime.log.pending(runtime.service.name) if runtime.log.connected else None
+    runtime.telemetry.outbox.set(waiting["waiting"])
+    runtime.telemetry.dead_letters.set(dead)
+    runtime.telemetry.pending.set(pending or 0)
+    return {
+        "broker": runtime.log.connected,
+        "outbox": waiting["waiting"],
+        "oldest_unpublished": waiting["oldest"],
+        "inbox_pending": pending,
+        "parked": kept,
+        "dead_letters": dead,
+        "database_ms": database_ms,
+    }
+
+
+def _of(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+Running = Annotated[Runtime, Depends(_of)]

@@ -1,0 +1,51 @@
+"""Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SharedSettings(BaseSettings):
+    """What every service is told alike.
+
+    ``jwks``: where the issuer's public keys are, an https URL or a file. ``development_issuer_key``: a private key
+    file with which this process may issue tokens itself, for development only.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    vpr_environment: Literal["development", "production"] = "production"
+    oidc_issuer: str = "https://localhost/issuer"
+    oidc_audience: str = "vpr"
+    oidc_jwks: str = ""
+    development_issuer_key: Path | None = None
+    public_url: str = "http://localhost:8000"
+    log_level: str = "info"
+    log_format: Literal["json", "text"] = "json"
+
+    @model_validator(mode="after")
+    def _production_has_a_real_issuer(self) -> Self:
+        if self.vpr_environment == "production" and self.development_issuer_key:
+            raise ValueError("DEVELOPMENT_ISSUER_KEY is refused in production")
+        return self
+
+
+class ServiceSettings(BaseSettings):
+    """Base of a service's settings; a subclass gives the prefix.
+
+    ``max_body_bytes`` bounds a request's body, ``pool_size`` the connections to the database.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr
+    nats_password: SecretStr = SecretStr("")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    max_body_bytes: int = 1_048_576
+    pool_size: int = 10
+    retry_delays: tuple[float, ...] = (1, 5, 30, 120, 600)
+    shared: SharedSettings = Field(default_factory=SharedSettings)

@@ -1,0 +1,102 @@
+"""Operators' figures and logs: Prometheus, one registry a service, and structured lines with a request id.
+
+A log line names the route's template, never the path or query: those may hold personal data or keys.
+"""
+
+import logging
+import sys
+import time
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUEST_ID = b"x-request-id"
+
+log = structlog.get_logger("vpr.http")
+
+
+def configure_logs(level: str, style: str) -> None:
+    """Structured lines on standard error: JSON, or text for people."""
+    renderer = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """One service's Prometheus registry with what every service measures."""
+
+    service: str
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    requests: Histogram = field(init=False)
+    outbox: Gauge = field(init=False)
+    pending: Gauge = field(init=False)
+    dead_letters: Gauge = field(init=False)
+    restarts: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        make = object.__setattr__
+        names = ("method", "route", "status")
+        make(self, "requests", Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry))
+        make(self, "outbox", Gauge("vpr_outbox_waiting", "Events not yet in the log", registry=self.registry))
+        make(self, "pending", Gauge("vpr_inbox_pending", "Events not yet taken in", registry=self.registry))
+        make(self, "dead_letters", Gauge("vpr_dead_letters", "Events nobody could handle", registry=self.registry))
+        make(
+            self, "restarts", Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
+        )
+
+
+class RequestLog:
+    """ASGI middleware: gives each request an id, measures it and logs one line."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app, self._telemetry = app, telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        request_id, started, status = _request_id(scope), time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((REQUEST_ID, request_id.encode()))
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request_id=request_id, service=self._telemetry.service)
+        try:
+            return await self._app(scope, receive, sending)
+        except Exception:
+            log.exception("failed")
+            raise
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+            structlog.contextvars.unbind_contextvars("request_id", "service")
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._telemetry.requests.labels(scope["method"], route, status).observe(seconds)
+        if route not in QUIET:
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+QUIET = frozenset({"/healthz", "/readyz", "/telemetry"})
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"").decode("latin-1")
+    return given if given.isalnum() and len(given) <= 64 else uuid4().hex

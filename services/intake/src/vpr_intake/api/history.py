@@ -1,0 +1,57 @@
+"""``/v1/history/cases``: past cases of a records extract become events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import insert
+from vpr_events.contracts.history import HistoryCaseRecorded
+from vpr_events.contracts.values import Role
+from vpr_events.decider import Refused
+from vpr_events.pipeline import Execution
+from vpr_events.writes import Write
+from vpr_service.auth import Principal, require
+from vpr_service.clock import Clock
+from vpr_service.problems import invalid_field
+from vpr_service.runtime import Running
+
+from vpr_intake.domain.history import RecordCase, case_id, history
+from vpr_intake.schemas import Imported, PastCase, PastCases
+from vpr_intake.tables import history_records
+
+router = APIRouter(prefix="/v1/history", tags=["history"])
+
+INSERT_RECORD = insert(history_records)
+
+
+@router.post("/cases")
+async def record_cases(
+    body: PastCases, runtime: Running, _: Annotated[Principal, Depends(require(Role.ADMIN))]
+) -> Imported:
+    """Record past cases. A case that was recorded before with the same content changes nothing."""
+    executions = {past.record_id: _execution(past, runtime.now) for past in body.cases}
+    if len(executions) < len(body.cases):
+        raise invalid_field("cases", "a record_id stands in this batch twice")
+    try:
+        outcome = await runtime.pipeline.execute(*executions.values())
+    except Refused:
+        return await _one_by_one(executions, runtime)
+    recorded = len(outcome.events)
+    return Imported(recorded=recorded, unchanged=len(body.cases) - recorded, differing=[])
+
+
+async def _one_by_one(executions: dict[str, Execution], runtime: Running) -> Imported:
+    recorded, differing = 0, []
+    for record_id, execution in executions.items():
+        try:
+            recorded += len((await runtime.pipeline.execute(execution)).events)
+        except Refused:
+            differing.append(record_id)
+    return Imported(recorded=recorded, unchanged=len(executions) - recorded - len(differing), differing=differing)
+
+
+def _execution(past: PastCase, now: Clock) -> Execution:
+    entity = case_id(past.source, past.record_id)
+    case = HistoryCaseRecorded(**past.model_dump(exclude={"record_id"}))
+    row = {"case_id": entity, "source": past.source, "record_id": past.record_id}
+    command = RecordCase(at=case.filed_at or now(), case=case)
+    return Execution(decider=history, entity=entity, command=command, private=[Write(entity, INSERT_RECORD, row)])

@@ -1,0 +1,102 @@
+"""``/v1/reports``: file, read, list and withdraw."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from vpr_service.problems import Problem
+from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, private
+from vpr_service.runtime import Running
+
+from vpr_intake import queries
+from vpr_intake.api.callers import Caller, CallerGiven
+from vpr_intake.api.filing import filing, withdrawal
+from vpr_intake.catalogue import CATEGORIES, Category
+from vpr_intake.schemas import Filed, NewReport, Place, Progress, Report, Reporter, ReportSummary, Withdrawal
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+
+
+@router.get("/categories")
+async def categories() -> list[Category]:
+    """The categories a report can have."""
+    return list(CATEGORIES.values())
+
+
+@router.post("/reports", status_code=201)
+async def file_report(
+    new: NewReport, caller: CallerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
+) -> Filed:
+    """File a report. The answer means that it is stored durably; the same Idempotency-Key is answered alike."""
+    execution = filing(new, caller, caller.channel, runtime.now())
+    outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))
+    event = outcome.events[0]
+    private(response, event.version)
+    response.headers["Location"] = f"{request.url.path}/{event.entity_id}"
+    category = event.data.category  # type: ignore[attr-defined]
+    return Filed(id=event.entity_id, category=category, filed_at=event.occurred_at, version=event.version)
+
+
+@router.get("/reports")
+async def list_reports(
+    caller: CallerGiven,
+    runtime: Running,
+    page: Page,
+    request: Request,
+    response: Response,
+    category: Annotated[list[str] | None, Query(description="only these categories")] = None,
+) -> list[ReportSummary]:
+    """Reports, newest first: a client's own, or all for staff. ``Link`` leads to the next page."""
+    wanted = queries.Filter(client_id=caller.client_id, categories=category or ())
+    async with runtime.reading() as connection:
+        rows = await queries.list_reports(connection, wanted, limit=page.limit + 1, after=page.after())
+    more = len(rows) > page.limit
+    rows = rows[: page.limit]
+    link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
+    private(response)
+    return [summary(row) for row in rows]
+
+
+@router.get("/reports/{report_id}")
+async def read_report(report_id: UUID, caller: CallerGiven, runtime: Running, response: Response) -> Report:
+    """One report with its particulars and progress."""
+    row = await _visible(report_id, caller, runtime)
+    private(response, row["version"])
+    return Report(
+        **summary(row).model_dump(),
+        occurred_from=row["occurred_from"],
+        occurred_to=row["occurred_to"],
+        description=row["description"],
+        place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
+        reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+    )
+
+
+@router.post("/reports/{report_id}/withdrawal")
+async def withdraw_report(
+    report_id: UUID, body: Withdrawal, caller: CallerGiven, runtime: Running, response: Response
+) -> ReportSummary:
+    """Take a report back; doing it twice is the same as once."""
+    await _visible(report_id, caller, runtime)
+    await runtime.pipeline.execute(withdrawal(report_id, caller, body.reason, runtime.now()))
+    row = await _visible(report_id, caller, runtime)
+    private(response, row["version"])
+    return summary(row)
+
+
+async def _visible(report_id: UUID, caller: Caller, runtime: Running) -> dict[str, Any]:
+    """The report's row. Another client's report does not exist for this one: 404."""
+    async with runtime.reading() as connection:
+        row = await queries.one_report(connection, report_id)
+    if row is None or not caller.may_see(row["client_id"]):
+        raise Problem(404, "no_such_report", "there is no such report")
+    return row
+
+
+def summary(row: dict[str, Any]) -> ReportSummary:
+    """A report's row without personal data."""
+    return ReportSummary(
+        **{name: row[name] for name in ReportSummary.model_fields if name in row},
+        status=queries.status_of(row),
+        progress=Progress(**{name: row[name] for name in Progress.model_fields}),
+    )

@@ -1,0 +1,1 @@
+"""What intake decides: reports, and past cases of a records extract."""

@@ -1,0 +1,147 @@
+"""What intake takes and gives over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, EmailStr, Field, field_validator, model_validator
+from vpr_events.contracts.history import HistoryCaseRecorded
+from vpr_events.contracts.report import WithdrawalReason
+from vpr_events.contracts.values import Channel
+from vpr_events.event import Code
+from vpr_service.requests import Body
+
+from vpr_intake.catalogue import CATEGORIES
+
+DESCRIPTION_LIMIT = 4000
+
+
+def known_category(code: str) -> str:
+    """The code of a category we serve. Raises ValueError."""
+    if code not in CATEGORIES:
+        raise ValueError("unknown category; GET /v1/categories lists them")
+    return code
+
+
+class Place(Body):
+    """Where it happened: an address, a point (WGS 84 degrees), or both."""
+
+    address: Annotated[str, Field(max_length=500)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Place":
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude come together")
+        return self
+
+
+class Reporter(Body):
+    """Who reports, and how to reach them."""
+
+    first_name: Annotated[str, Field(max_length=100)] | None = None
+    last_name: Annotated[str, Field(max_length=100)] | None = None
+    email: Annotated[EmailStr, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+
+
+class NewReport(Body):
+    """A report to file. Times carry their offset and must not lie in the future."""
+
+    category: str
+    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)]
+    district: Code | None = None
+    occurred_from: AwareDatetime | None = None
+    occurred_to: AwareDatetime | None = None
+    place: Place = Place()
+    reporter: Reporter = Reporter()
+
+    _category = field_validator("category")(known_category)
+
+
+class Filed(Body):
+    """The answer to a filing."""
+
+    id: UUID
+    status: Literal["received"] = "received"
+    category: str
+    filed_at: datetime
+    version: int
+
+
+class Withdrawal(Body):
+    """Why a report is taken back."""
+
+    reason: WithdrawalReason
+
+
+class Progress(Body):
+    """When the report reached each point; absent points were not reached."""
+
+    opened_at: datetime | None
+    claimed_at: datetime | None
+    connected_at: datetime | None
+    assessed_at: datetime | None
+    dispatched_at: datetime | None
+    arrived_at: datetime | None
+    cleared_at: datetime | None
+    closed_at: datetime | None
+
+
+class ReportSummary(Body):
+    """A report without personal data."""
+
+    id: UUID
+    status: str
+    channel: Channel
+    category: str
+    district: str | None
+    filed_at: datetime
+    withdrawn_at: datetime | None
+    version: int
+    progress: Progress
+
+
+class Report(ReportSummary):
+    """A report with its particulars."""
+
+    occurred_from: datetime | None
+    occurred_to: datetime | None
+    description: str | None
+    place: Place
+    reporter: Reporter
+
+
+class PastCase(HistoryCaseRecorded):
+    """A past case to import: what is recorded of it, and the agency's own number, which stays in intake."""
+
+    record_id: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class PastCases(Body):
+    """A batch of past cases, at most 1,000."""
+
+    cases: Annotated[list[PastCase], Field(min_length=1, max_length=1000)]
+
+
+class Imported(Body):
+    """What became of a batch. ``differing`` lists records that were imported before with other content."""
+
+    recorded: int
+    unchanged: int
+    differing: list[str]
+
+
+class NewClient(Body):
+    """A client system to admit."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w .()-]+$")]
+
+
+class AdmittedClient(Body):
+    """A new client; the key is shown this once."""
+
+    id: UUID
+    name: str
+    api_key: str
