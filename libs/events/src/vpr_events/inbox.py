@@ -7,6 +7,7 @@ that fails is parked with the report's later events behind it; after its tries i
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -27,7 +28,9 @@ from vpr_events.tables import inbox, parked
 
 log = structlog.get_logger(__name__)
 
-type Reactor = Callable[[Recorded], Iterable[Execution]]
+type Reactor = Callable[[Recorded, datetime], Iterable[Execution]]
+"""What an event of another service leads to; it is told when that is (business time)."""
+
 type Read = tuple[Delivery, Recorded]
 
 BATCH = 200
@@ -35,7 +38,7 @@ IDLE = 0.25
 BACK_OFF = 0.5
 
 
-def _no_reaction(_: Recorded) -> Iterable[Execution]:
+def _no_reaction(_: Recorded, __: datetime) -> Iterable[Execution]:
     return ()
 
 
@@ -134,7 +137,7 @@ class Inbox:
             self.pipeline.committed()
 
     async def _apply(self, connection: AsyncConnection, events: Sequence[Recorded]) -> bool:
-        executions = [execution for event in events for execution in self.consumer.react(event)]
+        executions = [execution for event in events for execution in self.consumer.react(event, self.pipeline.now())]
         outcome = await self.pipeline.apply(connection, executions)
         await writes.run(connection, (write for event in events for write in self.consumer.writes(event)))
         return bool(outcome.events)

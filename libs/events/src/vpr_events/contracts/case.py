@@ -200,10 +200,11 @@ class CaseReopened(Event, name="case.reopened"):
 
 
 class CaseClosed(Event, name="case.closed"):
-    """Nothing is left to do in triage."""
+    """Nothing is left to do in triage. ``request_id`` names the video request that is still open, if any."""
 
     reason: CloseReason
     officer_id: UUID | None = None
+    request_id: UUID | None = None
 
 
 class OfficerOnDuty(Event, name="officer.on_duty"):

@@ -1,0 +1,10 @@
+"""``python -m vpr_dispatch``: dispatch alone."""
+
+from vpr_service.serving import serve
+
+from vpr_dispatch.app import make_app
+from vpr_dispatch.settings import Settings
+
+if __name__ == "__main__":
+    settings = Settings()
+    serve(make_app(settings), settings.host, settings.port)

@@ -1,0 +1,12 @@
+"""Settings of metrics: environment variables with the prefix ``METRICS_``."""
+
+from pydantic_settings import SettingsConfigDict
+from vpr_service.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Metrics's own settings."""
+
+    model_config = SettingsConfigDict(env_prefix="METRICS_", extra="ignore", hide_input_in_errors=True)
+
+    port: int = 8005

@@ -1,0 +1,16 @@
+"""The first tables of triage."""
+
+from vpr_events.migrations import v0001
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create the library's tables and triage's own."""
+    v0001.upgrade()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    v0001.downgrade()

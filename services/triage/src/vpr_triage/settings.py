@@ -1,0 +1,12 @@
+"""Settings of triage: environment variables with the prefix ``TRIAGE_``."""
+
+from pydantic_settings import SettingsConfigDict
+from vpr_service.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Triage's own settings."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIAGE_", extra="ignore", hide_input_in_errors=True)
+
+    port: int = 8002

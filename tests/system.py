@@ -1,0 +1,191 @@
+"""The system under test: services of this process on real servers, and the hands that tests use on them."""
+
+import asyncio
+import importlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from nats.js.errors import NotFoundError
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from vpr.embedded import Embedded
+from vpr_events.cloudevents import headers_of, subject_of
+from vpr_events.contracts.values import Role
+from vpr_events.event import Recorded
+from vpr_events.log import STREAM, SUBJECTS, EventLog, Outgoing
+from vpr_service.issuer import DevelopmentIssuer
+from vpr_service.migrating import upgrade
+from vpr_service.runtime import Runtime
+from vpr_service.settings import ServiceSettings, SharedSettings
+
+ISSUER = "http://issuer.test"
+DEADLINE = 20.0
+
+
+def module_of(service: str) -> Any:
+    """The module that puts a service together."""
+    return importlib.import_module(f"vpr_{service}.app")
+
+
+async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADLINE) -> T:
+    """Ask until the answer is true; fail with the last answer when the deadline (seconds) passes."""
+    end = time.monotonic() + deadline
+    while not (answer := await question()):
+        assert time.monotonic() < end, f"still {answer!r} after {deadline} s"
+        await asyncio.sleep(0.02)
+    return answer
+
+
+@dataclass
+class Servers:
+    """The run's servers and what all its tests share."""
+
+    embedded: Embedded
+    folder: Path
+    issuer: DevelopmentIssuer
+    used: int = 0
+    migrated: set[str] = field(default_factory=set)
+
+    @classmethod
+    def on(cls, embedded: Embedded, folder: Path) -> "Servers":
+        """What tests share on these servers."""
+        return cls(embedded, folder, DevelopmentIssuer.at(folder / "issuer.pem", ISSUER, "vpr"))
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncIterator[str]:
+        """A fresh database of a service, copied from one that is migrated once a run: its URL."""
+        self.used += 1
+        template_url = self.embedded.endpoints.database_urls[service]
+        if service not in self.migrated:
+            await upgrade(module_of(service).MIGRATIONS, template_url)
+            self.migrated.add(service)
+        template = make_url(template_url)
+        name = f"{template.database}_{self.used}"
+        await self._admin(f'create database "{name}" template "{template.database}" owner "{template.username}"')
+        try:
+            yield template.set(database=name).render_as_string(hide_password=False)
+        finally:
+            await self._admin(f'drop database "{name}" with (force)')
+
+    async def _admin(self, statement: str) -> None:
+        engine = create_async_engine(self.embedded.endpoints.admin_database_url, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    @asynccontextmanager
+    async def admin_log(self) -> AsyncIterator[EventLog]:
+        """The administrator's connection to the broker."""
+        admin = EventLog(self.embedded.endpoints.nats_url, *self.embedded.endpoints.nats_users["admin"])
+        await admin.connect()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+    async def fresh_log(self, services: Iterable[str]) -> None:
+        """An empty stream with the durables of these services."""
+        async with self.admin_log() as admin:
+            with suppress(NotFoundError):
+                await admin._client.jetstream().delete_stream(STREAM)
+            await admin.ensure(durables(services))
+
+    async def publish(self, *events: Recorded) -> None:
+        """Put events into the log as their owners would."""
+        async with self.admin_log() as admin:
+            await admin.publish([Outgoing(subject_of(one.type), headers_of(one), one.body) for one in events])
+
+    def token(self, *roles: Role, **options: Any) -> str:
+        """A bearer token."""
+        return self.issuer.token(roles, **options)
+
+    def settings(self, service: str, database_url: str, **options: Any) -> ServiceSettings:
+        """A service's settings on these servers."""
+        shared = SharedSettings(
+            nats_url=self.embedded.endpoints.nats_url,
+            vpr_environment="development",
+            oidc_issuer=ISSUER,
+            oidc_jwks=str(self.folder / "issuer.jwks"),
+            log_level="warning",
+        )
+        password = SecretStr(self.embedded.endpoints.nats_users[service][1])
+        kind: type[ServiceSettings] = module_of(service).Settings
+        return kind(
+            database_url=SecretStr(database_url), nats_password=password, shared=shared, retry_delays=(0.05,) * 3,
+            **options,
+        )  # fmt: skip
+
+
+def durables(names: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Each service's durable consumer and its subjects."""
+    services = {name: module_of(name).service for name in names}
+    return {name: one.consumer.subjects if one.consumer else [SUBJECTS] for name, one in services.items()}
+
+
+@dataclass
+class System:
+    """Running services and clients for them."""
+
+    servers: Servers
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, servers: Servers, names: Iterable[str], **options: Any) -> AsyncIterator["System"]:
+        """Start these services on fresh databases and a fresh log."""
+        names = tuple(names)
+        await servers.fresh_log(names)
+        system = cls(servers)
+        async with AsyncExitStack() as stack:
+            for name in names:
+                url = await stack.enter_async_context(servers.database(name))
+                await stack.enter_async_context(system.service(name, url, **options))
+            yield system
+
+    @asynccontextmanager
+    async def service(self, name: str, database_url: str, **options: Any) -> AsyncIterator[FastAPI]:
+        """One more service on this database."""
+        if name == "metrics":
+            options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
+        app = module_of(name).make_app(self.servers.settings(name, database_url, **options))
+        async with LifespanManager(app, startup_timeout=DEADLINE, shutdown_timeout=DEADLINE):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.test") as client:
+                self.apps[name], self.clients[name] = app, client
+                yield app
+
+    def __getitem__(self, service: str) -> httpx.AsyncClient:
+        return self.clients[service]
+
+    def runtime(self, service: str) -> Runtime:
+        """The inside of a service."""
+        runtime: Runtime = self.apps[service].state.runtime
+        return runtime
+
+    def as_(self, *roles: Role, **options: Any) -> dict[str, str]:
+        """Request headers of somebody with these roles."""
+        return {"Authorization": f"Bearer {self.servers.token(*roles, **options)}", "Idempotency-Key": uuid4().hex}
+
+    async def quiet(self) -> None:
+        """Wait until nothing waits to be published or taken in."""
+
+        async def settled() -> bool:
+            return all([await self._settled(name) for name in self.apps])
+
+        await until(settled)
+        await until(settled)
+
+    async def _settled(self, service: str) -> bool:
+        state = (await self.clients[service].get("/readyz")).json()
+        return bool(state["broker"] and state["outbox"] == 0 and state["inbox_pending"] == 0 and not state["parked"])
