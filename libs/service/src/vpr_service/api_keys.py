@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+
 from vpr_events.event import new_id
 
 PREFIX = "vpr"

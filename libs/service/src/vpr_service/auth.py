@@ -12,8 +12,8 @@ import httpx
 import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
-from vpr_events.contracts.values import Role
 
+from vpr_events.contracts.values import Role
 from vpr_service.problems import Problem
 
 ALGORITHM = "ES256"

@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+
 from vpr_events import parking
 from vpr_events.contracts.values import Role
-
 from vpr_service.auth import require
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running

@@ -11,8 +11,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
-from vpr_events.contracts.values import Role
 
+from vpr_events.contracts.values import Role
 from vpr_service.auth import ALGORITHM
 
 LIFETIME = timedelta(hours=12)

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
 from vpr_events.outages import is_outage

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Protocol
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
-from vpr_events.idempotency import IdempotencyKey
 
+from vpr_events.idempotency import IdempotencyKey
 from vpr_service.problems import Problem, invalid_field
 
 PAGE_LIMIT = 200

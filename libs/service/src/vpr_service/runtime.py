@@ -11,13 +11,13 @@ import structlog
 from fastapi import Depends, Request
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog, LogUnavailable
 from vpr_events.outbox import Relay, backlog
 from vpr_events.parking import Policy
 from vpr_events.pipeline import Pipeline, Projector
 from vpr_events.tables import parked
-
 from vpr_service.clock import Clock, real_time
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from vpr_events.migrations import v0001
 
 revision = "0001"

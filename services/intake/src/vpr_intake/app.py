@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from fastapi import FastAPI
-from vpr_service.app import create_app
-from vpr_service.clock import Clock, real_time
-from vpr_service.runtime import Service
 
 from vpr_intake.api import routers
 from vpr_intake.projections import project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
+from vpr_service.app import create_app
+from vpr_service.clock import Clock, real_time
+from vpr_service.runtime import Service
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

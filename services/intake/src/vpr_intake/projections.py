@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from sqlalchemy import Executable, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+
 from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseClosed, CaseOpened
 from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
 from vpr_events.contracts.session import SessionConnected
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
-
 from vpr_intake.tables import progress, reports
 
 INSERT_REPORT = insert(reports)

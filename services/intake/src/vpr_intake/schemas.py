@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, EmailStr, Field, field_validator, model_validator
+
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Code
-from vpr_service.requests import Body
-
 from vpr_intake.catalogue import CATEGORIES
+from vpr_service.requests import Body
 
 DESCRIPTION_LIMIT = 4000
 

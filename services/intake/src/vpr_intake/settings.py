@@ -1,6 +1,7 @@
 """Settings of intake: environment variables with the prefix ``INTAKE_``."""
 
 from pydantic_settings import SettingsConfigDict
+
 from vpr_service.settings import ServiceSettings
 
 

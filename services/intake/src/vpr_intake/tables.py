@@ -1,6 +1,7 @@
 """Intake's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
 from sqlalchemy import Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+
 from vpr_events import tables as library
 from vpr_service.api_keys import clients_table
 

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
+
 from vpr_events.contracts.report import WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
+from vpr_intake.tables import clients
 from vpr_service.api_keys import client_of
 from vpr_service.auth import principal, unauthenticated
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running
-
-from vpr_intake.tables import clients
 
 STAFF = (Role.OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
 

@@ -4,15 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy.exc import IntegrityError
+
 from vpr_events.contracts.values import Role
+from vpr_intake.schemas import AdmittedClient, NewClient
+from vpr_intake.tables import clients
 from vpr_service.api_keys import add_client
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running
-
-from vpr_intake.schemas import AdmittedClient, NewClient
-from vpr_intake.tables import clients
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
 

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
 from vpr_events.writes import Write
-
 from vpr_intake.api.callers import Caller
 from vpr_intake.domain.report import FileReport, WithdrawReport, report
 from vpr_intake.schemas import NewReport

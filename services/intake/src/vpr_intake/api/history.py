@@ -1,26 +1,28 @@
 """``/v1/history/cases``: past cases of a records extract become events."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import insert
+
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.values import Role
 from vpr_events.decider import Refused
 from vpr_events.pipeline import Execution
 from vpr_events.writes import Write
+from vpr_intake.domain.history import RecordCase, case_id, history
+from vpr_intake.schemas import Imported, PastCase, PastCases
+from vpr_intake.tables import history_records
 from vpr_service.auth import Principal, require
 from vpr_service.clock import Clock
 from vpr_service.problems import invalid_field
 from vpr_service.runtime import Running
 
-from vpr_intake.domain.history import RecordCase, case_id, history
-from vpr_intake.schemas import Imported, PastCase, PastCases
-from vpr_intake.tables import history_records
-
 router = APIRouter(prefix="/v1/history", tags=["history"])
 
 INSERT_RECORD = insert(history_records)
+POINTS = [name for name in HistoryCaseRecorded.model_fields if name.endswith("_at")]
 
 
 @router.post("/cases")
@@ -49,9 +51,15 @@ async def _one_by_one(executions: dict[str, Execution], runtime: Running) -> Imp
     return Imported(recorded=recorded, unchanged=len(executions) - recorded - len(differing), differing=differing)
 
 
+def began(case: HistoryCaseRecorded) -> datetime | None:
+    """When the case reached us: filed, or its first known clock point where the extract has no filed time."""
+    points = [when for name in POINTS if (when := getattr(case, name))]
+    return case.filed_at or min(points, default=None)
+
+
 def _execution(past: PastCase, now: Clock) -> Execution:
     entity = case_id(past.source, past.record_id)
     case = HistoryCaseRecorded(**past.model_dump(exclude={"record_id"}))
     row = {"case_id": entity, "source": past.source, "record_id": past.record_id}
-    command = RecordCase(at=case.filed_at or now(), case=case)
+    command = RecordCase(at=began(case) or now(), case=case)
     return Execution(decider=history, entity=entity, command=command, private=[Write(entity, INSERT_RECORD, row)])

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, ValidationError
-from vpr_events.contracts.values import Channel
-from vpr_service.problems import Problem, problem_of
-from vpr_service.requests import private
-from vpr_service.runtime import Running
 
+from vpr_events.contracts.values import Channel
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, client_caller
 from vpr_intake.api.filing import filing
 from vpr_intake.catalogue import CATEGORIES
 from vpr_intake.schemas import NewReport
+from vpr_service.problems import Problem, problem_of
+from vpr_service.requests import private
+from vpr_service.runtime import Running
 
 WINDOW = timedelta(days=90)
 MOST = 1000

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from vpr_service.problems import Problem
-from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, private
-from vpr_service.runtime import Running
 
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, CallerGiven
 from vpr_intake.api.filing import filing, withdrawal
 from vpr_intake.catalogue import CATEGORIES, Category
 from vpr_intake.schemas import Filed, NewReport, Place, Progress, Report, Reporter, ReportSummary, Withdrawal
+from vpr_service.problems import Problem
+from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, private
+from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 

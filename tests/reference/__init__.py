@@ -1,0 +1,1 @@
+"""Independent computations that the system's own figures are compared with."""
