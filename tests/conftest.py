@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from vpr.embedded import Embedded
-from vpr_events.contracts import SERVICES
 
 from tests.system import Servers, System
+from vpr.embedded import Embedded
+from vpr_events.contracts import SERVICES
 
 
 @pytest.fixture(scope="session")

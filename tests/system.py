@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+
 from vpr.embedded import Embedded
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role

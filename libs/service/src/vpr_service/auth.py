@@ -95,12 +95,12 @@ async def principal(request: Request, _: Annotated[Any, Depends(bearer)] = None)
     if scheme.lower() == "bearer" and token:
         return await verifier.verify(token.strip())
     if cookie := request.cookies.get(COOKIE):
-        _check_origin(request)
+        check_origin(request)
         return await verifier.verify(cookie)
     raise unauthenticated("token_missing", "a bearer token is needed")
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
     """A cookie travels with other sites' requests too: those that change something must come from our own pages."""
     own = f"{request.url.scheme}://{request.url.netloc}"
     if request.method not in {"GET", "HEAD", "OPTIONS"} and request.headers.get("Origin") != own:

@@ -1,0 +1,54 @@
+"""Five services in one process, under /intake, /triage, /video, /dispatch and /metrics, with a start page."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from vpr import pages
+from vpr.embedded import Endpoints
+from vpr.home import Home
+from vpr.services import assembly
+from vpr_events.contracts import SERVICES
+from vpr_service import problems
+from vpr_service.app import SecurityHeaders
+from vpr_service.auth import TokenVerifier
+from vpr_service.settings import ServiceSettings, SharedSettings
+
+
+def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
+    """The whole system as one app. Mounted lifespans do not run by themselves: ours enters each."""
+    apps = {name: _service_app(name, home, endpoints) for name in SERVICES}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in apps.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    parent = FastAPI(title="VPR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    parent.state.home, parent.state.services = home, apps
+    parent.state.verifier = TokenVerifier(home.issuer_name, home.issuer().audience, str(home.folder / "issuer.jwks"))
+    problems.install(parent)
+    parent.add_middleware(SecurityHeaders)
+    parent.include_router(pages.router)
+    parent.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), "static")
+    for name, app in apps.items():
+        parent.mount(f"/{name}", app, name)
+    return parent
+
+
+def _service_app(name: str, home: Home, endpoints: Endpoints) -> FastAPI:
+    made, environment = assembly(name), home.environment(name, endpoints)
+    return made.make_app(_settings(name, environment))
+
+
+def _settings(name: str, environment: Mapping[str, str]) -> ServiceSettings:
+    """Settings from these variables alone, so that five services of one process do not share them."""
+    prefix = f"{name.upper()}_"
+    own = {key.removeprefix(prefix).lower(): value for key, value in environment.items() if key.startswith(prefix)}
+    shared = {key.lower(): value for key, value in environment.items() if not key.startswith(prefix)}
+    return assembly(name).Settings(shared=SharedSettings(**shared, log_format="text"), **own)  # type: ignore[arg-type]

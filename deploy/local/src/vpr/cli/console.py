@@ -1,0 +1,59 @@
+"""What the commands share: options, calls to the running system, and how to end with a clear word."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import httpx
+import typer
+
+from vpr.embedded import EmbeddedError
+from vpr.home import Home
+from vpr_events.contracts import SERVICES
+from vpr_events.contracts.values import Role
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="the system's folder; else VPR_HOME, else ./.vpr")]
+ServiceArgument = Annotated[str, typer.Argument(help="which service", click_type=click.Choice(SERVICES))]
+UrlOption = Annotated[str | None, typer.Option("--url", help="the system's address; else VPR_URL")]
+
+
+def fail(text: str, code: int = 1) -> typer.Exit:
+    """End with this text on standard error: ``raise fail("…")``."""
+    typer.echo(text, err=True)
+    return typer.Exit(code)
+
+
+@contextmanager
+def calls(home: Home, role: Role = Role.ADMIN) -> Iterator[httpx.Client]:
+    """A client of the running system with this role's token; a system that does not answer ends the command."""
+    if not (home.folder / "issuer.pem").exists():
+        raise fail(f"there is no system in {home.folder}: start it with `vpr up`")
+    headers = {"Authorization": f"Bearer {home.issuer().token([role])}"}
+    try:
+        with httpx.Client(base_url=home.url, headers=headers, timeout=60) as client:
+            yield client
+    except httpx.TransportError as error:
+        raise fail(f"{home.url} does not answer ({type(error).__name__}): is `vpr up` running?") from error
+
+
+def answered(response: httpx.Response) -> Any:
+    """The body of a good answer; a problem ends the command with its detail."""
+    if response.is_success:
+        return response.json() if response.content else None
+    try:
+        problem = response.json()
+        detail = problem.get("detail", problem)
+    except ValueError:
+        detail = response.text
+    raise fail(f"{response.request.method} {response.request.url.path}: {response.status_code}, {detail}")
+
+
+@contextmanager
+def embedded_errors() -> Iterator[None]:
+    """A server that does not start ends the command with the reason."""
+    try:
+        yield
+    except EmbeddedError as error:
+        raise fail(str(error)) from error

@@ -1,0 +1,30 @@
+"""The commands. Each says what it did, or in one line why not."""
+
+from typing import Annotated
+
+import typer
+
+from vpr.cli import clients, importing, letters, operating
+from vpr.cli.console import HomeOption, fail
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Virtual Police Response on this machine.")
+app.add_typer(clients.app, name="client")
+app.add_typer(letters.app, name="dead-letters")
+app.command("up")(operating.up)
+app.command("migrate")(operating.migrate)
+app.command("env")(operating.env)
+app.command("discard")(operating.discard)
+app.command("doctor")(operating.doctor)
+app.command("rebuild")(operating.rebuild)
+app.command("import")(importing.import_extract)
+
+
+@app.command()
+def token(role: Annotated[Role, typer.Argument(help="who the token is for")], home: HomeOption = None) -> None:
+    """Print a bearer token for the running all-in-one."""
+    here = Home.given(home)
+    if not (here.folder / "issuer.pem").exists():
+        raise fail(f"there is no system in {here.folder}: start it with `vpr up`")
+    typer.echo(here.issuer().token([role]))

@@ -1,0 +1,96 @@
+"""Starting, migrating, looking after the system."""
+
+import shlex
+import shutil
+import time
+from typing import Annotated
+
+import httpx
+import typer
+
+from vpr.cli.console import HomeOption, ServiceArgument, UrlOption, answered, calls, embedded_errors, fail
+from vpr.embedded import Embedded, Endpoints
+from vpr.home import Home
+from vpr.migration import migrate_embedded
+from vpr_events.contracts import SERVICES
+
+LOW_DISK = 1_000_000_000
+
+
+def up(home: HomeOption = None, url: UrlOption = None) -> None:
+    """Start PostgreSQL, NATS and the five services; Ctrl-C stops them, the data stays."""
+    from vpr.all_in_one import make_all_in_one
+    from vpr_service.serving import serve
+
+    here = Home.given(home, url)
+    address = httpx.URL(here.url)
+    with embedded_errors(), Embedded(here.servers) as embedded:
+        typer.echo("PostgreSQL and NATS are up")
+        migrate_embedded(embedded.endpoints)
+        typer.echo(f"VPR is on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
+        host = "127.0.0.1" if address.host == "localhost" else address.host
+        serve(make_all_in_one(here, embedded.endpoints), host, address.port or 80)
+    typer.echo("stopped")
+
+
+def migrate(home: HomeOption = None) -> None:
+    """Bring databases, stream and consumers to their newest form. The servers must not be in use by `vpr up`."""
+    here = Home.given(home)
+    with embedded_errors(), Embedded(here.servers) as embedded:
+        migrate_embedded(embedded.endpoints)
+    typer.echo("databases, stream and consumers are up to date")
+
+
+def discard(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, home: HomeOption = None) -> None:
+    """Delete the system's databases and log for good."""
+    here = Home.given(home)
+    if here.folder.exists() and (yes or typer.confirm(f"delete all data of {here.folder}?")):
+        with embedded_errors():
+            Embedded(here.servers).discard()
+        shutil.rmtree(here.folder)
+        typer.echo(f"{here.folder} is gone")
+
+
+def env(service: ServiceArgument, home: HomeOption = None) -> None:
+    """Print the variables with which `python -m vpr_SERVICE` joins the running servers."""
+    here = Home.given(home)
+    with embedded_errors():
+        for key, value in here.environment(service, Endpoints.load(here.servers)).items():
+            typer.echo(f"export {key}={shlex.quote(value)}")
+
+
+def rebuild(home: HomeOption = None, url: UrlOption = None) -> None:
+    """Have metrics fill its read model anew from the log, while the old one still answers."""
+    with calls(Home.given(home, url)) as client:
+        state = answered(client.post("/metrics/v1/rebuild"))
+        while state["running"]:
+            time.sleep(0.2)
+            state = answered(client.get("/metrics/v1/rebuild"))
+    typer.echo(f"generation {state['generation']} answers now")
+
+
+def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
+    """Look at everything and name what is wrong; ends with 1 when something is."""
+    here = Home.given(home, url)
+    with calls(here) as client:
+        findings = [finding for name in SERVICES for finding in _look_at(name, client.get(f"/{name}/readyz"))]
+    if shutil.disk_usage(here.folder).free < LOW_DISK:
+        findings.append("less than 1 GB of disk is free")
+    if findings:
+        raise fail("\n".join(findings))
+    typer.echo("all is well")
+
+
+def _look_at(name: str, response: httpx.Response) -> list[str]:
+    if not response.is_success:
+        typer.echo(f"{name:9} not ready ({response.status_code})")
+        return [f"{name}: its database does not answer"]
+    state = response.json()
+    figures = ("outbox", "inbox_pending", "parked", "dead_letters", "database_ms")
+    typer.echo(f"{name:9} {state['status']:9} " + ", ".join(f"{key.replace('_', ' ')} {state[key]}" for key in figures))
+    problems = {
+        "the broker does not answer": not state["broker"],
+        f"{state['dead_letters']} dead letters (vpr dead-letters list)": state["dead_letters"] > 0,
+        f"{state['parked']} events wait for another try": state["parked"] > 0,
+    }
+    return [f"{name}: {text}" for text, true in problems.items() if true]
