@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import httpx
 import typer
 
 from vpr.embedded import EmbeddedError
 from vpr.home import Home
-from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="the system's folder; else VPR_HOME, else ./.vpr")]
-ServiceArgument = Annotated[str, typer.Argument(help="which service", click_type=click.Choice(SERVICES))]
+ServiceName = Literal["intake", "triage", "video", "dispatch", "metrics"]
+ServiceArgument = Annotated[ServiceName, typer.Argument(help="which service")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="the system's address; else VPR_URL")]
 
 
