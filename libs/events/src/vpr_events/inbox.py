@@ -20,7 +20,7 @@ from vpr_events.cloudevents import event_of, subject_of
 from vpr_events.codec import Malformed
 from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
-from vpr_events.log import Delivery, EventLog, LogUnavailable, Pull
+from vpr_events.log import Delivery, EventLog, Pull
 from vpr_events.outages import is_outage
 from vpr_events.pipeline import Execution, Pipeline, Projector
 from vpr_events.store import Conflict
@@ -74,7 +74,7 @@ class Inbox:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``; without broker or database it waits and goes on."""
-        while not stop.is_set():
+        while await self.log.until_connected(stop):
             try:
                 await self._consume(stop)
             except Exception as error:
@@ -84,16 +84,22 @@ class Inbox:
                 await asyncio.sleep(BACK_OFF)
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        if not self.log.connected:
-            raise LogUnavailable("not connected")
         pull: Pull = await self.log.pull(self.durable)
         try:
             while not stop.is_set():
                 if batch := await pull.next(BATCH, IDLE):
-                    await self.handle(batch)
+                    await self._handle_or_return(batch)
                 await self.retry_due()
         finally:
             await pull.stop()
+
+    async def _handle_or_return(self, batch: Sequence[Delivery]) -> None:
+        try:
+            await self.handle(batch)
+        except Exception:
+            for delivery in batch:
+                await delivery.nak()
+            raise
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in: all of it in one transaction, or, when something fails, each by itself."""

@@ -23,7 +23,7 @@ STREAM = "VPR"
 SUBJECTS = "vpr.>"
 BATCH_LIMIT = 1000
 DUPLICATE_IN_BATCH = 10201
-ACK_WAIT = 30.0
+ACK_WAIT = 10.0
 REPLY_WAIT = 5.0
 PULL_EXPIRES = 30.0
 
@@ -54,8 +54,14 @@ class Delivery:
     _client: Client = field(repr=False)
 
     async def ack(self) -> None:
-        """Never deliver it again."""
-        await self._client.publish(self.reply, b"+ACK")
+        """Never deliver it again. Raises LogUnavailable: then it comes again, and the inbox knows it."""
+        with _unavailable():
+            await self._client.publish(self.reply, b"+ACK")
+
+    async def nak(self) -> None:
+        """Deliver it again at once; without a broker it comes again anyway."""
+        with suppress(LogUnavailable), _unavailable():
+            await self._client.publish(self.reply, b"-NAK")
 
 
 @dataclass
@@ -101,6 +107,13 @@ class EventLog:
     def connected(self) -> bool:
         """Whether the broker answers now."""
         return self._client.is_connected
+
+    async def until_connected(self, stop: asyncio.Event) -> bool:
+        """Wait for the broker; False when ``stop`` came first."""
+        while not (stop.is_set() or self.connected):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.05)
+        return not stop.is_set()
 
     async def close(self) -> None:
         """Leave the broker."""
@@ -229,9 +242,11 @@ class Pull:
         await self._ask()
 
     async def stop(self) -> None:
-        """Stop asking. What was delivered and not acknowledged comes again later."""
+        """Stop asking, and give back what was not asked for by ``next``."""
         if self._client.is_connected:
             await self._subscription.unsubscribe()
+            for delivery in self._arrived:
+                await delivery.nak()
 
     async def next(self, limit: int, wait: float) -> list[Delivery]:
         """At least one and at most ``limit`` messages; none after ``wait`` seconds without any."""

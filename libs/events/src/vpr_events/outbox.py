@@ -46,7 +46,7 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until ``stop``, and then what is left if the broker is there."""
-        while not stop.is_set():
+        while await self.log.until_connected(stop):
             try:
                 busy = await self.publish_pending()
             except Exception as error:
