@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -13,15 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from vpr_intake.extracts import CaseRecord, RowIssue, load_mapping, read_extract, shipped_mappings
 
 from tests.reference import timings
+from tests.sample_data import EXTRACTS, calls_folder
+from vpr_intake.extracts import CaseRecord, RowIssue, load_mapping, read_extract, shipped_mappings
 
-FILES = {
-    "nypd_2024": "nypd_2024_subset.csv",
-    "virginia_beach_ems": "virginia_beach_ems_2017_18.csv",
-    "lancaster_fire_ems": "lancaster_fire_ems_2010_2020.csv",
-}
 COUNTS = ("n", "open", "excluded", "invalid")
 AVERAGES = ("mean", "median", "p90")
 
@@ -37,16 +32,10 @@ class Read:
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    beside = Path(__file__).parents[3] / "shared" / "data" / "calls"
-    found = Path(os.environ.get("VPR_SAMPLE_DATA", beside))
-    missing = [name for name in FILES.values() if not (found / name).is_file()]
-    if missing:
-        reason = f"sample extracts not found: {', '.join(missing)}; set VPR_SAMPLE_DATA to their folder"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return found
+    return calls_folder()
 
 
-@pytest.fixture(scope="module", params=FILES)
+@pytest.fixture(scope="module", params=EXTRACTS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -58,7 +47,7 @@ def read(folder: Path, name: str) -> Read:
 
 @pytest.fixture(scope="module")
 def reference(folder: Path, name: str) -> timings.Extract:
-    return timings.READERS[name](folder / FILES[name])
+    return timings.READERS[name](folder / EXTRACTS[name])
 
 
 def test_every_row_is_a_record_a_rejection_or_a_duplicate(read: Read, reference: timings.Extract) -> None:
@@ -96,7 +85,7 @@ def test_figures_agree(read: Read, reference: timings.Extract, by: timings.Group
 
 def test_durations_agree_with_the_time_in_service_that_lancaster_computed_itself(folder: Path) -> None:
     records = {record.record_id: record for record in _read(folder, "lancaster_fire_ems").records}
-    with (folder / FILES["lancaster_fire_ems"]).open(newline="") as file:
+    with (folder / EXTRACTS["lancaster_fire_ems"]).open(newline="") as file:
         single = [row for row in csv.DictReader(file) if _has_one_unit(row) and row["incident_num"] in records]
     agreed = [row["incident_num"] for row in single if _in_service(row) == _duration(records[row["incident_num"]])]
     assert (len(single), len(agreed)) == (4874, 4858)
@@ -104,7 +93,7 @@ def test_durations_agree_with_the_time_in_service_that_lancaster_computed_itself
 
 
 def _read(folder: Path, name: str) -> Read:
-    outcomes = list(read_extract(folder / FILES[name], load_mapping(shipped_mappings()[name])))
+    outcomes = list(read_extract(folder / EXTRACTS[name], load_mapping(shipped_mappings()[name])))
     records = [outcome for outcome in outcomes if isinstance(outcome, CaseRecord)]
     return Read(records, [outcome for outcome in outcomes if isinstance(outcome, RowIssue)])
 

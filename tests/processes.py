@@ -1,0 +1,140 @@
+"""Services as processes of their own, to be started, killed and looked at from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from vpr.embedded import Embedded
+from vpr.home import Home
+from vpr.migration import migrate_embedded
+from vpr_events.contracts import SERVICES
+from vpr_events.contracts.values import Role
+
+DEADLINE = 40.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """A program with its output in a file, and the address at which it answers."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    url: str
+    output: Path
+    ready_path: str = "/readyz"
+    child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self.output.open("ab") as file:
+            self.child = subprocess.Popen(
+                self.words, env={**os.environ, **self.environment}, stdout=file, stderr=file, start_new_session=True
+            )
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Poll until it answers."""
+        end = time.monotonic() + DEADLINE
+        while not self._answers():
+            assert self.child is not None
+            assert self.child.poll() is None, f"it ended:\n{self.output.read_text()[-4000:]}"
+            assert time.monotonic() < end, f"it does not answer:\n{self.output.read_text()[-4000:]}"
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self.url + self.ready_path, timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9, without a word."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ctrl-C, and wait for its end."""
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.child and self.child.poll() is None:
+            self.child.send_signal(how)
+            self.child.wait(DEADLINE)
+
+
+@dataclass
+class Separate:
+    """Five services as five processes, each with its own database and NATS user."""
+
+    home: Home
+    embedded: Embedded
+    processes: dict[str, Process]
+
+    def url(self, service: str) -> str:
+        """The address of a service."""
+        return self.processes[service].url
+
+    def token(self, *roles: Role) -> str:
+        """A bearer token."""
+        return self.home.issuer().token(roles)
+
+    def headers(self, *roles: Role) -> dict[str, str]:
+        """Request headers of somebody with these roles."""
+        return {"Authorization": f"Bearer {self.token(*roles)}"}
+
+    def output(self) -> str:
+        """Everything the processes wrote."""
+        return "".join(process.output.read_text() for process in self.processes.values())
+
+
+@contextmanager
+def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: bool = False) -> Iterator[Separate]:
+    """Servers in ``folder`` and these services on them, all started and ready."""
+    home = Home.given(folder / "home", "http://localhost:8000")
+    embedded = Embedded(home.servers, fsync=fsync)
+    endpoints = embedded.start()
+    system = Separate(home, embedded, {})
+    try:
+        migrate_embedded(endpoints)
+        for name in names:
+            port = free_port()
+            environment = home.environment(name, endpoints) | {f"{name.upper()}_PORT": str(port)}
+            words = [sys.executable, "-m", f"vpr_{name}"]
+            system.processes[name] = Process(words, environment, f"http://127.0.0.1:{port}", folder / f"{name}.log")
+            system.processes[name].start()
+        yield system
+    finally:
+        for process in system.processes.values():
+            process.stop()
+        embedded.discard()
+
+
+@contextmanager
+def all_in_one(folder: Path) -> Iterator[Process]:
+    """``vpr up`` in a folder of its own; its url is the system's."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    home = folder / "home"
+    words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url]
+    process = Process(words, {"VPR_HOME": str(home), "VPR_URL": url}, url, folder / "up.log", "/healthz")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.stop()
+        Embedded(home / "servers").discard()

@@ -1,0 +1,93 @@
+"""A report's whole way through the system, over HTTP alone, as five kinds of people would walk it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from vpr_events.contracts.values import Role
+
+DEADLINE = 30.0
+
+
+def wait_for[T](question: Callable[[], T]) -> T:
+    """Ask until the answer is true."""
+    end = time.monotonic() + DEADLINE
+    while not (answer := question()):
+        assert time.monotonic() < end, f"still {answer!r}"
+        time.sleep(0.02)
+    return answer
+
+
+@dataclass
+class People:
+    """Who walks: ``url`` gives a service's address, ``headers`` a role's token."""
+
+    url: Callable[[str], str]
+    headers: Callable[[Role], Mapping[str, str]]
+    client: httpx.Client
+
+    def get(self, role: Role, service: str, path: str, **params: str) -> Any:
+        """Read as ``role``."""
+        answer = self.client.get(self.url(service) + path, headers=dict(self.headers(role)), params=params)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def post(self, role: Role, service: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Act as ``role``."""
+        headers = {**self.headers(role), "Idempotency-Key": uuid4().hex}
+        answer = self.client.post(self.url(service) + path, headers=headers, json=body)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+
+def admit(people: People) -> str:
+    """A 311 system's API key."""
+    return str(people.post(Role.ADMIN, "intake", "/v1/clients", {"name": f"city-{uuid4().hex[:8]}"})["api_key"])
+
+
+def file_by_open311(people: People, api_key: str, **fields: str) -> str:
+    """File through Open311: the report's id."""
+    form = {"api_key": api_key, "service_code": "break_enter_residential", "lat": "49.8951", "long": "-97.1384"}
+    answer = people.client.post(people.url("intake") + "/open311/v2/requests.json", data=form | fields)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()[0]["service_request_id"])
+
+
+def walk(people: People, report_id: str) -> None:
+    """Claimed, video requested, joined, connected, ended, assessed, assigned, en route, on scene, cleared, closed."""
+    case_id = wait_for(lambda: [c for c in _cases(people) if c["report_id"] == report_id])[0]["id"]
+    _meet(people, case_id)
+    assessment = {"outcome": "dispatch", "capabilities": ["forensic"], "priority": 3, "gravest": "lowest"}
+    people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/assessment", assessment)
+    _drive(people, report_id)
+    wait_for(lambda: people.get(Role.OFFICER, "triage", f"/v1/cases/{case_id}")["status"] == "closed")
+
+
+def _cases(people: People) -> Iterator[dict[str, Any]]:
+    yield from people.get(Role.OFFICER, "triage", "/v1/cases", status="open", limit="200")
+
+
+def _meet(people: People, case_id: str) -> None:
+    officer = Role.OFFICER
+    people.post(officer, "triage", f"/v1/cases/{case_id}/claim")
+    people.post(officer, "triage", f"/v1/cases/{case_id}/video-requests")
+    session = wait_for(lambda: people.get(officer, "video", "/v1/sessions", case_id=case_id))[0]["id"]
+    link = people.post(officer, "video", f"/v1/sessions/{session}/invitations")["link"]
+    people.client.post(people.url("video") + "/v1/join", json={"token": link.rpartition("/")[2]}).raise_for_status()
+    people.post(officer, "video", f"/v1/sessions/{session}/participants")
+    people.post(officer, "video", f"/v1/sessions/{session}/connection", {"mode": "video"})
+    people.post(officer, "video", f"/v1/sessions/{session}/end", {"reason": "completed"})
+
+
+def _drive(people: People, report_id: str) -> None:
+    dispatcher = Role.DISPATCHER
+    new = {"call_sign": f"F{uuid4().hex[:6]}", "capabilities": ["forensic"], "home_district": "north"}
+    unit = people.post(dispatcher, "dispatch", "/v1/units", new)["id"]
+    dispatch = wait_for(lambda: people.get(dispatcher, "dispatch", "/v1/dispatches", report_id=report_id))[0]["id"]
+    people.post(dispatcher, "dispatch", f"/v1/dispatches/{dispatch}/units", {"unit_id": unit})
+    for step in ("en-route", "on-scene", "clear"):
+        people.post(dispatcher, "dispatch", f"/v1/dispatches/{dispatch}/units/{unit}/{step}")
