@@ -20,6 +20,12 @@ templates = Jinja2Templates(Path(__file__).parent / "web" / "templates")
 STAFF = tuple(role for role in Role if role is not Role.SERVICE)
 
 
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
 @router.get("/")
 async def start(request: Request) -> HTMLResponse:
     """What runs here, where to go on, and who is signed in."""

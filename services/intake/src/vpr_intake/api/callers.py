@@ -9,8 +9,7 @@ from fastapi.security import APIKeyHeader
 
 from vpr_events.contracts.report import WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
-from vpr_intake.tables import clients
-from vpr_service.api_keys import client_of
+from vpr_intake.private import client_by_key
 from vpr_service.auth import principal, unauthenticated
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running
@@ -55,7 +54,7 @@ async def caller(request: Request, runtime: Running, key: Annotated[str | None, 
 async def client_caller(runtime: Running, key: str) -> Caller:
     """The client whose key this is. Raises Problem 401."""
     async with runtime.reading() as connection:
-        client = await client_of(connection, clients, key)
+        client = await client_by_key(connection, key)
     if client is None:
         raise unauthenticated("api_key_invalid", "the API key is not known")
     return Caller(client.scope, client.id)

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy.exc import IntegrityError
 
 from vpr_events.contracts.values import Role
+from vpr_intake.private import admit_client
 from vpr_intake.schemas import AdmittedClient, NewClient
-from vpr_intake.tables import clients
-from vpr_service.api_keys import add_client
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import private
@@ -25,7 +24,7 @@ async def admit(
     private(response)
     try:
         async with runtime.engine.begin() as connection:
-            client, key = await add_client(connection, clients, new.name)
+            client, key = await admit_client(connection, new.name)
     except IntegrityError:
         detail = "a client of this name exists"
         raise Problem(409, "name_taken", detail, errors=[{"field": "name", "detail": detail}]) from None

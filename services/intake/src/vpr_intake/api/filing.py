@@ -4,20 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
-from vpr_events.writes import Write
 from vpr_intake.api.callers import Caller
 from vpr_intake.domain.report import FileReport, WithdrawReport, report
+from vpr_intake.private import particulars_of
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import particulars
-
-INSERT_PARTICULARS = insert(particulars)
-NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
 def filing(new: NewReport, caller: Caller, channel: Channel, at: datetime, **extra: Any) -> Execution:
@@ -32,10 +26,9 @@ def filing(new: NewReport, caller: Caller, channel: Channel, at: datetime, **ext
         occurred_from=new.occurred_from,
         occurred_to=new.occurred_to,
     )
-    row = {**NOTHING, **new.reporter.model_dump(), **new.place.model_dump(), **extra}
-    row |= {"report_id": report_id, "description": new.description}
-    private = Write(report_id, INSERT_PARTICULARS, row)
-    return Execution(decider=report, entity=report_id, command=command, private=[private])
+    return Execution(
+        decider=report, entity=report_id, command=command, private=[particulars_of(report_id, new, **extra)]
+    )
 
 
 def withdrawal(report_id: UUID, caller: Caller, reason: WithdrawalReason, at: datetime) -> Execution:

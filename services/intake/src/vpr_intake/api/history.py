@@ -4,16 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import insert
 
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.values import Role
 from vpr_events.decider import Refused
 from vpr_events.pipeline import Execution
-from vpr_events.writes import Write
 from vpr_intake.domain.history import RecordCase, case_id, history
+from vpr_intake.private import record_number
 from vpr_intake.schemas import Imported, PastCase, PastCases
-from vpr_intake.tables import history_records
 from vpr_service.auth import Principal, require
 from vpr_service.clock import Clock
 from vpr_service.problems import invalid_field
@@ -21,7 +19,6 @@ from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1/history", tags=["history"])
 
-INSERT_RECORD = insert(history_records)
 POINTS = [name for name in HistoryCaseRecorded.model_fields if name.endswith("_at")]
 
 
@@ -60,6 +57,6 @@ def began(case: HistoryCaseRecorded) -> datetime | None:
 def _execution(past: PastCase, now: Clock) -> Execution:
     entity = case_id(past.source, past.record_id)
     case = HistoryCaseRecorded(**past.model_dump(exclude={"record_id"}))
-    row = {"case_id": entity, "source": past.source, "record_id": past.record_id}
+    number = record_number(entity, past.source, past.record_id)
     command = RecordCase(at=began(case) or now(), case=case)
-    return Execution(decider=history, entity=entity, command=command, private=[Write(entity, INSERT_RECORD, row)])
+    return Execution(decider=history, entity=entity, command=command, private=[number])
