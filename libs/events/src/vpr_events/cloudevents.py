@@ -8,7 +8,7 @@ from uuid import UUID
 
 from vpr_events import codec
 from vpr_events.contracts import OWNERS
-from vpr_events.event import Recorded
+from vpr_events.event import Recorded, in_utc
 
 SUBJECT_PREFIX = "vpr"
 MESSAGE_ID = "Nats-Msg-Id"
@@ -60,14 +60,25 @@ def _envelope(attribute: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": UUID(attribute["id"]),
         "stream": f"{family}/{UUID(entity)}",
-        "version": int(attribute["sequence"]),
+        "version": _sequence(attribute["sequence"]),
         "type": attribute["type"],
-        "occurred_at": datetime.fromisoformat(attribute["time"]),
-        "recorded_at": datetime.fromisoformat(attribute["recordedtime"]),
+        "occurred_at": _moment(attribute["time"]),
+        "recorded_at": _moment(attribute["recordedtime"]),
         "correlation_id": UUID(attribute["correlationid"]),
         "causation_id": UUID(causation) if causation else None,
         "hash": attribute["hash"],
     }
+
+
+def _sequence(text: str) -> int:
+    number = int(text)
+    if not 1 <= number < 2**31:
+        raise ValueError("a version counts from 1 and fits a column")
+    return number
+
+
+def _moment(text: str) -> datetime:
+    return in_utc(datetime.fromisoformat(text))
 
 
 def _stamp(when: datetime) -> str:

@@ -63,6 +63,8 @@ def decode(event_type: str, body: bytes) -> Event | None:
 
 
 def _lifted(name: str, version: int, newest: int, body: Body) -> Body:
+    if not isinstance(body, dict):
+        raise Malformed(f"the body of {name}.v{version} is no object")
     for step in range(version, newest):
         body = UPCASTERS[name, step](body)
     return body

@@ -1,7 +1,7 @@
 """What an event is: the base of all contracts, and an event as it is recorded."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID, uuid5
 
@@ -18,13 +18,17 @@ LocalTime = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:
 """A wall-clock time of a named zone, to the minute."""
 
 
-def _known(when: datetime) -> datetime:
+def in_utc(when: datetime) -> datetime:
+    """The same moment in UTC. Raises ValueError without an offset, or beyond the calendar."""
     if when.utcoffset() is None:
         raise ValueError("a time needs its offset")
-    return when
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies beyond the calendar") from None
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_known)]
+Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A moment with its offset; written in UTC."""
 
 

@@ -106,7 +106,7 @@ class Inbox:
         readable: list[Read] = []
         for delivery in deliveries:
             try:
-                event = event_of(delivery.headers, delivery.body)
+                event = _read(delivery)
             except Malformed as error:
                 await self._park_unreadable(delivery, error)
             else:
@@ -201,6 +201,14 @@ def describe(error: Exception) -> str:
         if isinstance(error, (Refused, Malformed, Conflict))
         else type(error).__name__
     )
+
+
+def _read(delivery: Delivery) -> Recorded | None:
+    """The event. A service may publish its own subjects only: what it puts into headers is not trusted further."""
+    event = event_of(delivery.headers, delivery.body)
+    if event and subject_of(event.type) != delivery.subject:
+        raise Malformed(f"{event.type} came as {delivery.subject}")
+    return event
 
 
 async def _unseen(connection: AsyncConnection, batch: Sequence[Read]) -> list[Read]:

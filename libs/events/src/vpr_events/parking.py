@@ -1,15 +1,17 @@
 """Events that could not be handled yet: waiting for a retry, behind another of the same report, or dead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.cloudevents import event_of
+from vpr_events.codec import Malformed
 from vpr_events.event import Recorded
 from vpr_events.log import Delivery
 from vpr_events.tables import parked
@@ -41,10 +43,7 @@ async def park(
 ) -> None:
     """Keep a message aside, once. ``event`` is None when it could not even be read."""
     row = {
-        "event_id": event.id if event else None,
-        "correlation_id": event.correlation_id if event else None,
-        "recorded_at": event.recorded_at if event else None,
-        "version": event.version if event else None,
+        **_identity(event),
         "subject": delivery.subject,
         "headers": dict(delivery.headers),
         "body": delivery.body,
@@ -52,7 +51,25 @@ async def park(
         "dead": dead or delay is None,
         "due_at": func.clock_timestamp() + timedelta(seconds=delay or 0),
     }
+    if event is None and await _is_parked(connection, row):
+        return
     await connection.execute(insert(parked).values(row).on_conflict_do_nothing())
+
+
+def _identity(event: Recorded | None) -> dict[str, Any]:
+    return {
+        "event_id": event.id if event else None,
+        "correlation_id": event.correlation_id if event else None,
+        "recorded_at": event.recorded_at if event else None,
+        "version": event.version if event else None,
+    }
+
+
+async def _is_parked(connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
+    """What cannot be read has no id by which a redelivery would be known: its whole message must serve."""
+    same = [parked.c[name] == row[name] for name in ("subject", "headers", "body")]
+    query = select(parked.c.id).where(parked.c.event_id.is_(None), *same).limit(1)
+    return (await connection.execute(query)).one_or_none() is not None
 
 
 async def due_reports(connection: AsyncConnection) -> Sequence[UUID]:
@@ -60,7 +77,7 @@ async def due_reports(connection: AsyncConnection) -> Sequence[UUID]:
     earliest = (
         select(parked.c.correlation_id, parked.c.due_at, parked.c.dead)
         .where(parked.c.correlation_id.is_not(None))
-        .distinct(parked.c.correlation_id)
+        .ext(distinct_on(parked.c.correlation_id))
         .order_by(parked.c.correlation_id, *IN_ORDER)
         .subquery()
     )
@@ -73,7 +90,9 @@ IN_ORDER = (parked.c.recorded_at, parked.c.version, parked.c.id)
 
 async def first_of(connection: AsyncConnection, report: UUID) -> ParkedRow | None:
     """The report's earliest parked event, locked; None when it is dead, or another process has it."""
-    query = select(parked).where(parked.c.correlation_id == report).order_by(*IN_ORDER).limit(1)
+    # The earliest is chosen before it is locked: skipping a locked one would take the event behind it out of order.
+    earliest = select(parked.c.id).where(parked.c.correlation_id == report).order_by(*IN_ORDER).limit(1)
+    query = select(parked).where(parked.c.id == earliest.scalar_subquery())
     row = (await connection.execute(query.with_for_update(skip_locked=True))).one_or_none()
     return None if row is None or row.dead else row
 
@@ -95,10 +114,22 @@ async def dead_letters(connection: AsyncConnection) -> Sequence[ParkedRow]:
 
 
 async def replay(connection: AsyncConnection, letter: int) -> bool:
-    """Give a dead letter its tries again, at once; False when there is no such letter."""
-    changes = {"dead": False, "attempts": 0, "due_at": func.clock_timestamp()}
-    query = update(parked).where(parked.c.id == letter, parked.c.dead, parked.c.event_id.is_not(None))
-    return bool((await connection.execute(query.values(changes).returning(parked.c.id))).one_or_none())
+    """Give a dead letter its tries again, at once; False when there is no such letter, or nobody can read it yet."""
+    query = select(parked).where(parked.c.id == letter, parked.c.dead).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    event = _readable(row) if row else None
+    if event is None:
+        return False
+    changes = {**_identity(event), "dead": False, "attempts": 0, "due_at": func.clock_timestamp()}
+    await connection.execute(update(parked).where(parked.c.id == letter).values(changes))
+    return True
+
+
+def _readable(row: ParkedRow) -> Recorded | None:
+    try:
+        return event_of(row.headers, row.body)
+    except Malformed:
+        return None
 
 
 async def discard(connection: AsyncConnection, letter: int) -> bool:

@@ -1,8 +1,8 @@
-"""The interactive API page, from files of our own origin."""
+"""The interactive API page, from files of our own origin (Swagger UI as fastapi-offline carries it)."""
 
 from pathlib import Path
 
-import swagger_ui_bundle
+import fastapi_offline
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}: API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="{root}/docs/assets/favicon-32x32.png">
+<link rel="icon" href="{root}/docs/assets/favicon.png">
 <link rel="stylesheet" href="{root}/docs/assets/swagger-ui.css"></head>
 <body><main id="api" data-schema="{root}/openapi.json"></main>
 <script src="{root}/docs/assets/swagger-ui-bundle.js"></script>
@@ -24,7 +24,7 @@ START = """SwaggerUIBundle({
 
 def install(app: FastAPI) -> None:
     """Serve ``/docs`` for the app's OpenAPI description."""
-    app.mount("/docs/assets", StaticFiles(directory=Path(swagger_ui_bundle.swagger_ui_path)), "swagger")
+    app.mount("/docs/assets", StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static"), "swagger")
 
     @app.get("/docs/start.js", include_in_schema=False)
     async def start() -> Response:

@@ -1,5 +1,6 @@
 """Bodies that are too large are refused before they are read whole."""
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vpr_service.problems import Problem
@@ -18,17 +19,28 @@ class BodyLimit:
         declared = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
         if declared > self._limit:
             return await self._refuse(scope, receive, send)
-        received = 0
+        received, started = 0, False
 
         async def counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit:
-                raise self._problem()
+                raise HTTPException(413)  # the only kind that FastAPI lets through while it reads a body
             return message
 
-        return await self._app(scope, counting, send)
+        async def answering(message: Message) -> None:
+            """Whatever the app makes of that error, our own answer is what the client gets."""
+            nonlocal started
+            if started or received <= self._limit:
+                started = True
+                await send(message)
+
+        try:
+            await self._app(scope, counting, answering)
+        finally:
+            if received > self._limit and not started:
+                await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._problem().response()(scope, receive, send)

@@ -17,6 +17,8 @@ from vpr_events.outages import is_outage
 from vpr_events.store import Conflict
 
 MEDIA_TYPE = "application/problem+json"
+NOT_STORABLE = "22021"
+"""SQLSTATE of a text that PostgreSQL cannot hold, such as one with a NUL character."""
 TYPE_ROOT = "urn:vpr:problem:"
 
 
@@ -64,9 +66,13 @@ def _of_domain(error: Refused) -> Problem:
 
 def _of_validation(error: RequestValidationError) -> Problem:
     """The fields with what is wrong; never their values, which may be personal."""
-    errors = [{"field": field_path(one["loc"]), "detail": str(one["msg"])} for one in error.errors()]
+    errors = [{"field": _field_of(one), "detail": str(one["msg"])} for one in error.errors()]
     fields = ", ".join(one["field"] for one in errors)
     return Problem(422, "invalid", f"not accepted: {fields}", errors=errors)
+
+
+def _field_of(error: Mapping[str, Any]) -> str:
+    return "body" if error["type"] == "json_invalid" else field_path(error["loc"])
 
 
 def field_path(location: tuple[str | int, ...]) -> str:
@@ -93,6 +99,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(409, "idempotency_key_busy", "the first request with this Idempotency-Key still runs")
         case Conflict():
             return Problem(409, "conflict", "others changed this at the same time: look again and retry")
+        case DBAPIError() if getattr(error.orig, "sqlstate", None) == NOT_STORABLE:
+            return Problem(422, "invalid", "a text holds a character that cannot be stored")
         case _ if is_outage(error):
             return Problem(503, "unavailable", "the database does not answer, try again", headers={"Retry-After": "2"})
         case _:

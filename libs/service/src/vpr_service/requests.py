@@ -2,22 +2,37 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
+from vpr_events.event import in_utc
 from vpr_events.idempotency import IdempotencyKey
 from vpr_service.problems import Problem, invalid_field
 
 PAGE_LIMIT = 200
 
 
+def storable(text: str) -> str:
+    """The text, which PostgreSQL can store. Raises ValueError for one with a NUL character."""
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
 class Body(BaseModel):
     """Base of request bodies: an unknown field is an error, so that a misspelt one is not lost unseen."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        return storable(value) if isinstance(value, str) else value
 
 
 class Scoped(Protocol):
@@ -60,17 +75,22 @@ class PageQuery(BaseModel):
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50
     cursor: str | None = None
 
-    def after(self) -> list[Any] | None:
-        """The sort key of the previous page's last item. Raises Problem 422."""
+    def after(self, *parts: Callable[[Any], Any]) -> list[Any] | None:
+        """The sort key of the previous page's last item, each part read by its function (if given).
+
+        Raises Problem 422.
+        """
         if self.cursor is None:
             return None
         try:
             decoded = orjson.loads(urlsafe_b64decode(self.cursor))
-        except ValueError:
+            return [read(part) for read, part in zip(parts or [_as_it_is] * len(decoded), decoded, strict=True)]
+        except (ValueError, TypeError, AttributeError):
             raise invalid_field("cursor", "not a cursor of ours") from None
-        if not isinstance(decoded, list):
-            raise invalid_field("cursor", "not a cursor of ours")
-        return decoded
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
 
 
 Page = Annotated[PageQuery, Query()]
@@ -79,6 +99,11 @@ Page = Annotated[PageQuery, Query()]
 def cursor_of(*sort_key: Any) -> str:
     """The cursor behind an item with this sort key."""
     return urlsafe_b64encode(orjson.dumps(sort_key)).decode()
+
+
+def moment_of(text: str) -> datetime:
+    """A moment in a cursor. Raises ValueError."""
+    return in_utc(datetime.fromisoformat(text))
 
 
 def link_next(request: Request, response: Response, cursor: str | None) -> None:
