@@ -76,7 +76,7 @@ def _meet(people: People, case_id: str) -> None:
     people.post(officer, "triage", f"/v1/cases/{case_id}/claim")
     people.post(officer, "triage", f"/v1/cases/{case_id}/video-requests")
     session = wait_for(lambda: people.get(officer, "video", "/v1/sessions", case_id=case_id))[0]["id"]
-    link = people.post(officer, "video", f"/v1/sessions/{session}/invitations")["link"]
+    link = people.post(officer, "video", f"/v1/sessions/{session}/invitations", {})["link"]
     people.client.post(people.url("video") + "/v1/join", json={"token": link.rpartition("/")[2]}).raise_for_status()
     people.post(officer, "video", f"/v1/sessions/{session}/participants")
     people.post(officer, "video", f"/v1/sessions/{session}/connection", {"mode": "video"})

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.processes import Process, all_in_one
-from tests.reference.timings import READERS, UNKNOWN, Grouping, figures
+from tests.reference.timings import READERS, Grouping, figures
 from tests.sample_data import extract
 from tests.scenario import wait_for
 from vpr.home import Home
@@ -88,10 +88,10 @@ def assert_equal(answer: dict[str, Any], expected: pd.DataFrame, by: str | None)
         for one in answer["intervals"]
         for group in (one["groups"] if by else [{**one["total"], "key": "all"}])
     }
-    rows = expected.reset_index().to_dict("records")
+    rows = expected.rename_axis(["group", "interval"]).reset_index().to_dict("records")
     assert len(found) == len(rows)
     for row in rows:
-        mine = found[None if row["group"] == UNKNOWN else row["group"], row["interval"]]
+        mine = found[row["group"], row["interval"]]
         for count in ("n", "open", "excluded", "invalid"):
             assert mine[count] == row[count], (row, count)
         for figure in ("mean", "median", "p90"):

@@ -1,5 +1,6 @@
 """Telling an outage (wait and go on) from a fault of the work itself (report it)."""
 
+from asyncpg.exceptions import PostgresError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -12,6 +13,11 @@ PASSING = ("08", "53", "57", "58")
 def is_outage(error: BaseException) -> bool:
     """Whether database or broker, not the work, is to blame."""
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(PASSING)
+        return error.connection_invalidated or isinstance(error, InterfaceError) or _passes(error.orig)
+    if isinstance(error, PostgresError):  # SQLAlchemy does not wrap what the driver raises while it connects
+        return _passes(error)
     return isinstance(error, (LogUnavailable, OSError, PoolTimeout))
+
+
+def _passes(error: object) -> bool:
+    return (getattr(error, "sqlstate", None) or "").startswith(PASSING)

@@ -79,8 +79,12 @@ class TokenVerifier:
     async def _fetch(self) -> str:
         if not self.jwks.startswith(("https://", "http://")):
             return await asyncio.to_thread(Path(self.jwks).read_text)
-        async with httpx.AsyncClient(timeout=5) as client:
-            return (await client.get(self.jwks)).raise_for_status().text
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                return (await client.get(self.jwks)).raise_for_status().text
+        except httpx.HTTPError:
+            detail = "the issuer's keys cannot be read, try again"
+            raise Problem(503, "unavailable", detail, headers={"Retry-After": "2"}) from None
 
 
 def unauthenticated(code: str, detail: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from vpr_events import parking
 from vpr_events.contracts.values import Role
@@ -12,7 +12,7 @@ from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["operation"], dependencies=[Depends(require(Role.ADMIN))])
 
-LetterId = Annotated[int, "the letter's number in the list"]
+LetterId = Annotated[int, Path(ge=1, lt=2**63, description="the letter's number in the list")]
 
 
 @router.get("")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,8 @@ from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
 from vpr_events.outages import is_outage
 from vpr_events.store import Conflict
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 NOT_STORABLE = "22021"
@@ -116,7 +119,10 @@ def install(app: FastAPI) -> None:
     """Answer every error of this app with a problem."""
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
-        return problem_of(error).response()
+        problem = problem_of(error)
+        if problem.status >= 500:
+            log.error("failed", status=problem.status, exc_info=error)
+        return problem.response()
 
     kinds: tuple[type[Exception], ...] = (
         Problem, Refused, RequestValidationError, HTTPException, KeyReused, KeyBusy, Conflict, DBAPIError, PoolTimeout,

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 
 import structlog
 from fastapi import Depends, Request
+from nats.js.errors import APIError
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -71,8 +72,9 @@ class Runtime:
 def build(service: Service, settings: ServiceSettings, clock: Clock = real_time) -> Runtime:
     """Put the parts together; nothing connects yet."""
     engine = create_async_engine(
-        settings.database_url.get_secret_value(), pool_size=settings.pool_size, max_overflow=0, pool_timeout=10
-    )
+        settings.database_url.get_secret_value(), pool_size=settings.pool_size, max_overflow=0, pool_timeout=10,
+        hide_parameters=True,  # an error's text goes to the log: rows hold personal data
+    )  # fmt: skip
     event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
     relay = Relay(engine, event_log)
     pipeline = Pipeline(engine, service.projectors, clock, relay.wake)
@@ -136,7 +138,7 @@ async def measure(runtime: Runtime) -> dict[str, object]:
         dead = (await connection.execute(select(func.count()).where(parked.c.dead))).scalar_one()
         kept = (await connection.execute(select(func.count()).where(~parked.c.dead))).scalar_one()
     database_ms = round((time.perf_counter() - started) * 1000, 1)
-    pending = await runtime.log.pending(runtime.service.name) if runtime.log.connected else None
+    pending = await _pending(runtime)
     runtime.telemetry.outbox.set(waiting["waiting"])
     runtime.telemetry.dead_letters.set(dead)
     runtime.telemetry.pending.set(pending or 0)
@@ -149,6 +151,16 @@ async def measure(runtime: Runtime) -> dict[str, object]:
         "dead_letters": dead,
         "database_ms": database_ms,
     }
+
+
+async def _pending(runtime: Runtime) -> int | None:
+    """None while nobody can tell: without a broker, or before the stream and its durables were made."""
+    if not runtime.log.connected:
+        return None
+    try:
+        return await runtime.log.pending(runtime.service.name)
+    except (LogUnavailable, APIError):
+        return None
 
 
 def _of(request: Request) -> Runtime:

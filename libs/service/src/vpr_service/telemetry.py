@@ -6,12 +6,17 @@ A log line names the route's template, never the path or query: those may hold p
 import logging
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import uuid4
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import ExcInfo
+
+from vpr_service.problems import problem_of
 
 REQUEST_ID = b"x-request-id"
 
@@ -26,12 +31,21 @@ def configure_logs(level: str, style: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_without_texts),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+
+
+def _without_texts(exc_info: ExcInfo) -> str:
+    """Where it happened and what kinds of error; their texts may quote personal data."""
+    kinds, error = [], cast("BaseException | None", exc_info[1])
+    while error is not None:
+        kinds.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        error = error.__cause__ or error.__context__
+    return "".join(traceback.format_tb(exc_info[2])) + " <- ".join(kinds)
 
 
 @dataclass(frozen=True)
@@ -67,11 +81,14 @@ class RequestLog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         request_id, started, status = _request_id(scope), time.perf_counter(), 500
+        started_to_answer = False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started_to_answer
+            started_to_answer = True
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message.setdefault("headers", []).append((REQUEST_ID, request_id.encode()))
@@ -79,10 +96,12 @@ class RequestLog:
 
         structlog.contextvars.bind_contextvars(request_id=request_id, service=self._telemetry.service)
         try:
-            return await self._app(scope, receive, sending)
-        except Exception:
+            await self._app(scope, receive, sending)
+        except Exception as error:
             log.exception("failed")
-            raise
+            if started_to_answer:
+                raise
+            await problem_of(error).response()(scope, receive, sending)
         finally:
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "service")

@@ -1,9 +1,8 @@
 """``python -m vpr_dispatch``: dispatch alone."""
 
-from vpr_service.serving import serve
-
 from vpr_dispatch.app import make_app
 from vpr_dispatch.settings import Settings
+from vpr_service.serving import serve
 
 if __name__ == "__main__":
     settings = Settings()

@@ -1,6 +1,7 @@
 """Settings of dispatch: environment variables with the prefix ``DISPATCH_``."""
 
 from pydantic_settings import SettingsConfigDict
+
 from vpr_service.settings import ServiceSettings
 
 

@@ -81,9 +81,9 @@ class DispatchOverridden(Event, name="dispatch.overridden"):
     """The dispatcher chose another unit than the recommended one."""
 
     dispatcher_id: UUID
-    recommended_unit_id: UUID | None
     chosen_unit_id: UUID
     reason: Code
+    recommended_unit_id: UUID | None = None
 
 
 class DispatchUnitCleared(Event, name="dispatch.unit_cleared"):

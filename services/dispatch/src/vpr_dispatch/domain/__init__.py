@@ -1,0 +1,1 @@
+"""What dispatch decides: dispatches, and the units that drive."""
