@@ -1,7 +1,6 @@
 """``python -m vpr_triage``: triage alone."""
 
 from vpr_service.serving import serve
-
 from vpr_triage.app import make_app
 from vpr_triage.settings import Settings
 

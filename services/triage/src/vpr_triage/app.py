@@ -3,18 +3,21 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Service
-
+from vpr_triage.api import routers
+from vpr_triage.projections import project_case
+from vpr_triage.reactors import consumer
 from vpr_triage.settings import Settings
 from vpr_triage.tables import metadata
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("triage", metadata)
+service = Service("triage", metadata, projectors=(project_case,), consumer=consumer)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
-    return create_app(service, settings or Settings(), (), clock)
+    return create_app(service, settings or Settings(), routers, clock)

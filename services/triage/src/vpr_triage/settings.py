@@ -1,6 +1,7 @@
 """Settings of triage: environment variables with the prefix ``TRIAGE_``."""
 
 from pydantic_settings import SettingsConfigDict
+
 from vpr_service.settings import ServiceSettings
 
 

@@ -1,0 +1,94 @@
+"""``/v1/cases/{id}/…``: what officers do with a case. Everything but the two creates may be repeated as it is."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from vpr_events.decider import Command, Refused
+from vpr_events.event import new_id
+from vpr_events.idempotency import IdempotencyKey
+from vpr_events.pipeline import Execution, Outcome
+from vpr_events.writes import Write
+from vpr_service.requests import RequiredKey, key_of, private
+from vpr_service.runtime import Running
+from vpr_triage.api.access import Found, Officer, current, found
+from vpr_triage.domain.case import case
+from vpr_triage.domain.commands import AssessCase, ClaimCase, CloseCase, PrioritiseCase, ReleaseCase, RequestVideo
+from vpr_triage.private import note_on
+from vpr_triage.schemas import Assessed, Case, Closing, NewAssessment, NewPriority, Nothing, VideoRequested
+
+router = APIRouter(prefix="/v1/cases/{case_id}", tags=["work"])
+
+
+@router.post("/claim")
+async def claim(officer: Officer, row: Found, runtime: Running, response: Response, _: Nothing | None = None) -> Case:
+    """Take the case for half an hour. 409 ``claimed_by_another`` while another officer's lease lasts."""
+    await _execute(runtime, row, ClaimCase(at=runtime.now(), officer_id=officer.id))
+    return await current(row["id"], runtime, response)
+
+
+@router.post("/release")
+async def release(officer: Officer, row: Found, runtime: Running, response: Response, _: Nothing | None = None) -> Case:
+    """Put the case back into the queue. 409 ``not_holder`` for a case that somebody else, or nobody, holds."""
+    await _execute(runtime, row, ReleaseCase(at=runtime.now(), officer_id=officer.id))
+    return await current(row["id"], runtime, response)
+
+
+@router.post("/priority")
+async def prioritise(_: Officer, row: Found, runtime: Running, response: Response, new: NewPriority) -> Case:
+    """Set the priority."""
+    await _execute(runtime, row, PrioritiseCase(at=runtime.now(), priority=new.priority, gravest=new.gravest))
+    return await current(row["id"], runtime, response)
+
+
+@router.post("/close")
+async def close(
+    officer: Officer, row: Found, runtime: Running, response: Response, body: Closing | None = None
+) -> Case:
+    """Close an assessed case. 409 ``waits_for_dispatch`` when the assessment asked for a dispatch."""
+    reason = body.reason if body else None
+    await _execute(runtime, row, CloseCase(at=runtime.now(), officer_id=officer.id, reason=reason))
+    return await current(row["id"], runtime, response)
+
+
+@router.post("/video-requests", status_code=201)
+async def request_video(
+    officer: Officer,
+    row: Found,
+    runtime: Running,
+    given: RequiredKey,
+    response: Response,
+    _: Nothing | None = None,
+) -> VideoRequested:
+    """Ask for a video session with the resident."""
+    command = RequestVideo(at=runtime.now(), officer_id=officer.id, request_id=new_id())
+    outcome = await _execute(runtime, row, command, key=key_of(officer, given))
+    request_id: UUID = outcome.events[0].data.request_id  # type: ignore[attr-defined]
+    private(response)
+    return VideoRequested(request_id=request_id, case_id=row["id"], report_id=row["report_id"])
+
+
+@router.post("/assessment", status_code=201)
+async def assess(
+    officer: Officer, row: Found, runtime: Running, given: RequiredKey, response: Response, new: NewAssessment
+) -> Assessed:
+    """Decide what becomes of the case; the same decision again is answered alike."""
+    command = AssessCase(
+        at=runtime.now(), assessment_id=new_id(), officer_id=officer.id, **new.model_dump(exclude={"note"})
+    )
+    note = [note_on(command, row["id"], new.note)] if new.note else []
+    outcome = await _execute(runtime, row, command, *note, key=key_of(officer, given))
+    if new.note and not outcome.events and not outcome.replayed:
+        raise Refused("already_assessed", "the case was assessed before: a note cannot be added")
+    row = await found(row["id"], runtime)
+    private(response)
+    return Assessed(case_id=row["id"], **{name: row[name] for name in ("assessment_id", "report_id", "outcome")})
+
+
+async def _execute(
+    runtime: Running, row: Found, command: Command, *private_rows: Write, key: IdempotencyKey | None = None
+) -> Outcome:
+    execution = Execution(
+        decider=case, entity=row["id"], command=command, correlation_id=row["report_id"], private=private_rows
+    )
+    return await runtime.pipeline.execute(execution, key=key)

@@ -1,0 +1,1 @@
+"""What triage decides: cases."""

@@ -1,0 +1,77 @@
+"""What can be asked of a case."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from vpr_events.contracts.case import CloseReason, Outcome
+from vpr_events.contracts.values import Capability, Channel, Gravest
+from vpr_events.decider import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase(Command):
+    """Put a filed report into the queue."""
+
+    report_id: UUID
+    category: str
+    channel: Channel
+    district: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrioritiseCase(Command):
+    """Set the priority; ``gravest`` says which end of its scale is the gravest."""
+
+    priority: int
+    gravest: Gravest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCase(Command):
+    """Take the case for the length of a lease."""
+
+    officer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCase(Command):
+    """Put the case back into the queue."""
+
+    officer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestVideo(Command):
+    """Ask for a video session with the resident."""
+
+    officer_id: UUID
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessCase(Command):
+    """Decide what becomes of the case. Absent priority and district are the case's own.
+
+    ``suggested`` is what a rule had proposed, if one did.
+    """
+
+    assessment_id: UUID
+    officer_id: UUID
+    outcome: Outcome
+    capabilities: tuple[Capability, ...] = ()
+    priority: int | None = None
+    gravest: Gravest | None = None
+    district: str | None = None
+    suggested: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase(Command):
+    """End the case.
+
+    An officer's reason follows from the assessment and may be left out; without an officer it is ``dispatched`` or
+    ``withdrawn``.
+    """
+
+    reason: CloseReason | None = None
+    officer_id: UUID | None = None

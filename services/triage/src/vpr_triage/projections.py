@@ -1,0 +1,135 @@
+"""Events to rows: triage's own cases, and how far video and dispatch are with them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, func, insert, update
+from sqlalchemy import case as case_when
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from vpr_events.contracts.case import (
+    CaseAssessed,
+    CaseClaimed,
+    CaseClosed,
+    CaseOpened,
+    CasePrioritised,
+    CaseReleased,
+    CaseVideoRequested,
+)
+from vpr_events.contracts.dispatch import (
+    DispatchCancelled,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+)
+from vpr_events.contracts.session import SessionConnected, SessionEnded
+from vpr_events.contracts.values import Gravest
+from vpr_events.event import Event, Recorded
+from vpr_events.writes import Write
+from vpr_triage.status import Status
+from vpr_triage.tables import cases, progress
+
+UNRANKED = 2**31 - 1
+"""The gravity of a case without a priority: behind all others."""
+
+
+def gravity(priority: int, gravest: Gravest) -> int:
+    """The priority turned so that the lower number is the graver, whatever the direction of its scale."""
+    return priority if gravest is Gravest.LOWEST else -priority
+
+
+def _setting(*columns: str, **fixed: Any) -> Executable:
+    """An update of one case: its version and these columns from ``new_<column>``, and fixed values."""
+    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("version", *columns)}
+    return update(cases).where(cases.c.id == bindparam("case")).values({**changes, **fixed})
+
+
+def _unless_assessed(status: Status) -> Any:
+    return case_when((cases.c.outcome.is_not(None), Status.ASSESSED), else_=status)
+
+
+INSERT_CASE = insert(cases)
+PRIORITISE = _setting("priority", "gravest", "gravity")
+CLAIM = _setting(
+    "holder",
+    "lease_until",
+    claimed_at=func.coalesce(cases.c.claimed_at, bindparam("at")),
+    status=_unless_assessed(Status.CLAIMED),
+)
+RELEASE = _setting(holder=None, lease_until=None, status=_unless_assessed(Status.OPEN))
+REQUEST_VIDEO = _setting("request_id", "requested_at")
+ASSESS = _setting("assessment_id", "assessed_by", "assessed_at", "outcome", status=Status.ASSESSED)
+CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, status=Status.CLOSED)
+
+
+def project_case(event: Recorded) -> Iterable[Write]:
+    """Triage's own events. ``claimed_at`` is the first claim."""
+    at = event.occurred_at
+    match event.data:
+        case CaseOpened() as opened:
+            yield _inserted(event, opened)
+        case CasePrioritised(priority=priority, gravest=gravest):
+            turned = gravity(priority, gravest)
+            yield _changed(event, PRIORITISE, new_priority=priority, new_gravest=gravest, new_gravity=turned)
+        case CaseClaimed() as claimed:
+            yield _changed(event, CLAIM, at=at, new_holder=claimed.officer_id, new_lease_until=claimed.lease_until)
+        case CaseReleased():
+            yield _changed(event, RELEASE)
+        case CaseVideoRequested() as requested:
+            yield _changed(event, REQUEST_VIDEO, new_request_id=requested.request_id, new_requested_at=at)
+        case CaseAssessed() as assessed:
+            yield _changed(
+                event,
+                ASSESS,
+                new_assessment_id=assessed.assessment_id,
+                new_assessed_by=assessed.officer_id,
+                new_assessed_at=at,
+                new_outcome=assessed.outcome,
+            )
+        case CaseClosed() as closed:
+            yield _changed(event, CLOSE, new_closed_at=at, new_close_reason=closed.reason)
+
+
+def _inserted(event: Recorded, opened: CaseOpened) -> Write:
+    row = {
+        "id": event.entity_id,
+        "version": event.version,
+        "opened_at": event.occurred_at,
+        "status": Status.OPEN,
+        "gravity": UNRANKED,
+    }
+    return Write(event.entity_id, INSERT_CASE, row | opened.model_dump())
+
+
+def _changed(event: Recorded, statement: Executable, **values: Any) -> Write:
+    return Write(event.entity_id, statement, {"case": event.entity_id, "new_version": event.version, **values})
+
+
+FIRST, LAST = func.least, func.greatest
+
+POINTS: dict[type[Event], tuple[str, Any]] = {
+    SessionConnected: ("session_connected_at", FIRST),
+    SessionEnded: ("session_ended_at", LAST),
+    DispatchUnitAssigned: ("dispatched_at", FIRST),
+    DispatchUnitOnScene: ("on_scene_at", FIRST),
+    DispatchUnitCleared: ("cleared_at", LAST),
+    DispatchCancelled: ("dispatch_cancelled_at", LAST),
+}
+"""Which event of another service sets which point of a case's progress, and which of several times counts."""
+
+
+def _reached(point: str, choose: Any) -> Executable:
+    """The first (the last for an end) of a point's times counts, so that order and repetition do not matter."""
+    row = upsert(progress).values({"report_id": bindparam("report"), point: bindparam("at")})
+    changes = {point: choose(progress.c[point], row.excluded[point])}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
+REACHED = {contract: _reached(*rule) for contract, rule in POINTS.items()}
+
+
+def project_progress(event: Recorded) -> Iterable[Write]:
+    """What video and dispatch did for a report, whether or not its case is known yet."""
+    if (statement := REACHED.get(type(event.data))) is not None:
+        report = event.correlation_id
+        yield Write(("progress", report), statement, {"report": report, "at": event.occurred_at})

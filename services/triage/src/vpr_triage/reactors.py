@@ -1,0 +1,51 @@
+"""What triage does about others' events; session and dispatch events otherwise only move a case's progress."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from vpr_events.contracts.case import CloseReason
+from vpr_events.contracts.dispatch import DispatchCompleted
+from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
+from vpr_events.decider import Command
+from vpr_events.event import Recorded
+from vpr_events.inbox import Consumer
+from vpr_events.pipeline import Execution
+from vpr_triage.domain.case import case, case_id
+from vpr_triage.domain.commands import CloseCase, OpenCase
+from vpr_triage.projections import POINTS, project_progress
+
+
+def react(event: Recorded, now: datetime) -> Iterable[Execution]:
+    """A filed report opens its case; its withdrawal and the end of its dispatch close it."""
+    match event.data:
+        case ReportFiled() as filed:
+            yield _execution(event, _opening(event.entity_id, filed, now))
+        case ReportWithdrawn():
+            yield _execution(event, CloseCase(at=now, reason=CloseReason.WITHDRAWN))
+        case DispatchCompleted():
+            yield _execution(event, CloseCase(at=now, reason=CloseReason.DISPATCHED))
+
+
+def _opening(report_id: UUID, filed: ReportFiled, now: datetime) -> OpenCase:
+    return OpenCase(
+        at=now, report_id=report_id, category=filed.category, channel=filed.channel, district=filed.district
+    )
+
+
+def _execution(event: Recorded, command: Command) -> Execution:
+    report_id = event.correlation_id
+    return Execution(
+        decider=case,
+        entity=case_id(report_id),
+        command=command,
+        correlation_id=report_id,
+        causation_id=event.id,
+    )
+
+
+consumer = Consumer(
+    handles=frozenset({ReportFiled, ReportWithdrawn, DispatchCompleted, *POINTS}),
+    react=react,
+    projectors=(project_progress,),
+)

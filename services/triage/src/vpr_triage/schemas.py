@@ -1,0 +1,122 @@
+"""What triage takes and gives over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from vpr_events.contracts.case import CloseReason, Outcome
+from vpr_events.contracts.values import Capability, Channel, Gravest
+from vpr_events.event import Code
+from vpr_service.requests import Body, PageQuery
+from vpr_triage.status import Status
+
+NOTE_LIMIT = 4000
+
+Priority = Annotated[int, Field(ge=0, le=1000)]
+"""A number on the agency's own scale."""
+
+
+class QueueQuery(PageQuery):
+    """Which cases. Several values of one filter mean any of them.
+
+    ``status`` is ``open`` unless given; with ``holder=me``, the caller's own cases, it is anything unless given.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[list[Status], Field(default_factory=list)]
+    holder: Literal["me"] | None = None
+    category: Annotated[list[Code], Field(default_factory=list)]
+    district: Annotated[list[Code], Field(default_factory=list)]
+
+
+class Nothing(Body):
+    """The body of a request that needs none."""
+
+
+class NewPriority(Body):
+    """A priority; ``gravest`` says which end of its scale is the gravest."""
+
+    priority: Priority
+    gravest: Gravest
+
+
+class NewAssessment(Body):
+    """What the officer decides. ``note`` is kept apart from the events, as personal data.
+
+    Absent priority (with ``gravest``) and district are the case's own. ``suggested`` is what a rule had proposed.
+    """
+
+    outcome: Outcome
+    capabilities: Annotated[tuple[Capability, ...], Field(max_length=10)] = ()
+    priority: Priority | None = None
+    gravest: Gravest | None = None
+    district: Code | None = None
+    suggested: Outcome | None = None
+    note: Annotated[str, Field(min_length=1, max_length=NOTE_LIMIT)] | None = None
+
+
+class Closing(Body):
+    """The end of a case; ``reason`` may be left out, it follows from the assessment."""
+
+    reason: CloseReason | None = None
+
+
+class VideoRequested(Body):
+    """The answer to a video request."""
+
+    request_id: UUID
+    case_id: UUID
+    report_id: UUID
+
+
+class Assessed(Body):
+    """The answer to an assessment."""
+
+    assessment_id: UUID
+    case_id: UUID
+    report_id: UUID
+    outcome: Outcome
+
+
+class Progress(Body):
+    """When video and dispatch reached each point; absent points were not reached."""
+
+    session_connected_at: datetime | None
+    session_ended_at: datetime | None
+    dispatched_at: datetime | None
+    on_scene_at: datetime | None
+    cleared_at: datetime | None
+    dispatch_cancelled_at: datetime | None
+
+
+class Case(Body):
+    """A case, without personal data. ``claimed_at`` is the first claim.
+
+    A claim whose lease ended is ``open`` again; until somebody claims the case, ``holder`` may go on.
+    """
+
+    id: UUID
+    report_id: UUID
+    version: int
+    status: Status
+    category: str
+    channel: Channel
+    district: str | None
+    priority: int | None
+    gravest: Gravest | None
+    holder: UUID | None
+    lease_until: datetime | None
+    opened_at: datetime
+    claimed_at: datetime | None
+    request_id: UUID | None
+    requested_at: datetime | None
+    assessment_id: UUID | None
+    assessed_by: UUID | None
+    assessed_at: datetime | None
+    outcome: Outcome | None
+    closed_at: datetime | None
+    close_reason: CloseReason | None
+    progress: Progress

@@ -1,0 +1,124 @@
+"""Any sequence of commands: one holder, nothing after the end, and repeating a command records nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.examples import NOON, minutes
+from vpr_events.contracts.case import (
+    CaseAssessed,
+    CaseClaimed,
+    CaseClosed,
+    CaseReleased,
+    CaseVideoRequested,
+    CloseReason,
+    Outcome,
+)
+from vpr_events.contracts.values import Capability, Channel, Gravest
+from vpr_events.decider import Command, Refused
+from vpr_events.event import Event
+from vpr_triage.domain.case import case
+from vpr_triage.domain.commands import (
+    AssessCase,
+    ClaimCase,
+    CloseCase,
+    OpenCase,
+    PrioritiseCase,
+    ReleaseCase,
+    RequestVideo,
+)
+
+IDS = st.sampled_from([UUID(int=number) for number in range(1, 4)])
+AT = st.just(NOON)
+GRAVEST = st.sampled_from(Gravest)
+
+OPEN = OpenCase(at=NOON, report_id=UUID(int=9), category="theft", channel=Channel.WEB)
+
+COMMANDS = st.one_of(
+    st.just(OPEN),
+    st.builds(PrioritiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST),
+    st.builds(ClaimCase, at=AT, officer_id=IDS),
+    st.builds(ReleaseCase, at=AT, officer_id=IDS),
+    st.builds(RequestVideo, at=AT, officer_id=IDS, request_id=IDS),
+    st.builds(
+        AssessCase,
+        at=AT,
+        assessment_id=IDS,
+        officer_id=IDS,
+        outcome=st.sampled_from(Outcome),
+        capabilities=st.lists(st.sampled_from(Capability), max_size=2).map(tuple),
+        priority=st.none() | st.integers(0, 2),
+        gravest=st.none() | GRAVEST,
+        suggested=st.none() | st.sampled_from(Outcome),
+    ),
+    st.builds(CloseCase, at=AT, reason=st.none() | st.sampled_from(CloseReason), officer_id=st.none() | IDS),
+)
+
+
+def later(steps: Sequence[tuple[Command, int]]) -> list[Command]:
+    """The commands one after another, each so many minutes after the one before it."""
+    at, commands = NOON, []
+    for command, wait in steps:
+        at += minutes(wait)
+        commands.append(replace(command, at=at))
+    return commands
+
+
+SEQUENCES = st.lists(st.tuples(COMMANDS, st.sampled_from([0, 1, 10, 31])), max_size=25).map(later)
+
+
+class Desk:
+    """What a bystander makes of the events, without knowing the decider."""
+
+    def __init__(self) -> None:
+        self.holders: dict[UUID, datetime] = {}
+        self.closed = False
+
+    def see(self, event: Event, at: datetime) -> None:
+        """Check one event against all before it."""
+        assert not self.closed, f"{event.event_name} after the end"
+        match event:
+            case CaseClaimed():
+                assert not self.holders
+                assert at < event.lease_until <= at + timedelta(hours=1)
+                self.holders[event.officer_id] = event.lease_until
+            case CaseReleased():
+                del self.holders[event.officer_id]
+            case CaseVideoRequested() | CaseAssessed():
+                assert event.officer_id in self.holders
+            case CaseClosed():
+                assert event.officer_id is None or event.officer_id in self.holders
+                self.closed = True
+
+
+@given(SEQUENCES)
+def test_a_case_has_one_holder_one_end_and_forgives_repetition(commands: list[Command]) -> None:
+    desk = Desk()
+    events: list[Event] = []
+    for command in [OPEN, *commands]:
+        try:
+            new = case.decide(command, case.fold(events))
+        except Refused:
+            continue
+        for event in new:
+            desk.see(event, command.at)
+        events += new
+        assert list(case.decide(command, case.fold(events))) == []
+
+
+@given(SEQUENCES)
+def test_nobody_loses_a_case_before_the_lease_ends(commands: list[Command]) -> None:
+    events: list[Event] = []
+    for command in [OPEN, *commands]:
+        before = case.fold(events).claim
+        try:
+            events += case.decide(command, case.fold(events))
+        except Refused:
+            continue
+        after = case.fold(events).claim
+        if isinstance(command, ClaimCase) and before and not before.ended(command.at):
+            assert after == before

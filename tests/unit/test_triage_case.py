@@ -1,0 +1,272 @@
+"""A case: what each command leads to, when it is refused, and that repeating it changes nothing."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.examples import NOON, minutes
+from vpr_events.contracts.case import (
+    CaseAssessed,
+    CaseClaimed,
+    CaseClosed,
+    CaseOpened,
+    CasePrioritised,
+    CaseReleased,
+    CaseVideoRequested,
+    CloseReason,
+    Outcome,
+    ReleaseReason,
+)
+from vpr_events.contracts.values import Capability, Channel, Gravest
+from vpr_events.decider import Command, Invalid
+from vpr_events.event import Event, new_id
+from vpr_events.testing import given
+from vpr_triage.domain.case import LEASE, case
+from vpr_triage.domain.commands import (
+    AssessCase,
+    ClaimCase,
+    CloseCase,
+    OpenCase,
+    PrioritiseCase,
+    ReleaseCase,
+    RequestVideo,
+)
+
+REPORT, REQUEST, ASSESSMENT, MINE, OTHERS = (new_id() for _ in range(5))
+
+OPENED = CaseOpened(report_id=REPORT, category="theft", channel=Channel.WEB, district="north")
+CLAIMED = CaseClaimed(officer_id=MINE, lease_until=NOON + LEASE)
+RELEASED = CaseReleased(officer_id=MINE, reason=ReleaseReason.RELEASED)
+REQUESTED = CaseVideoRequested(request_id=REQUEST, report_id=REPORT, officer_id=MINE)
+CLOSED = CaseClosed(reason=CloseReason.RESOLVED, officer_id=MINE)
+HELD = (OPENED, CLAIMED)
+
+
+def assessed(outcome: Outcome = Outcome.RESOLVED, **changes: Any) -> CaseAssessed:
+    values: dict[str, Any] = {"assessment_id": ASSESSMENT, "report_id": REPORT, "officer_id": MINE, "district": "north"}
+    return CaseAssessed(outcome=outcome, **values | changes)
+
+
+def assess(outcome: Outcome = Outcome.RESOLVED, **changes: Any) -> AssessCase:
+    values: dict[str, Any] = {"at": NOON, "assessment_id": ASSESSMENT, "officer_id": MINE, "outcome": outcome}
+    return AssessCase(**values | changes)
+
+
+FOR_DISPATCH = assessed(Outcome.DISPATCH, capabilities=(Capability.PATROL,))
+
+OPEN = OpenCase(at=NOON, report_id=REPORT, category="theft", channel=Channel.WEB, district="north")
+PRIORITISE = PrioritiseCase(at=NOON, priority=2, gravest=Gravest.LOWEST)
+CLAIM = ClaimCase(at=NOON, officer_id=MINE)
+RELEASE = ReleaseCase(at=NOON, officer_id=MINE)
+REQUEST_VIDEO = RequestVideo(at=NOON, officer_id=MINE, request_id=REQUEST)
+CLOSE = CloseCase(at=NOON, officer_id=MINE)
+WITHDRAW = CloseCase(at=NOON, reason=CloseReason.WITHDRAWN)
+COMPLETE = CloseCase(at=NOON, reason=CloseReason.DISPATCHED)
+
+
+def field_of(command: Command, *past: Event) -> str:
+    refusal = given(case, *past).when(command).refusal
+    assert isinstance(refusal, Invalid)
+    return refusal.field
+
+
+def test_a_filed_report_opens_a_case() -> None:
+    given(case).when(OPEN).then(OPENED)
+
+
+@pytest.mark.parametrize("past", [(OPENED,), HELD, (OPENED, CLOSED)])
+def test_a_case_is_opened_once(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(OPEN).then()
+
+
+@pytest.mark.parametrize("command", [PRIORITISE, CLAIM, RELEASE, REQUEST_VIDEO, assess(), CLOSE, WITHDRAW, COMPLETE])
+def test_a_case_that_was_never_opened_is_unknown(command: Command) -> None:
+    given(case).when(command).then_refused("no_such_case")
+
+
+@pytest.mark.parametrize("command", [PRIORITISE, CLAIM, RELEASE, REQUEST_VIDEO, assess()])
+def test_a_closed_case_refuses_all_work(command: Command) -> None:
+    given(case, *HELD, assessed(), CLOSED).when(command).then_refused("case_closed")
+
+
+@pytest.mark.parametrize("command", [CLOSE, WITHDRAW, COMPLETE, CloseCase(at=NOON, officer_id=OTHERS)])
+def test_a_closed_case_is_not_closed_again(command: Command) -> None:
+    given(case, *HELD, assessed(), CLOSED).when(command).then()
+
+
+def test_a_command_of_something_else_is_a_programming_error() -> None:
+    with pytest.raises(TypeError):
+        given(case, OPENED).when(Command(at=NOON))
+
+
+def test_a_priority_is_set_with_its_direction() -> None:
+    given(case, OPENED).when(PRIORITISE).then(CasePrioritised(priority=2, gravest=Gravest.LOWEST))
+
+
+def test_the_same_priority_again_changes_nothing() -> None:
+    given(case, OPENED, CasePrioritised(priority=2, gravest=Gravest.LOWEST)).when(PRIORITISE).then()
+
+
+def test_the_same_number_on_another_scale_is_another_priority() -> None:
+    turned = CasePrioritised(priority=2, gravest=Gravest.HIGHEST)
+    given(case, OPENED, turned).when(PRIORITISE).then(CasePrioritised(priority=2, gravest=Gravest.LOWEST))
+
+
+def test_an_open_case_can_be_claimed_for_a_lease() -> None:
+    given(case, OPENED).when(CLAIM).then(CLAIMED)
+
+
+def test_the_holders_second_claim_changes_nothing() -> None:
+    given(case, *HELD).when(ClaimCase(at=NOON + minutes(1), officer_id=MINE)).then()
+
+
+def test_a_held_case_rejects_another_officers_claim() -> None:
+    last_moment = ClaimCase(at=NOON + LEASE - minutes(0.001), officer_id=OTHERS)
+    given(case, *HELD).when(last_moment).then_refused("claimed_by_another")
+
+
+@pytest.mark.parametrize("officer", [OTHERS, MINE])
+def test_a_claim_whose_lease_ended_gives_way_to_a_new_one(officer: UUID) -> None:
+    expired = CaseReleased(officer_id=MINE, reason=ReleaseReason.LEASE_EXPIRED)
+    claimed = CaseClaimed(officer_id=officer, lease_until=NOON + LEASE + LEASE)
+    given(case, *HELD).when(ClaimCase(at=NOON + LEASE, officer_id=officer)).then(expired, claimed)
+
+
+def test_the_holder_releases_the_case() -> None:
+    given(case, *HELD).when(RELEASE).then(RELEASED)
+
+
+def test_releasing_again_changes_nothing() -> None:
+    given(case, *HELD, RELEASED).when(RELEASE).then()
+
+
+@pytest.mark.parametrize("past", [(OPENED,), HELD, (*HELD, RELEASED)])
+def test_nobody_releases_what_another_holds_or_held(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(ReleaseCase(at=NOON, officer_id=OTHERS)).then_refused("not_holder")
+
+
+def test_a_release_does_not_end_the_next_officers_claim() -> None:
+    taken = CaseClaimed(officer_id=OTHERS, lease_until=NOON + LEASE)
+    given(case, *HELD, RELEASED, taken).when(RELEASE).then_refused("not_holder")
+
+
+def test_the_holder_requests_video() -> None:
+    given(case, *HELD).when(REQUEST_VIDEO).then(REQUESTED)
+
+
+def test_the_same_video_request_again_changes_nothing() -> None:
+    given(case, *HELD, REQUESTED, RELEASED).when(REQUEST_VIDEO).then()
+
+
+@pytest.mark.parametrize("past", [(OPENED,), (*HELD, RELEASED)])
+def test_only_the_holder_requests_video(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(REQUEST_VIDEO).then_refused("not_holder")
+
+
+def test_a_holder_stays_the_holder_after_the_lease_until_another_claims() -> None:
+    late = RequestVideo(at=NOON + 2 * LEASE, officer_id=MINE, request_id=REQUEST)
+    given(case, *HELD).when(late).then(REQUESTED)
+
+
+def test_the_holder_assesses_with_the_cases_own_district_and_priority() -> None:
+    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
+    given(case, *HELD, prioritised).when(assess()).then(assessed(priority=2, gravest=Gravest.LOWEST))
+
+
+def test_an_assessment_may_set_its_own_district_and_priority() -> None:
+    own: dict[str, Any] = {"priority": 3, "gravest": Gravest.HIGHEST, "district": "south"}
+    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
+    given(case, *HELD, prioritised).when(assess(**own)).then(assessed(**own))
+
+
+def test_a_dispatch_names_each_capability_once() -> None:
+    twice = (Capability.PATROL, Capability.FORENSIC, Capability.PATROL)
+    expected = assessed(Outcome.DISPATCH, capabilities=(Capability.FORENSIC, Capability.PATROL))
+    given(case, *HELD).when(assess(Outcome.DISPATCH, capabilities=twice)).then(expected)
+
+
+@pytest.mark.parametrize(("suggested", "overridden"), [(Outcome.RESOLVED, False), (Outcome.DISPATCH, True)])
+def test_an_assessment_tells_whether_it_overrides_the_rule(suggested: Outcome, overridden: bool) -> None:
+    expected = assessed(suggested=suggested, overridden=overridden)
+    given(case, *HELD).when(assess(suggested=suggested)).then(expected)
+
+
+def test_a_dispatch_needs_a_capability() -> None:
+    assert field_of(assess(Outcome.DISPATCH), *HELD) == "capabilities"
+
+
+def test_only_a_dispatch_has_capabilities() -> None:
+    assert field_of(assess(capabilities=(Capability.K9,)), *HELD) == "capabilities"
+
+
+@pytest.mark.parametrize("half", [{"priority": 1}, {"gravest": Gravest.LOWEST}])
+def test_priority_and_direction_come_together(half: dict[str, Any]) -> None:
+    assert field_of(assess(**half), *HELD) == "gravest"
+
+
+def test_the_same_assessment_again_changes_nothing() -> None:
+    given(case, *HELD, assessed()).when(assess(assessment_id=new_id())).then()
+
+
+def test_the_same_assessment_after_a_new_priority_still_changes_nothing() -> None:
+    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
+    given(case, *HELD, assessed(), prioritised).when(assess()).then()
+
+
+@pytest.mark.parametrize("other", [{"outcome": Outcome.REFERRED}, {"officer_id": OTHERS}, {"district": "south"}])
+def test_an_assessed_case_rejects_a_different_assessment(other: dict[str, Any]) -> None:
+    given(case, *HELD, assessed()).when(assess(**other)).then_refused("already_assessed")
+
+
+def test_only_the_holder_assesses() -> None:
+    given(case, *HELD).when(assess(officer_id=OTHERS)).then_refused("not_holder")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RESOLVED, Outcome.REFERRED, Outcome.NO_FURTHER_ACTION])
+def test_an_assessed_case_is_closed_for_the_reason_of_its_outcome(outcome: Outcome) -> None:
+    expected = CaseClosed(reason=CloseReason(outcome.value), officer_id=MINE)
+    given(case, *HELD, assessed(outcome)).when(CLOSE).then(expected)
+
+
+def test_a_closed_case_names_its_last_video_request() -> None:
+    last = new_id()
+    again = REQUESTED.model_copy(update={"request_id": last})
+    expected = CaseClosed(reason=CloseReason.WITHDRAWN, request_id=last)
+    given(case, *HELD, REQUESTED, again).when(WITHDRAW).then(expected)
+
+
+def test_a_case_without_assessment_is_not_closed_by_an_officer() -> None:
+    given(case, *HELD).when(CLOSE).then_refused("not_assessed")
+
+
+def test_only_the_holder_closes() -> None:
+    given(case, *HELD, assessed(), RELEASED).when(CLOSE).then_refused("not_holder")
+
+
+@pytest.mark.parametrize("reason", [CloseReason.REFERRED, CloseReason.WITHDRAWN, CloseReason.NO_SHOW])
+def test_an_officer_gives_no_other_reason_than_the_assessments(reason: CloseReason) -> None:
+    assert field_of(CloseCase(at=NOON, officer_id=MINE, reason=reason), *HELD, assessed()) == "reason"
+
+
+def test_a_case_that_waits_for_a_dispatch_is_not_closed_by_an_officer() -> None:
+    given(case, *HELD, FOR_DISPATCH).when(CLOSE).then_refused("waits_for_dispatch")
+
+
+def test_a_completed_dispatch_closes_its_case() -> None:
+    given(case, *HELD, FOR_DISPATCH).when(COMPLETE).then(CaseClosed(reason=CloseReason.DISPATCHED))
+
+
+@pytest.mark.parametrize("past", [HELD, (*HELD, assessed())])
+def test_a_dispatch_that_no_assessment_asked_for_closes_nothing(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(COMPLETE).then_refused("not_assessed")
+
+
+@pytest.mark.parametrize("past", [(OPENED,), HELD, (*HELD, FOR_DISPATCH)])
+def test_a_withdrawn_report_closes_its_case_at_any_time(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(WITHDRAW).then(CaseClosed(reason=CloseReason.WITHDRAWN))
+
+
+@pytest.mark.parametrize("reason", [None, CloseReason.RESOLVED, CloseReason.NO_SHOW])
+def test_without_an_officer_a_case_ends_only_by_dispatch_or_withdrawal(reason: CloseReason | None) -> None:
+    assert field_of(CloseCase(at=NOON, reason=reason), *HELD, assessed()) == "reason"
