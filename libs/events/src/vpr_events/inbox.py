@@ -23,7 +23,7 @@ from vpr_events.event import Event, Recorded
 from vpr_events.log import Delivery, EventLog, Pull
 from vpr_events.outages import is_outage
 from vpr_events.pipeline import Execution, Pipeline, Projector
-from vpr_events.store import Conflict
+from vpr_events.store import Conflict, rerunning
 from vpr_events.tables import inbox, parked
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ class Inbox:
 
     async def _take_in(self, batch: Sequence[Read]) -> None:
         try:
-            await self._transaction(batch)
+            await rerunning(lambda: self._transaction(batch))
         except Exception as error:
             if is_outage(error):
                 raise

@@ -72,6 +72,7 @@ class EventLog:
     name: str
     password: str
     _client: Client = field(default_factory=Client, init=False, repr=False)
+    _entered: bool = field(default=False, init=False, repr=False)
 
     async def connect(self) -> None:
         """Connect, waiting as long as it takes; later losses are mended by the client."""
@@ -101,7 +102,7 @@ class EventLog:
         except BaseException:
             await client.close()
             raise
-        self._client = client
+        self._client, self._entered = client, True
 
     @property
     def connected(self) -> bool:
@@ -116,8 +117,9 @@ class EventLog:
         return not stop.is_set()
 
     async def close(self) -> None:
-        """Leave the broker."""
-        await self._client.close()
+        """Leave the broker, if it was ever entered."""
+        if self._entered:
+            await self._client.close()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish in order, as one atomic batch; what the log has already is dropped by its message id.

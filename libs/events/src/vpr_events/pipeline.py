@@ -19,10 +19,9 @@ from vpr_events import store
 from vpr_events.decider import Command, Decider
 from vpr_events.event import Recorded, new_id, stream_name
 from vpr_events.idempotency import IdempotencyKey, answered, remember
+from vpr_events.store import rerunning
 from vpr_events.tables import outbox
 from vpr_events.writes import Write, run
-
-RERUNS = 3
 
 type Projector = Callable[[Recorded], Iterable[Write]]
 
@@ -84,17 +83,10 @@ class Pipeline:
         Raises what ``decide`` raises, KeyReused and KeyBusy for the idempotency key, and Conflict when other writers
         won the race four times.
         """
-        for last_try in (*[False] * RERUNS, True):
-            try:
-                outcome = await self._transaction(executions, key)
-            except store.Conflict:
-                if last_try:
-                    raise
-            else:
-                if outcome.events and not outcome.replayed:
-                    self.committed()
-                return outcome
-        raise AssertionError("the last try returns or raises")
+        outcome = await rerunning(lambda: self._transaction(executions, key))
+        if outcome.events and not outcome.replayed:
+            self.committed()
+        return outcome
 
     async def _transaction(self, executions: Sequence[Execution], key: IdempotencyKey | None) -> Outcome:
         async with self.engine.begin() as connection:

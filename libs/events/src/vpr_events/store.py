@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,17 @@ type History = Mapping[str, Sequence[Recorded]]
 
 class Conflict(Exception):
     """Someone else appended to the stream first: load again and decide anew."""
+
+
+RERUNS = 3
+
+
+async def rerunning[T](attempt: Callable[[], Awaitable[T]]) -> T:
+    """Make a whole pass, and again when another writer won: at most three times more, then Conflict is raised."""
+    for _ in range(RERUNS):
+        with suppress(Conflict):
+            return await attempt()
+    return await attempt()
 
 
 def chain_hash(previous: str, event: Mapping[str, Any]) -> str:
