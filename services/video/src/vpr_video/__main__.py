@@ -1,7 +1,6 @@
 """``python -m vpr_video``: video alone."""
 
 from vpr_service.serving import serve
-
 from vpr_video.app import make_app
 from vpr_video.settings import Settings
 

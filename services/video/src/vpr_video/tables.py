@@ -1,9 +1,43 @@
 """Video's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+
 from vpr_events import tables as library
 
 metadata = MetaData()
 library.add_to(metadata)
+
+Moment = DateTime(timezone=True)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("request_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("officer_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("resident_joined_at", Moment),
+    Column("officer_joined_at", Moment),
+    Column("connected_at", Moment),
+    Column("ended_at", Moment),
+    Column("end_reason", Text),
+)
+Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
+Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
+Index("sessions_case_id", sessions.c.case_id)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("invite_id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("token_digest", Text, nullable=False, unique=True),
+    Column("expires_at", Moment, nullable=False),
+)
 
 PERSONAL: tuple[Table, ...] = ()

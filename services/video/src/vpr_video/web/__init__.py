@@ -1,0 +1,6 @@
+"""Pages for residents."""
+
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"

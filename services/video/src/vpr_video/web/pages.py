@@ -1,0 +1,83 @@
+"""``/join/{token}``: what a resident sees behind the link.
+
+Messengers fetch links to preview them, so opening the page spends nothing: the button does.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from vpr_service.problems import Problem, problem_of
+from vpr_service.runtime import Running
+from vpr_video.api.joining import check_invite, open_invite
+from vpr_video.schemas import TOKEN_LIMIT
+from vpr_video.web import TEMPLATES
+from vpr_video.web.languages import language_of
+from vpr_video.web.texts import BUTTON, EMERGENCY, text_of
+
+HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+"""The address holds the token: it must stay in no cache and reach no other site."""
+
+templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+
+LinkToken = Annotated[str, Path(max_length=TOKEN_LIMIT)]
+
+
+class PageRoute(APIRoute):
+    """Answers errors with a page for people."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with its errors translated."""
+        handle = super().get_route_handler()
+
+        async def answering(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Exception as error:
+                problem = problem_of(error)
+                if problem.status == 500:
+                    raise
+                return _problem_page(request, problem)
+
+        return answering
+
+
+router = APIRouter(prefix="/join", route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/{token}")
+async def ask(token: LinkToken, request: Request, runtime: Running) -> Response:
+    """A page with one button. 404, 409 or 410 where the button could not work."""
+    await check_invite(token, runtime)
+    return _page(request, "join.html", "join")
+
+
+@router.post("/{token}")
+async def join(token: LinkToken, request: Request, runtime: Running) -> Response:
+    """Spend the link."""
+    await open_invite(token, runtime)
+    return _page(request, "text.html", "joined")
+
+
+def _problem_page(request: Request, problem: Problem) -> Response:
+    code = "no_such_invite" if problem.status == 422 else problem.code
+    status = 404 if problem.status == 422 else problem.status
+    response = _page(request, "text.html", code, status)
+    response.headers.update(problem.headers or {})
+    return response
+
+
+def _page(request: Request, template: str, name: str, status: int = 200) -> Response:
+    language = language_of(request)
+    html = templates.get_template(template).render(
+        language=language,
+        root=request.scope.get("root_path", "").rstrip("/"),
+        text=text_of(name, language),
+        button=BUTTON[language],
+        emergency=EMERGENCY[language],
+    )
+    return HTMLResponse(html, status, HEADERS)
