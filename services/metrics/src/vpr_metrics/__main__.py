@@ -1,9 +1,8 @@
 """``python -m vpr_metrics``: metrics alone."""
 
-from vpr_service.serving import serve
-
 from vpr_metrics.app import make_app
 from vpr_metrics.settings import Settings
+from vpr_service.serving import serve
 
 if __name__ == "__main__":
     settings = Settings()

@@ -1,20 +1,30 @@
 """Metrics, put together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
-from vpr_service.app import create_app
-from vpr_service.clock import Clock, real_time
-from vpr_service.runtime import Service
 
+from vpr_metrics.api import routers
+from vpr_metrics.projecting import Projection
 from vpr_metrics.settings import Settings
 from vpr_metrics.tables import metadata
+from vpr_service.app import create_app
+from vpr_service.clock import Clock, real_time
+from vpr_service.runtime import Runtime, Service, Worker
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("metrics", metadata)
+
+def _workers(runtime: Runtime) -> Sequence[Worker]:
+    if not isinstance(runtime.settings, Settings):
+        raise TypeError("metrics needs its own settings")
+    return [Projection(runtime.engine, runtime.log, runtime.settings.folder, runtime.now)]
+
+
+service = Service("metrics", metadata, workers=_workers)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
-    return create_app(service, settings or Settings(), (), clock)
+    return create_app(service, settings or Settings(), routers, clock)

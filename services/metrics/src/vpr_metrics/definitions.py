@@ -1,0 +1,65 @@
+"""What each interval measures. A change of meaning is a new ``VERSION``: it is printed with every figure."""
+
+from dataclasses import dataclass
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The time between two clock points of one case; ``start`` and ``end`` name columns of ``records``."""
+
+    name: str
+    start: str
+    end: str
+    sentence: str
+
+
+_ALL = (
+    Interval(
+        "reporting_delay", "occurred_to", "filed_at", "From the latest moment it can have happened to the filing."
+    ),
+    Interval(
+        "virtual_response", "filed_at", "connected_at", "From the filing until officer and resident see each other."
+    ),
+    Interval("headline", "filed_at", "dispatched_at", "From the filing until the first unit is assigned."),
+    Interval("triage_wait", "filed_at", "claimed_at", "From the filing until an officer first claims the case."),
+    Interval(
+        "dispatch_delay", "assessed_at", "dispatched_at", "From the first assessment until the first unit is assigned."
+    ),
+    Interval("turnout", "dispatched_at", "en_route_at", "From the first assignment until a unit is first en route."),
+    Interval(
+        "travel", "en_route_at", "arrived_at", "From first en route, not from dispatched, until the first arrival."
+    ),
+    Interval("response", "filed_at", "arrived_at", "From the filing until the first unit arrives."),
+    Interval("on_scene", "arrived_at", "cleared_at", "From the first arrival until the last unit is cleared."),
+    Interval("resolution", "filed_at", "closed_at", "From the filing until the case is closed for the last time."),
+)
+
+INTERVALS = {interval.name: interval for interval in _ALL}
+
+EXCLUDED = {
+    "flagged": "The record itself is marked as excluded, such as a test call.",
+    "no_start": "The interval's first clock point is missing.",
+    "ended_before": "The case is over and never reached the interval's second clock point.",
+}
+"""Why a record is left out of an interval; the first that holds is counted."""
+
+COUNTS = {
+    "n": "Both clock points are known, in order: mean, median and p90 are taken over these.",
+    "open": "The interval has begun, has not ended, and the case is not over.",
+    "excluded": "Left out, for one of the reasons in excluded_reasons.",
+    "invalid": "The second clock point lies before the first.",
+}
+"""Every record of a group is counted in exactly one of these."""
+
+STATISTICS = {
+    "mean": "Arithmetic mean in seconds.",
+    "median": "Middle value in seconds, interpolated linearly between neighbours.",
+    "p90": "The value that nine tenths do not exceed, in seconds, interpolated linearly between neighbours.",
+}
+
+OVER = (
+    "A live case is over when its report was withdrawn, or when it is closed and was not reopened since. A past case "
+    "is over when closed_at is present; in a source that records no closed_at at all, when cleared_at is."
+)

@@ -1,0 +1,44 @@
+"""From messages of the log to the read model; what cannot be read is set aside."""
+
+from collections.abc import Sequence
+
+from duckdb import DuckDBPyConnection
+
+from vpr_events.cloudevents import event_of
+from vpr_events.codec import Malformed
+from vpr_events.event import Recorded
+from vpr_events.log import Delivery
+from vpr_metrics import model
+
+type Unreadable = tuple[Delivery, str]
+"""A message, and what is wrong with it."""
+
+
+def take(connection: DuckDBPyConnection, deliveries: Sequence[Delivery]) -> list[Unreadable]:
+    """Apply a batch in one transaction, without the messages that it returns; unknown types are ignored."""
+    readable, unreadable = _decoded(deliveries)
+    try:
+        model.apply(connection, [event for _, event in readable])
+    except model.UNFIT:
+        unreadable += [(delivery, problem) for delivery, event in readable if (problem := _alone(connection, event))]
+    return unreadable
+
+
+def _decoded(deliveries: Sequence[Delivery]) -> tuple[list[tuple[Delivery, Recorded]], list[Unreadable]]:
+    readable: list[tuple[Delivery, Recorded]] = []
+    unreadable: list[Unreadable] = []
+    for delivery in deliveries:
+        try:
+            if event := event_of(delivery.headers, delivery.body):
+                readable.append((delivery, event))
+        except Malformed as error:
+            unreadable.append((delivery, str(error)))
+    return readable, unreadable
+
+
+def _alone(connection: DuckDBPyConnection, event: Recorded) -> str | None:
+    try:
+        model.apply(connection, [event])
+    except model.UNFIT as error:
+        return f"{event.type} does not fit the read model: {type(error).__name__}"
+    return None
