@@ -90,4 +90,4 @@ def test_the_api_page_shows_the_operations(page: Page, system: Process) -> None:
     page.get_by_text("/v1/reports/{report_id}", exact=True).first.wait_for()
     assert wrong == []
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"api-{page.evaluate("innerWidth")}.png")
+    page.screenshot(path=SHOTS / f"api-{page.evaluate('innerWidth')}.png")

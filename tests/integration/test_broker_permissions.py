@@ -10,6 +10,7 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
+
 from vpr.embedded import SERVICES, Embedded, Endpoints
 
 FAMILIES = {

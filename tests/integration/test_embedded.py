@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.js.api import StreamConfig
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+
 from vpr.embedded import SERVICES, Embedded, EmbeddedError, Endpoints
 from vpr.embedded.account import Account
 from vpr.embedded.binaries import postgres_folder, postgres_folder_for

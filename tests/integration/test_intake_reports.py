@@ -1,9 +1,8 @@
 """Filing, reading and withdrawing reports over HTTP."""
 
-from vpr_events.contracts.values import Role
-
 from tests.examples import NARRATIVE, new_report
 from tests.system import System
+from vpr_events.contracts.values import Role
 
 
 async def test_a_filed_report_can_be_read_with_its_particulars(intake: System) -> None:

@@ -263,13 +263,16 @@ async def test_a_restarted_service_goes_on_where_it_was_even_when_its_file_is_go
             await settled(system)
             assert projection(system).generation == number
             assert await ask(system) == timings
+            await servers.publish(*life(uuid4()))
+            await settled(system)
+            assert totals(await ask(system))["headline"]["n"] == 2
         for path in files(folder):
             path.unlink()
         await servers.publish(*life(uuid4()))
         async with system.service("metrics", url, folder=folder):
             await settled(system)
-            assert totals(await ask(system))["headline"]["n"] == 2
-            assert await count_events(system) == 28
+            assert totals(await ask(system))["headline"]["n"] == 3
+            assert await count_events(system) == 42
 
 
 @pytest.mark.parametrize("left_behind", ["half_filled", "no_database", "only_its_log"])

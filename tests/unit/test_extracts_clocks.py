@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from vpr_intake.extracts import mapping as mappings
 from vpr_intake.extracts.clocks import UnreadableTime, WallClock, place, resolve
 

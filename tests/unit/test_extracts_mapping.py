@@ -1,6 +1,7 @@
 """Mapping files: what is shipped loads, what is wrong is named."""
 
 import pytest
+
 from vpr_intake.extracts import MappingError, load_mapping, shipped_mappings
 
 YAML = """

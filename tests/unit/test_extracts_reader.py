@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from vpr_intake.extracts import CaseRecord, Mapping, MappingError, RowIssue, read_extract
 
 HEADER = "id,kind,area,prio,filed,sent,done,note\n"

@@ -48,9 +48,7 @@ async def list_reports(
         query = query.outerjoin(particulars, particulars.c.report_id == reports.c.id)
     query = _matching(query, wanted)
     if after:
-        query = query.where(
-            tuple_(reports.c.filed_at, reports.c.id) < (datetime.fromisoformat(after[0]), UUID(after[1]))
-        )
+        query = query.where(tuple_(reports.c.filed_at, reports.c.id) < tuple(after))
     query = query.order_by(reports.c.filed_at.desc(), reports.c.id.desc()).limit(limit)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

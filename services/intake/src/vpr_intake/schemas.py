@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, EmailStr, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
 
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
-from vpr_events.event import Code
+from vpr_events.event import Code, Instant
 from vpr_intake.catalogue import CATEGORIES
-from vpr_service.requests import Body
+from vpr_service.requests import Body, storable
 
 DESCRIPTION_LIMIT = 4000
 
@@ -21,6 +21,9 @@ def known_category(code: str) -> str:
     if code not in CATEGORIES:
         raise ValueError("unknown category; GET /v1/categories lists them")
     return code
+
+
+KnownCategory = Annotated[str, AfterValidator(known_category)]
 
 
 class Place(Body):
@@ -49,15 +52,13 @@ class Reporter(Body):
 class NewReport(Body):
     """A report to file. Times carry their offset and must not lie in the future."""
 
-    category: str
+    category: KnownCategory
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)]
     district: Code | None = None
-    occurred_from: AwareDatetime | None = None
-    occurred_to: AwareDatetime | None = None
+    occurred_from: Instant | None = None
+    occurred_to: Instant | None = None
     place: Place = Place()
     reporter: Reporter = Reporter()
-
-    _category = field_validator("category")(known_category)
 
 
 class Filed(Body):
@@ -116,7 +117,9 @@ class Report(ReportSummary):
 class PastCase(HistoryCaseRecorded):
     """A past case to import: what is recorded of it, and the agency's own number, which stays in intake."""
 
-    record_id: Annotated[str, Field(min_length=1, max_length=100)]
+    model_config = ConfigDict(extra="forbid")
+
+    record_id: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)]
 
 
 class PastCases(Body):

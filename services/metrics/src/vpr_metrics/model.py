@@ -101,10 +101,10 @@ def complete(connection: DuckDBPyConnection) -> None:
 def is_complete(connection: DuckDBPyConnection) -> bool:
     """Whether this is a whole read model of this version."""
     try:
-        row = connection.execute("select complete and version = ? from generation", [VERSION]).fetchone()
+        rows = connection.execute("select complete and version = ? from generation", [VERSION]).fetchall()
     except CatalogException:
         return False
-    return bool(row and row[0])
+    return rows == [(True,)]  # all rows are fetched: DuckDB refuses other work while a result is unfinished
 
 
 def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:

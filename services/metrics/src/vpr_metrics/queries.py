@@ -50,11 +50,11 @@ def timings(
     """Figures of one source's records; ``wanted`` gives values for some of FILTERS, moments aware."""
     parameters = {"source": source} | {name: _plain(value) for name, value in wanted.items()}
     chosen = " and ".join(["source = $source", *(FILTERS[name] for name in wanted)])
-    count = connection.execute(f"select count(*) from records where {chosen}", parameters).fetchone()  # noqa: S608
+    [(count,)] = connection.execute(f"select count(*) from records where {chosen}", parameters).fetchall()  # noqa: S608
     connection.execute(_figures(by, intervals, chosen), parameters)
     columns = [column[0] for column in connection.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
-    return Found(count[0] if count else 0, _newest(connection), rows)
+    return Found(count, _newest(connection), rows)
 
 
 def sources(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
@@ -70,8 +70,10 @@ def _plain(value: Any) -> Any:
 
 
 def _newest(connection: DuckDBPyConnection) -> tuple[Any, datetime] | None:
-    row = connection.execute("select id, recorded_at from events order by recorded_at desc, id desc limit 1").fetchone()
-    return (row[0], row[1].replace(tzinfo=UTC)) if row else None
+    rows = connection.execute(
+        "select id, recorded_at from events order by recorded_at desc, id desc limit 1"
+    ).fetchall()
+    return next(((event, at.replace(tzinfo=UTC)) for event, at in rows), None)
 
 
 def _figures(by: str, intervals: Sequence[Interval], chosen: str) -> str:

@@ -8,20 +8,23 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from vpr_events.contracts.values import Channel
+from vpr_events.event import Instant
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, client_caller
 from vpr_intake.api.filing import filing
 from vpr_intake.catalogue import CATEGORIES
 from vpr_intake.schemas import NewReport
 from vpr_service.problems import Problem, problem_of
-from vpr_service.requests import private
+from vpr_service.requests import private, storable
 from vpr_service.runtime import Running
 
 WINDOW = timedelta(days=90)
 MOST = 1000
+
+Storable = Annotated[str, AfterValidator(storable)]
 
 
 class Open311Route(APIRoute):
@@ -81,13 +84,13 @@ async def post_request(
     lat: Annotated[float | None, Form()] = None,
     long: Annotated[float | None, Form()] = None,
     address_string: Annotated[str | None, Form()] = None,
-    address_id: Annotated[str | None, Form(max_length=100)] = None,
+    address_id: Annotated[Storable | None, Form(max_length=100)] = None,
     email: Annotated[str | None, Form()] = None,
     first_name: Annotated[str | None, Form()] = None,
     last_name: Annotated[str | None, Form()] = None,
     phone: Annotated[str | None, Form()] = None,
     description: Annotated[str, Form()] = "",
-    media_url: Annotated[str | None, Form(max_length=2000)] = None,
+    media_url: Annotated[Storable | None, Form(max_length=2000)] = None,
 ) -> list[dict[str, Any]]:
     """File a request."""
     caller = await _client(runtime, api_key)
@@ -124,10 +127,10 @@ async def get_requests(
     response: Response,
     api_key: str = "",
     service_request_id: str = "",
-    service_code: str = "",
+    service_code: Storable = "",
     status: str = "",
-    start_date: AwareDatetime | None = None,
-    end_date: AwareDatetime | None = None,
+    start_date: Instant | None = None,
+    end_date: Instant | None = None,
     page_size: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> list[dict[str, Any]]:
     """The caller's own requests of at most 90 days, newest first."""
@@ -163,8 +166,11 @@ type Dates = tuple[datetime, datetime]
 
 
 def _window(start: datetime | None, end: datetime | None, now: datetime) -> Dates:
-    last = end or (start + WINDOW if start else now)
-    first = start or last - WINDOW
+    try:
+        last = end or (start + WINDOW if start else now)
+        first = start or last - WINDOW
+    except OverflowError:
+        raise Problem(400, "window_invalid", "start_date and end_date must lie within the calendar") from None
     if last - first > WINDOW:
         raise Problem(400, "window_too_wide", "start_date and end_date may span at most 90 days")
     return first, last

@@ -9,9 +9,19 @@ from vpr_intake import queries
 from vpr_intake.api.callers import Caller, CallerGiven
 from vpr_intake.api.filing import filing, withdrawal
 from vpr_intake.catalogue import CATEGORIES, Category
-from vpr_intake.schemas import Filed, NewReport, Place, Progress, Report, Reporter, ReportSummary, Withdrawal
+from vpr_intake.schemas import (
+    Filed,
+    KnownCategory,
+    NewReport,
+    Place,
+    Progress,
+    Report,
+    Reporter,
+    ReportSummary,
+    Withdrawal,
+)
 from vpr_service.problems import Problem
-from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, private
+from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["reports"])
@@ -44,12 +54,12 @@ async def list_reports(
     page: Page,
     request: Request,
     response: Response,
-    category: Annotated[list[str] | None, Query(description="only these categories")] = None,
+    category: Annotated[list[KnownCategory] | None, Query(description="only these categories")] = None,
 ) -> list[ReportSummary]:
     """Reports, newest first: a client's own, or all for staff. ``Link`` leads to the next page."""
     wanted = queries.Filter(client_id=caller.client_id, categories=category or ())
     async with runtime.reading() as connection:
-        rows = await queries.list_reports(connection, wanted, limit=page.limit + 1, after=page.after())
+        rows = await queries.list_reports(connection, wanted, limit=page.limit + 1, after=page.after(moment_of, UUID))
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)

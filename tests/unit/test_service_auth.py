@@ -1,0 +1,266 @@
+"""Who is let in: tokens good, bad and forged; cookies only from our own pages; keys that the issuer publishes."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import Depends, FastAPI
+
+from vpr_events.contracts.values import Role
+from vpr_service import problems
+from vpr_service.auth import COOKIE, Principal, TokenVerifier, require
+from vpr_service.issuer import KID, DevelopmentIssuer
+from vpr_service.problems import Problem
+
+ISSUER, AUDIENCE = "http://issuer.test", "vpr"
+SUBJECT = UUID(int=7)
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> DevelopmentIssuer:
+    return DevelopmentIssuer.at(tmp_path / "issuer.pem", ISSUER, AUDIENCE)
+
+
+@pytest.fixture
+def verifier(issuer: DevelopmentIssuer, tmp_path: Path) -> TokenVerifier:
+    return TokenVerifier(ISSUER, AUDIENCE, str(tmp_path / "issuer.jwks"))
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """Good claims; None leaves one out."""
+    now = datetime.now(UTC)
+    good: dict[str, Any] = {
+        "iss": ISSUER, "aud": AUDIENCE, "sub": str(SUBJECT), "roles": ["officer"], "iat": now,
+        "exp": now + timedelta(hours=1),
+    }  # fmt: skip
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+def signed(issuer: DevelopmentIssuer, kid: str | None = KID, **changes: Any) -> str:
+    return jwt.encode(claims(**changes), issuer.key, "ES256", headers={"kid": kid} if kid else {})
+
+
+async def refusal(verifier: TokenVerifier, token: str) -> str:
+    with pytest.raises(Problem) as refused:
+        await verifier.verify(token)
+    assert refused.value.status == 401
+    assert refused.value.headers == {"WWW-Authenticate": "Bearer"}
+    return refused.value.code
+
+
+async def test_a_token_of_the_issuer_names_a_principal(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
+    token = issuer.token([Role.OFFICER, Role.SUPERVISOR], SUBJECT)
+    assert await verifier.verify(token) == Principal(SUBJECT, frozenset({Role.OFFICER, Role.SUPERVISOR}))
+
+
+async def test_a_token_without_roles_names_somebody_who_may_nothing(
+    issuer: DevelopmentIssuer, verifier: TokenVerifier
+) -> None:
+    assert (await verifier.verify(signed(issuer, roles=None))).roles == frozenset()
+
+
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    "another issuer": {"iss": "http://other.test"},
+    "no issuer": {"iss": None},
+    "another audience": {"aud": "bank"},
+    "no audience": {"aud": None},
+    "no expiry": {"exp": None},
+    "no issue time": {"iat": None},
+    "no subject": {"sub": None},
+    "a subject that is a name": {"sub": "quillon"},
+    "an issue time tomorrow": {"iat": datetime.now(UTC) + timedelta(days=1)},
+    "a beginning tomorrow": {"nbf": datetime.now(UTC) + timedelta(days=1)},
+    "roles that are a text": {"roles": "admin"},
+    "roles that are a number": {"roles": 7},
+    "a key nobody published": {"kid": "other"},
+    "no key": {"kid": None},
+}
+
+
+@pytest.mark.parametrize("changes", BAD_CLAIMS.values(), ids=BAD_CLAIMS)
+async def test_a_token_with_wrong_claims_is_invalid(
+    issuer: DevelopmentIssuer, verifier: TokenVerifier, changes: dict[str, Any]
+) -> None:
+    assert await refusal(verifier, signed(issuer, **changes)) == "token_invalid"
+
+
+async def test_an_expired_token_is_told_so(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
+    assert await refusal(verifier, signed(issuer, exp=YESTERDAY)) == "token_expired"
+
+
+async def test_a_token_of_another_key_is_invalid(verifier: TokenVerifier, tmp_path: Path) -> None:
+    stranger = DevelopmentIssuer.at(tmp_path / "stranger.pem", ISSUER, AUDIENCE)
+    assert await refusal(verifier, stranger.token([Role.ADMIN])) == "token_invalid"
+
+
+def encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part, default=str).encode()).rstrip(b"=").decode()
+
+
+def forged(header: dict[str, Any], key: bytes | None) -> str:
+    """A token made by hand, with an HMAC if there is a key."""
+    stamps = {name: int(value.timestamp()) for name, value in claims().items() if isinstance(value, datetime)}
+    text = f"{encoded(header | {'kid': KID})}.{encoded(claims() | stamps)}"
+    mac = hmac.new(key, text.encode(), hashlib.sha256).digest() if key else b""
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", "HS256", "ES384", "RS256"])
+async def test_a_token_without_a_real_signature_is_invalid(verifier: TokenVerifier, algorithm: str) -> None:
+    assert await refusal(verifier, forged({"alg": algorithm}, None)) == "token_invalid"
+
+
+async def test_a_token_signed_with_the_public_key_as_a_secret_is_invalid(
+    issuer: DevelopmentIssuer, verifier: TokenVerifier
+) -> None:
+    private = serialization.load_pem_private_key(issuer.key, None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = private.public_key().public_bytes(serialization.Encoding.PEM, form)
+    for secret in (pem, issuer.jwks().encode(), pem.strip()):
+        assert await refusal(verifier, forged({"alg": "HS256", "typ": "JWT"}, secret)) == "token_invalid"
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "....", "é.é.é", "e30.e30.", "x" * 9000])
+async def test_noise_is_no_token(verifier: TokenVerifier, token: str) -> None:
+    assert await refusal(verifier, token) == "token_invalid"
+
+
+async def test_a_changed_token_is_invalid(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
+    head, _, signature = issuer.token([Role.OFFICER]).split(".")
+    stamps = {name: int(value.timestamp()) for name, value in claims().items() if isinstance(value, datetime)}
+    payload = encoded(claims(roles=["admin"]) | stamps)
+    assert await refusal(verifier, f"{head}.{payload}.{signature}") == "token_invalid"
+
+
+@pytest.fixture
+async def client(verifier: TokenVerifier) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.verifier = verifier
+    problems.install(app)
+    officer = Annotated[Principal, Depends(require(Role.OFFICER, Role.SUPERVISOR))]
+
+    @app.api_route("/case", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    async def case(caller: officer) -> str:
+        return str(caller.id)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample.test") as client:
+        yield client
+
+
+async def test_a_role_opens_the_door_and_another_does_not(client: httpx.AsyncClient, issuer: DevelopmentIssuer) -> None:
+    async def status(*roles: Role) -> int:
+        return (await client.get("/case", headers={"Authorization": f"Bearer {issuer.token(roles)}"})).status_code
+
+    assert await status(Role.OFFICER) == 200
+    assert await status(Role.ANALYST, Role.SUPERVISOR) == 200
+    assert await status(Role.ANALYST, Role.ADMIN) == 403
+    assert await status() == 403
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic b2ZmaWNlcjpvZmZpY2Vy", "Token x"])
+async def test_a_request_without_a_token_is_asked_for_one(client: httpx.AsyncClient, header: str | None) -> None:
+    answer = await client.get("/case", headers={} if header is None else {"Authorization": header})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json()["type"] == "urn:vpr:problem:token_missing"
+
+
+UNSAFE = pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+
+
+@UNSAFE
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.test", "https://sample.test", "http://sample.test.evil.test", "http://sample.test:81"]
+)  # fmt: skip
+async def test_a_cookie_does_not_work_from_another_site(
+    client: httpx.AsyncClient, issuer: DevelopmentIssuer, method: str, origin: str | None
+) -> None:
+    client.cookies.set(COOKIE, issuer.token([Role.OFFICER]))
+    answer = await client.request(method, "/case", headers={"Origin": origin} if origin else {})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:vpr:problem:foreign_origin")
+
+
+@UNSAFE
+async def test_a_cookie_works_from_our_own_pages(
+    client: httpx.AsyncClient, issuer: DevelopmentIssuer, method: str
+) -> None:
+    client.cookies.set(COOKIE, issuer.token([Role.OFFICER]))
+    assert (await client.request(method, "/case", headers={"Origin": "http://sample.test"})).status_code == 200
+    assert (await client.get("/case")).status_code == 200
+
+
+async def test_a_bad_cookie_is_no_token(client: httpx.AsyncClient) -> None:
+    client.cookies.set(COOKIE, "a.b.c")
+    assert (await client.get("/case")).status_code == 401
+
+
+class Keys(BaseHTTPRequestHandler):
+    """An issuer's key server: serves its document, or fails."""
+
+    document = b""
+    status = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(self.document)
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+@pytest.fixture
+def key_server() -> Iterator[tuple[str, type[Keys]]]:
+    kind = type("OwnKeys", (Keys,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/jwks", kind
+        server.shutdown()
+        thread.join()
+
+
+async def test_keys_are_read_from_the_issuer(issuer: DevelopmentIssuer, key_server: tuple[str, type[Keys]]) -> None:
+    url, keys = key_server
+    keys.document = issuer.jwks().encode()
+    verifier = TokenVerifier(ISSUER, AUDIENCE, url)
+    assert (await verifier.verify(issuer.token([Role.OFFICER], SUBJECT))).id == SUBJECT
+    keys.status = 500
+    assert (await verifier.verify(issuer.token([Role.OFFICER], SUBJECT))).id == SUBJECT
+
+
+async def test_an_issuer_that_is_away_is_an_outage_and_nobodys_fault(
+    issuer: DevelopmentIssuer, key_server: tuple[str, type[Keys]]
+) -> None:
+    url, keys = key_server
+    keys.status = 500
+    verifier = TokenVerifier(ISSUER, AUDIENCE, url)
+    for where in (url, "http://127.0.0.1:9/jwks"):
+        verifier.jwks = where
+        with pytest.raises(Problem) as refused:
+            await verifier.verify(issuer.token([Role.OFFICER]))
+        assert (refused.value.status, refused.value.code) == (503, "unavailable")
+
+    verifier.jwks, keys.status, keys.document = url, 200, issuer.jwks().encode()
+    assert (await verifier.verify(issuer.token([Role.OFFICER], SUBJECT))).id == SUBJECT
+
+
+def test_the_development_issuer_keeps_its_key_to_itself(tmp_path: Path, issuer: DevelopmentIssuer) -> None:
+    assert (tmp_path / "issuer.pem").stat().st_mode & 0o077 == 0
+    assert DevelopmentIssuer.at(tmp_path / "issuer.pem", ISSUER, AUDIENCE) == issuer
+    [key] = json.loads((tmp_path / "issuer.jwks").read_text())["keys"]
+    assert "d" not in key
