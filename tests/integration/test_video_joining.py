@@ -14,7 +14,7 @@ from tests.integration.test_video_life import Meeting
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
 from vpr_events.pipeline import Execution
-from vpr_video.domain import ExpireSession, session
+from vpr_video.domain.session import ExpireSession, session
 from vpr_video.tables import invites
 
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"}

@@ -17,7 +17,7 @@ from vpr_events.contracts.case import CaseClosed, CaseVideoRequested, CloseReaso
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded, new_id, stream_name
 from vpr_events.log import Outgoing
-from vpr_video.domain import session_id
+from vpr_video.domain.session import session_id
 
 
 @dataclass

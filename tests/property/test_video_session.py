@@ -20,7 +20,7 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.decider import Command, Refused
 from vpr_events.event import Event
-from vpr_video.domain import (
+from vpr_video.domain.session import (
     Connect,
     CreateSession,
     EndSession,

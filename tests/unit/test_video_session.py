@@ -21,7 +21,7 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.decider import Command
 from vpr_events.testing import given
-from vpr_video.domain import (
+from vpr_video.domain.session import (
     Connect,
     CreateSession,
     EndSession,

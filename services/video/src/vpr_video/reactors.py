@@ -9,7 +9,7 @@ from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
-from vpr_video.domain import CreateSession, EndSession, session, session_id
+from vpr_video.domain.session import CreateSession, EndSession, session, session_id
 
 LIFETIME = timedelta(hours=24)
 """How long a session waits for its end."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from vpr_service.requests import cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 from vpr_triage import queries
-from vpr_triage.api.access import Found, Reader, shown
+from vpr_triage.api.callers import Found, Reader, shown
 from vpr_triage.schemas import Case, QueueQuery
 from vpr_triage.status import Status
 

@@ -11,7 +11,7 @@ from vpr_events.pipeline import Execution, Outcome
 from vpr_events.writes import Write
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
-from vpr_triage.api.access import Found, Officer, current, found
+from vpr_triage.api.callers import Found, Officer, current, found
 from vpr_triage.domain.case import case
 from vpr_triage.domain.commands import AssessCase, ClaimCase, CloseCase, PrioritiseCase, ReleaseCase, RequestVideo
 from vpr_triage.private import note_on

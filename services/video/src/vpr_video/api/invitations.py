@@ -3,24 +3,21 @@
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy import insert
 
 from vpr_events.contracts.session import SessionInviteSent
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
-from vpr_events.writes import Write
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
-from vpr_video.api.access import ActedOn, Actor
-from vpr_video.domain import IssueInvite, session
+from vpr_video.api.callers import ActedOn, Actor
+from vpr_video.domain.session import IssueInvite, session
+from vpr_video.private import digest_kept
 from vpr_video.schemas import Invitation, NewInvitation
 from vpr_video.settings import Settings
-from vpr_video.tables import invites
-from vpr_video.tokens import digest_of, new_token
+from vpr_video.tokens import new_token
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
-INSERT_INVITE = insert(invites)
 SHOWN_ONCE = "the link was shown in the first answer; a new invitation, with a new Idempotency-Key, replaces a lost one"
 
 
@@ -67,16 +64,10 @@ async def invite(
 
 
 def _execution(command: IssueInvite, session_row: ActedOn, token: str) -> Execution:
-    row = {
-        "invite_id": command.invite_id,
-        "session_id": session_row["id"],
-        "token_digest": digest_of(token),
-        "expires_at": command.expires_at,
-    }
     return Execution(
         decider=session,
         entity=session_row["id"],
         command=command,
         correlation_id=session_row["report_id"],
-        private=[Write(session_row["id"], INSERT_INVITE, row)],
+        private=[digest_kept(command, session_row["id"], token)],
     )

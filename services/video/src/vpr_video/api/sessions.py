@@ -13,8 +13,8 @@ from vpr_service.problems import invalid_field
 from vpr_service.requests import Page, PageQuery, cursor_of, link_next, private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
-from vpr_video.api.access import OVERSEERS, ActedOn, Actor, Reader, session_row
-from vpr_video.domain import Connect, EndSession, JoinOfficer, session
+from vpr_video.api.callers import OVERSEERS, ActedOn, Actor, Reader, session_row
+from vpr_video.domain.session import Connect, EndSession, JoinOfficer, session
 from vpr_video.schemas import Connection, End, Session, SessionStatus
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])

@@ -1,7 +1,6 @@
-"""Metrics over HTTP: timing figures, what they mean, and rebuilding the read model."""
+"""``/v1/timings``, ``/v1/sources``, ``/v1/definitions``: figures and what they mean."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from duckdb import DuckDBPyConnection
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from vpr_events.contracts.values import Role
 from vpr_metrics import definitions, queries
+from vpr_metrics.api.projected import Projected
 from vpr_metrics.projecting import NotBuilt, Projection
 from vpr_metrics.schemas import (
     AsOf,
@@ -18,30 +18,19 @@ from vpr_metrics.schemas import (
     Group,
     IntervalDefinition,
     IntervalTimings,
-    RebuildStatus,
     Source,
     TimingQuery,
     Timings,
 )
 from vpr_service.auth import require
 from vpr_service.problems import Problem, invalid_field
-from vpr_service.runtime import Running
 
 READERS = (Role.ANALYST, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN)
 
-figures = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(require(*READERS))])
-operation = APIRouter(prefix="/v1", tags=["operation"], dependencies=[Depends(require(Role.ADMIN))])
-routers = (figures, operation)
+router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(require(*READERS))])
 
 
-def _projection(runtime: Running) -> Projection:
-    return next(worker for worker in runtime.workers if isinstance(worker, Projection))
-
-
-Projected = Annotated[Projection, Depends(_projection)]
-
-
-@figures.get("/timings")
+@router.get("/timings")
 async def timings(query: Annotated[TimingQuery, Query()], projection: Projected) -> Timings:
     """Timing figures of one source. Every record is counted in n, open, excluded or invalid of every interval."""
     wanted = query.model_dump(include=set(queries.FILTERS), exclude_none=True)
@@ -62,14 +51,14 @@ async def timings(query: Annotated[TimingQuery, Query()], projection: Projected)
     )
 
 
-@figures.get("/sources")
+@router.get("/sources")
 async def sources(projection: Projected) -> list[Source]:
     """Where records come from; the service's own cases are "live"."""
     found = await _read(projection, queries.sources)
     return [Source(source=source, records=records) for source, records in found]
 
 
-@figures.get("/definitions")
+@router.get("/definitions")
 async def defined() -> Definitions:
     """What every figure means."""
     return Definitions(
@@ -84,29 +73,12 @@ async def defined() -> Definitions:
     )
 
 
-@operation.post("/rebuild", status_code=202)
-async def rebuild(projection: Projected) -> RebuildStatus:
-    """Fill a new generation of the read model from the log; the old one answers until it is complete."""
-    projection.want_rebuild()
-    return _status(projection)
-
-
-@operation.get("/rebuild")
-async def rebuild_status(projection: Projected) -> RebuildStatus:
-    """How far the rebuild is."""
-    return _status(projection)
-
-
 async def _read[T](projection: Projection, query: Callable[[DuckDBPyConnection], T]) -> T:
     try:
         return await projection.read(query)
     except NotBuilt:
         detail = "the read model is being built from the log, try again"
         raise Problem(503, "not_built", detail, headers={"Retry-After": "2"}) from None
-
-
-def _status(projection: Projection) -> RebuildStatus:
-    return RebuildStatus(generation=projection.generation, **asdict(projection.rebuild))
 
 
 def _interval(interval: definitions.Interval, rows: list[queries.Row]) -> IntervalTimings:
