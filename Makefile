@@ -30,7 +30,7 @@ run: setup  ## start the system on http://localhost:8000 (Ctrl-C stops it)
 
 .PHONY: test
 test: setup system  ## every test, on real servers
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: setup  ## ruff, its formatter, and the import rules

@@ -1,13 +1,14 @@
 """Reading the log as an administrator, and what the figures should be by its events' own times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from vpr.embedded import Endpoints
-from vpr_events.cloudevents import event_of
 from vpr_events.event import Recorded
-from vpr_events.log import Delivery, EventLog
+from vpr_events.log import EventLog
+from vpr_events.pull import Delivery
+from vpr_events.replay import replaying
 
 POINTS = {
     "report.filed": "filed",
@@ -39,10 +40,13 @@ async def read_messages(endpoints: Endpoints) -> list[Delivery]:
     log = EventLog(endpoints.nats_url, *endpoints.nats_users["admin"])
     await log.connect()
     found: list[Delivery] = []
+
+    async def keep(batch: Sequence[Delivery]) -> None:
+        found.extend(batch)
+
     try:
-        async with log.replay("reading") as pull:
-            while batch := await pull.next(5000, 0.5):
-                found += batch
+        async with replaying(log, "reading", keep) as replay:
+            await replay.catch_up()
     finally:
         await log.close()
     return found
@@ -50,7 +54,7 @@ async def read_messages(endpoints: Endpoints) -> list[Delivery]:
 
 async def read_log(endpoints: Endpoints) -> list[Recorded]:
     """Every event of the log, in order."""
-    return [event for one in await read_messages(endpoints) if (event := event_of(one.headers, one.body))]
+    return [event for one in await read_messages(endpoints) if (event := one.event())]
 
 
 def seconds_by_events(events: list[Recorded], report: UUID) -> Mapping[str, float]:

@@ -71,7 +71,7 @@ def rebuild(system: Separate, events: int) -> float:
     with httpx.Client(base_url=system.url("metrics"), headers=system.headers(Role.ADMIN), timeout=60) as client:
         started = time.perf_counter()
         state = client.post("/v1/rebuild").raise_for_status().json()
-        while state["running"]:
+        while state["stage"] == "running":
             time.sleep(0.02)
             state = client.get("/v1/rebuild").json()
         return events / (time.perf_counter() - started)

@@ -25,9 +25,10 @@ from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Decider, Refused
 from vpr_events.event import Event, Recorded, derived_id
 from vpr_events.inbox import Consumer, Inbox
-from vpr_events.log import Delivery, EventLog, Outgoing
+from vpr_events.log import EventLog, Outgoing
 from vpr_events.parking import Policy
 from vpr_events.pipeline import Execution, Pipeline
+from vpr_events.pull import Delivery
 from vpr_events.tables import events, inbox, outbox, parked
 from vpr_events.writes import Write
 

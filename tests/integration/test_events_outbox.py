@@ -10,12 +10,14 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tests.examples import recorded
+from tests.reading import read_log
 from tests.system import Servers, until
 from vpr_events import store
-from vpr_events.cloudevents import MESSAGE_ID, event_of, headers_of, subject_of
+from vpr_events.cloudevents import MESSAGE_ID, headers_of, subject_of
 from vpr_events.contracts.report import ReportHoldPlaced
 from vpr_events.event import Recorded, new_id
-from vpr_events.log import STREAM, EventLog, LogUnavailable, Outgoing
+from vpr_events.log import EventLog, Outgoing
+from vpr_events.outages import LogUnavailable
 from vpr_events.outbox import Relay, backlog
 from vpr_events.tables import events, outbox
 
@@ -77,20 +79,6 @@ async def publish_all(relay: Relay, engine: AsyncEngine) -> None:
         await relay.publish_pending()
 
 
-async def published(servers: Servers) -> list[Recorded]:
-    """The log, from its beginning."""
-    read: list[Recorded] = []
-    async with servers.admin_log() as admin:
-        count = (await admin._client.jetstream().stream_info(STREAM)).state.messages
-        async with admin.replay("reader") as pull:
-            while len(read) < count:
-                for delivery in await pull.next(500, 1):
-                    event = event_of(delivery.headers, delivery.body)
-                    assert event
-                    read.append(event)
-    return read
-
-
 def out(event: Recorded) -> Outgoing:
     return Outgoing(subject_of(event.type), headers_of(event), event.body)
 
@@ -116,7 +104,7 @@ async def test_events_reach_the_log_once_and_in_order(servers: Servers, engine: 
     relay = Relay(engine, log, batch=7)
     await publish_all(relay, engine)
 
-    assert await published(servers) == new
+    assert await read_log(servers.embedded.endpoints) == new
     assert relay.published == len(new)
     assert await relay.publish_pending() == 0
 
@@ -126,7 +114,7 @@ async def test_more_than_a_thousand_rows_go_in_batches(servers: Servers, engine:
     await stored(engine, *new)
     relay = Relay(engine, log, batch=1000)
     assert [await relay.publish_pending() for _ in range(3)] == [1000, 200, 0]
-    assert ids(await published(servers)) == ids(new)
+    assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
 
 
 class PositionPoller:
@@ -158,7 +146,7 @@ async def test_an_event_that_commits_late_is_lost_by_polling_positions_but_not_b
     assert seen == [late.id], "polling a position no longer loses events: is this test still a race?"
     relay._scan_due = 0
     assert await relay.publish_pending() == 1
-    assert ids(await published(servers)) == [late.id, early.id]
+    assert ids(await read_log(servers.embedded.endpoints)) == [late.id, early.id]
 
 
 async def test_the_low_water_mark_hides_a_late_event_only_until_the_next_full_scan(
@@ -213,7 +201,7 @@ async def test_two_relays_that_skip_locked_rows_invert_events(
         first, second = await take_skipping(one), await take_skipping(other)
         await log.publish([second])
         await log.publish([first])
-    assert not in_order(await published(servers))
+    assert not in_order(await read_log(servers.embedded.endpoints))
 
 
 async def test_while_one_relay_leads_another_publishes_nothing(
@@ -230,7 +218,7 @@ async def test_while_one_relay_leads_another_publishes_nothing(
     gated.door.set()
     assert await leading == 1
     assert await other.publish_pending() == 2
-    assert ids(await published(servers)) == ids(new)
+    assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
     await gated.close()
 
 
@@ -250,7 +238,7 @@ async def test_two_relays_keep_every_stream_in_order_and_publish_nothing_twice(
     await writing
     await asyncio.gather(*(publish_all(relay, engine) for relay in relays))
 
-    read = await published(servers)
+    read = await read_log(servers.embedded.endpoints)
     assert in_order(read)
     assert len(read) == 200
     assert sum(relay.published for relay in relays) == 200
@@ -264,7 +252,7 @@ async def die_before_forgetting(database: str, log: EventLog, servers: Servers, 
         dying = asyncio.create_task(Relay(engine, log).publish_pending())
 
         async def sent() -> bool:
-            return event.id in ids(await published(servers))
+            return event.id in ids(await read_log(servers.embedded.endpoints))
 
         await until(sent)
         dying.cancel()
@@ -280,7 +268,7 @@ async def test_a_relay_that_dies_after_publishing_publishes_twice_without_messag
     headers = {name: value for name, value in headers_of(event).items() if name != MESSAGE_ID}
     for _ in range(2):
         await log.publish([Outgoing(subject_of(event.type), headers, event.body)])
-    assert len(await published(servers)) == 2
+    assert len(await read_log(servers.embedded.endpoints)) == 2
 
 
 async def test_what_a_dead_relay_published_stands_in_the_log_once(
@@ -293,7 +281,7 @@ async def test_what_a_dead_relay_published_stands_in_the_log_once(
     await stored(engine, *others)
 
     assert await Relay(engine, log).publish_pending() == 3
-    assert ids(await published(servers)) == ids([first, *others])
+    assert ids(await read_log(servers.embedded.endpoints)) == ids([first, *others])
     assert await waiting(engine) == 0
 
 
@@ -305,7 +293,7 @@ async def test_a_batch_with_an_event_that_the_log_knows_goes_through(
     await log.publish([out(new[known])])
     await stored(engine, *new)
     await Relay(engine, log).publish_pending()
-    read = ids(await published(servers))
+    read = ids(await read_log(servers.embedded.endpoints))
     assert read == [new[known].id, *(event.id for event in new if event is not new[known])]
 
 
@@ -335,7 +323,7 @@ async def test_without_a_broker_nothing_is_forgotten_and_the_order_stays(
     await until(done)
     stop.set()
     await running
-    assert ids(await published(servers)) == ids(new)
+    assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
 
 
 async def test_a_publication_that_the_broker_loses_midway_is_repeated_in_order(
@@ -361,7 +349,7 @@ async def test_a_publication_that_the_broker_loses_midway_is_repeated_in_order(
     await until(done)
     stop.set()
     await running
-    assert ids(await published(servers)) == ids(new)
+    assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
     await gated.close()
 
 
@@ -373,7 +361,7 @@ async def test_a_relay_that_is_told_to_stop_publishes_what_was_committed(
     stop = asyncio.Event()
     stop.set()
     await Relay(engine, log, batch=4).run(stop)
-    assert ids(await published(servers)) == ids(new)
+    assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
 
 
 async def test_an_event_that_was_never_committed_is_never_published(
@@ -384,7 +372,7 @@ async def test_an_event_that_was_never_committed_is_never_published(
         assert await Relay(engine, log).publish_pending() == 0
         await connection.rollback()
     assert await Relay(engine, log).publish_pending() == 0
-    assert await published(servers) == []
+    assert await read_log(servers.embedded.endpoints) == []
 
 
 async def test_the_backlog_tells_how_many_wait_and_since_when(engine: AsyncEngine) -> None:

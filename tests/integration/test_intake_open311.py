@@ -163,14 +163,14 @@ async def test_a_bad_query_is_refused(shared: System, key: str, query: dict[str,
     check_errors(await shared["intake"].get(REQUESTS, params={"api_key": key, **query}), 400, word)
 
 
-@pytest.mark.parametrize("key", ["", "vpr_", f"vpr_{uuid4().hex}_x"])
+@pytest.mark.parametrize("key", ["", "vpr_", "vpr_6f341e4a4fe244e1a5cd0d1d1eb6fda9_x"])
 async def test_reading_needs_a_key(shared: System, key: str) -> None:
     check_errors(await shared["intake"].get(REQUESTS, params={"api_key": key}), 403, "key")
     one = await shared["intake"].get(f"/open311/v2/requests/{uuid4()}.json", params={"api_key": key})
     check_errors(one, 403, "key")
 
 
-@pytest.mark.parametrize("number", [str(uuid4()), "17", "a,b", "%00"])
+@pytest.mark.parametrize("number", ["1a457097-f443-48bd-a5c7-d72dbb9a3e41", "17", "a,b", "%00"])
 async def test_a_request_that_is_none_is_not_found(shared: System, key: str, number: str) -> None:
     answer = await shared["intake"].get(f"/open311/v2/requests/{number}.json", params={"api_key": key})
     check_errors(answer, 404, "service_request_id")

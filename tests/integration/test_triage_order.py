@@ -28,9 +28,10 @@ from vpr_events.contracts.session import EndReason, Mode, SessionConnected, Sess
 from vpr_events.contracts.values import Capability, Channel
 from vpr_events.event import Recorded, new_id
 from vpr_events.inbox import Inbox
-from vpr_events.log import Delivery, EventLog
+from vpr_events.log import EventLog
 from vpr_events.parking import Policy
 from vpr_events.pipeline import Execution, Pipeline
+from vpr_events.pull import Delivery
 from vpr_events.tables import events, inbox, parked
 from vpr_triage.app import service
 from vpr_triage.domain.case import case, case_id

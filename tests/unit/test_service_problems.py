@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
-from vpr_events.log import LogUnavailable
+from vpr_events.outages import LogUnavailable
 from vpr_events.store import Conflict
 from vpr_service import problems
 from vpr_service.limits import BodyLimit

@@ -24,7 +24,7 @@ def headers_of(event: Recorded, traceparent: str | None = None) -> dict[str, str
     """What a published event carries beside its body."""
     attributes: dict[str, str | None] = {
         "id": str(event.id),
-        "source": f"/vpr/{OWNERS[event.stream.partition('/')[0]]}",
+        "source": f"/vpr/{OWNERS[event.family]}",
         "specversion": "1.0",
         "type": event.type,
         "subject": event.stream,

@@ -81,6 +81,11 @@ class Recorded:
     hash: str
 
     @property
+    def family(self) -> str:
+        """The family part of the stream's name."""
+        return self.stream.partition("/")[0]
+
+    @property
     def entity_id(self) -> UUID:
         """The id part of the stream's name."""
         return UUID(self.stream.partition("/")[2])

@@ -20,9 +20,10 @@ from vpr_events.cloudevents import event_of, subject_of
 from vpr_events.codec import Malformed
 from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
-from vpr_events.log import Delivery, EventLog, Pull
+from vpr_events.log import EventLog
 from vpr_events.outages import is_outage
 from vpr_events.pipeline import Execution, Pipeline, Projector
+from vpr_events.pull import Delivery, Pull
 from vpr_events.store import Conflict, rerunning
 from vpr_events.tables import inbox, parked
 
@@ -106,7 +107,7 @@ class Inbox:
         readable: list[Read] = []
         for delivery in deliveries:
             try:
-                event = _read(delivery)
+                event = delivery.event()
             except Malformed as error:
                 await self._park_unreadable(delivery, error)
             else:
@@ -201,14 +202,6 @@ def describe(error: Exception) -> str:
         if isinstance(error, (Refused, Malformed, Conflict))
         else type(error).__name__
     )
-
-
-def _read(delivery: Delivery) -> Recorded | None:
-    """The event. A service may publish its own subjects only: what it puts into headers is not trusted further."""
-    event = event_of(delivery.headers, delivery.body)
-    if event and subject_of(event.type) != delivery.subject:
-        raise Malformed(f"{event.type} came as {delivery.subject}")
-    return event
 
 
 async def _unseen(connection: AsyncConnection, batch: Sequence[Read]) -> list[Read]:

@@ -1,23 +1,21 @@
 """The shared event log: one JetStream stream, published to in order and read through durable consumers."""
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import nats
 import nats.errors
 import orjson
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from nats.js.errors import APIError, NotFoundError
 
 from vpr_events.event import new_id
+from vpr_events.outages import LogUnavailable, unavailable
+from vpr_events.pull import Pull
 
 STREAM = "VPR"
 SUBJECTS = "vpr.>"
@@ -25,13 +23,9 @@ BATCH_LIMIT = 1000
 DUPLICATE_IN_BATCH = 10201
 ACK_WAIT = 10.0
 REPLY_WAIT = 5.0
-PULL_EXPIRES = 30.0
+READER_WINDOW = 5000
 
 log = structlog.get_logger(__name__)
-
-
-class LogUnavailable(Exception):
-    """The broker does not answer, or refuses for now: try later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +35,6 @@ class Outgoing:
     subject: str
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message of the log, and how to say that it is done with."""
-
-    subject: str
-    headers: Mapping[str, str]
-    body: bytes
-    reply: str
-    _client: Client = field(repr=False)
-
-    async def ack(self) -> None:
-        """Never deliver it again. Raises LogUnavailable: then it comes again, and the inbox knows it."""
-        with _unavailable():
-            await self._client.publish(self.reply, b"+ACK")
-
-    async def nak(self) -> None:
-        """Deliver it again at once; without a broker it comes again anyway."""
-        with suppress(LogUnavailable), _unavailable():
-            await self._client.publish(self.reply, b"-NAK")
 
 
 @dataclass
@@ -139,7 +112,7 @@ class EventLog:
     async def _publish_batch(self, messages: Sequence[Outgoing]) -> None:
         batch = str(new_id())
         *front, last = enumerate(messages, 1)
-        with _unavailable():
+        with unavailable():
             for number, message in front:
                 headers = {**message.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
                 await self._client.publish(message.subject, message.body, headers=headers)
@@ -148,7 +121,7 @@ class EventLog:
             await self._request(message, {**message.headers, **headers})
 
     async def _publish_single(self, message: Outgoing) -> None:
-        with _unavailable():
+        with unavailable():
             try:
                 await self._request(message, dict(message.headers))
             except APIError as error:
@@ -160,36 +133,45 @@ class EventLog:
         if "error" in answer:
             raise APIError.from_error(answer["error"])
 
-    async def pull(self, durable: str, *, window: int = 512) -> "Pull":
-        """Read a durable consumer from where it stands."""
-        pull = Pull(self._client, durable, window)
-        await pull.start()
+    async def pull(self, consumer: str, *, window: int = 512) -> Pull:
+        """Read a consumer from where it stands, with at most ``window`` messages on their way."""
+        pull = Pull(self._client, f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer}", window)
+        with unavailable():
+            await pull.start()
         return pull
 
-    @asynccontextmanager
-    async def replay(self, name: str, filter_subject: str = SUBJECTS) -> AsyncIterator["Pull"]:
-        """Read the log from its beginning through a consumer of one's own, removed afterwards."""
-        await self._delete_consumer(name)
-        config = ConsumerConfig(
-            name=name, filter_subject=filter_subject, ack_policy=AckPolicy.NONE, inactive_threshold=60, mem_storage=True
-        )
-        with _unavailable():
-            await self._client.jetstream().add_consumer(STREAM, config)
-        pull = Pull(self._client, name, window=5000)
-        await pull.start()
-        try:
-            yield pull
-        finally:
-            await pull.stop()
-            await self._delete_consumer(name)
+    async def make_reader(self, name: str, subject: str = SUBJECTS) -> None:
+        """A consumer of one's own that reads ``subject`` from the log's beginning; it replaces one of that name.
 
-    async def _delete_consumer(self, name: str) -> None:
-        with suppress(NotFoundError), _unavailable():
+        One acknowledgement covers all before it, so that ``pending`` counts what is still on its way to us. The broker
+        drops it when nobody asked for a minute.
+        """
+        await self.drop_reader(name)
+        config = ConsumerConfig(
+            name=name,
+            filter_subject=subject,
+            ack_policy=AckPolicy.ALL,
+            ack_wait=600,
+            max_ack_pending=READER_WINDOW * 2,
+            inactive_threshold=60,
+            mem_storage=True,
+        )
+        with unavailable():
+            await self._client.jetstream().add_consumer(STREAM, config)
+
+    async def drop_reader(self, name: str) -> None:
+        """Remove such a consumer, if it is there."""
+        with suppress(NotFoundError), unavailable():
             await self._client.jetstream().delete_consumer(STREAM, name)
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection was lost and mended."""
+        return int(self._client.stats["reconnects"])
 
     async def pending(self, consumer: str) -> int:
         """How many messages the consumer has not been given or has not acknowledged."""
-        with _unavailable():
+        with unavailable():
             info = await self._client.jetstream().consumer_info(STREAM, consumer)
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
@@ -219,92 +201,6 @@ class EventLog:
                 max_ack_pending=10_000,
             )
             await manager.add_consumer(STREAM, config)
-
-
-class Pull:
-    """Standing pull requests on one consumer: what the broker has arrives at once, without waiting for a full batch.
-
-    nats-py's ``fetch(n)`` holds the first message back until n came or the time is over; this does not.
-    """
-
-    def __init__(self, client: Client, consumer: str, window: int) -> None:
-        self._client = client
-        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer}"
-        self._inbox = client.new_inbox()
-        self._window = window
-        self._wanted = 0
-        self._asked = (0, 0.0)
-        self._arrived: deque[Delivery] = deque()
-        self._ready = asyncio.Event()
-        self._subscription: Any = None
-
-    async def start(self) -> None:
-        """Subscribe and ask for the first messages."""
-        self._subscription = await self._client.subscribe(self._inbox, cb=self._receive)
-        await self._ask()
-
-    async def stop(self) -> None:
-        """Stop asking, and give back what was not asked for by ``next``."""
-        if self._client.is_connected:
-            await self._subscription.unsubscribe()
-            for delivery in self._arrived:
-                await delivery.nak()
-
-    async def next(self, limit: int, wait: float) -> list[Delivery]:
-        """At least one and at most ``limit`` messages; none after ``wait`` seconds without any."""
-        if not self._arrived:
-            await self._await_arrival(wait)
-        batch = [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
-        if not self._arrived:
-            self._ready.clear()
-        if self._wanted < self._window // 2 or self._forgotten():
-            await self._ask()
-        return batch
-
-    def _forgotten(self) -> bool:
-        """Whether the broker no longer knows our request: we reconnected, or it should have expired by now."""
-        reconnects, when = self._asked
-        forgotten = self._client.stats["reconnects"] != reconnects or time.monotonic() - when > PULL_EXPIRES + 5
-        if forgotten:
-            self._wanted = 0
-        return forgotten
-
-    async def _await_arrival(self, wait: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await self._ready.wait()
-
-    async def _ask(self) -> None:
-        if not self._client.is_connected:
-            return
-        missing = self._window - self._wanted
-        if missing > 0:
-            self._wanted += missing
-            self._asked = (self._client.stats["reconnects"], time.monotonic())
-            request = orjson.dumps({"batch": missing, "expires": int(PULL_EXPIRES * 1e9)})
-            with _unavailable():
-                await self._client.publish(self._subject, request, reply=self._inbox)
-
-    async def _receive(self, message: Msg) -> None:
-        headers = message.headers or {}
-        if "Status" in headers and not message.reply:
-            self._wanted = max(0, self._wanted - int(headers.get("Nats-Pending-Messages", self._wanted)))
-            return
-        self._wanted = max(0, self._wanted - 1)
-        self._arrived.append(Delivery(message.subject, headers, message.data, message.reply, self._client))
-        self._ready.set()
-
-
-class _unavailable:  # noqa: N801 - reads as a word: `with _unavailable():`
-    """Turns what a client raises without a broker into LogUnavailable."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        answered = isinstance(error, APIError) and not isinstance(error, ServiceUnavailableError)
-        if isinstance(error, (nats.errors.Error, OSError, TimeoutError)) and not answered:
-            raise LogUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 async def _report(error: Exception) -> None:

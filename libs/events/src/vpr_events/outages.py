@@ -1,13 +1,31 @@
 """Telling an outage (wait and go on) from a fault of the work itself (report it)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nats.errors
 from asyncpg.exceptions import PostgresError
+from nats.js.errors import APIError, ServiceUnavailableError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vpr_events.log import LogUnavailable
-
 PASSING = ("08", "53", "57", "58")
 """SQLSTATE classes: connection, resources, operator's intervention, system."""
+
+
+class LogUnavailable(Exception):
+    """The broker does not answer, or refuses for now: try later."""
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn what the client raises without a broker into LogUnavailable; what the broker answers stays as it is."""
+    try:
+        yield
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        if isinstance(error, APIError) and not isinstance(error, ServiceUnavailableError):
+            raise
+        raise LogUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 def is_outage(error: BaseException) -> bool:

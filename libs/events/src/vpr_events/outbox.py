@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import store
 from vpr_events.cloudevents import headers_of, subject_of
-from vpr_events.log import EventLog, LogUnavailable, Outgoing
-from vpr_events.outages import is_outage
+from vpr_events.log import EventLog, Outgoing
+from vpr_events.outages import LogUnavailable, is_outage
 from vpr_events.tables import events, outbox
 
 LEADER = 7_266_001

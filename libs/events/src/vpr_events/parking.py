@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vpr_events.cloudevents import event_of
 from vpr_events.codec import Malformed
 from vpr_events.event import Recorded
-from vpr_events.log import Delivery
+from vpr_events.pull import Delivery
 from vpr_events.tables import parked
 
 BATCH = 50

@@ -14,7 +14,8 @@ from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vpr_events.inbox import Consumer, Inbox
-from vpr_events.log import EventLog, LogUnavailable
+from vpr_events.log import EventLog
+from vpr_events.outages import LogUnavailable
 from vpr_events.outbox import Relay, backlog
 from vpr_events.parking import Policy
 from vpr_events.pipeline import Pipeline, Projector

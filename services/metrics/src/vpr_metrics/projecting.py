@@ -7,21 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-import nats.errors
 import structlog
 from duckdb import DuckDBPyConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vpr_events import parking
-from vpr_events.log import Delivery, EventLog, LogUnavailable
+from vpr_events.log import READER_WINDOW, EventLog
 from vpr_events.outages import is_outage
+from vpr_events.pull import Delivery
+from vpr_events.replay import BATCH, IDLE, Interrupted, replaying
 from vpr_metrics import model
 from vpr_metrics.generations import Generation
 from vpr_metrics.reading import take
-from vpr_metrics.replaying import BATCH, IDLE, WINDOW, Interrupted, replaying
 from vpr_service.clock import Clock
 
 DURABLE = "metrics"
+REBUILD = "metrics_rebuild"
 BACK_OFF = 0.5
 
 log = structlog.get_logger(__name__)
@@ -99,9 +100,7 @@ class Projection:
         while self._current is None:
             if await _set_within(stop, IDLE):
                 return
-        if not self.log.connected:
-            raise LogUnavailable("not connected")
-        pull = await self.log.pull(DURABLE, window=WINDOW)
+        pull = await self.log.pull(DURABLE, window=READER_WINDOW)
         try:
             while not stop.is_set():
                 if batch := await pull.next(BATCH, IDLE):
@@ -135,7 +134,7 @@ class Projection:
         except Interrupted:
             return
         except Exception as error:
-            if not _passes(error):
+            if not is_outage(error):
                 self._finish(Stage.FAILED)
             raise
         finally:
@@ -153,7 +152,7 @@ class Projection:
             self.rebuild.read += len(batch)
             self.rebuild.unreadable += len(unreadable)
 
-        async with replaying(self.log, refill) as replay:
+        async with replaying(self.log, REBUILD, refill) as replay:
             await replay.catch_up(stop)
             await replay.catch_up(stop)
             async with self._writing:
@@ -166,16 +165,12 @@ class Projection:
         self._wanted.clear()
 
 
-def _passes(error: Exception) -> bool:
-    return is_outage(error) or isinstance(error, nats.errors.Error)
-
-
 async def _through_outages(work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await work(stop)
         except Exception as error:
-            if not _passes(error):
+            if not is_outage(error):
                 raise
             log.warning("metrics waits", error=type(error).__name__)
             await _set_within(stop, BACK_OFF)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from duckdb import DuckDBPyConnection
 
-from vpr_events.cloudevents import event_of
 from vpr_events.codec import Malformed
 from vpr_events.event import Recorded
-from vpr_events.log import Delivery
+from vpr_events.pull import Delivery
 from vpr_metrics import model
 
 type Unreadable = tuple[Delivery, str]
@@ -29,7 +28,7 @@ def _decoded(deliveries: Sequence[Delivery]) -> tuple[list[tuple[Delivery, Recor
     unreadable: list[Unreadable] = []
     for delivery in deliveries:
         try:
-            if event := event_of(delivery.headers, delivery.body):
+            if event := delivery.event():
                 readable.append((delivery, event))
         except Malformed as error:
             unreadable.append((delivery, str(error)))

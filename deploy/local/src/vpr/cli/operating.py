@@ -63,10 +63,12 @@ def rebuild(home: HomeOption = None, url: UrlOption = None) -> None:
     """Have metrics fill its read model anew from the log, while the old one still answers."""
     with calls(Home.given(home, url)) as client:
         state = answered(client.post("/metrics/v1/rebuild"))
-        while state["running"]:
+        while state["stage"] == "running":
             time.sleep(0.2)
             state = answered(client.get("/metrics/v1/rebuild"))
-    typer.echo(f"generation {state['generation']} answers now")
+    if state["stage"] != "done":
+        raise fail(f"the rebuild ended as {state['stage']}: see the log of metrics")
+    typer.echo(f"generation {state['generation']} answers now, made of {state['read']} messages")
 
 
 def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
