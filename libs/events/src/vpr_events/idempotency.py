@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import store
@@ -29,18 +30,23 @@ class IdempotencyKey:
     fingerprint: str
 
 
+_lock = select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("name"), 0)).label("held")).cte("lock")
+
+FIND = select(_lock.c.held, table.c.fingerprint, table.c.event_ids).select_from(
+    _lock.outerjoin(table, and_(table.c.client == bindparam("client"), table.c.key == bindparam("key")))
+)
+
+
 async def answered(connection: AsyncConnection, key: IdempotencyKey) -> list[Recorded] | None:
     """The events that the first request recorded; None when this is the first.
 
     Raises KeyBusy while another transaction holds the key, KeyReused when the request differs.
     """
-    name = f"{key.client}\n{key.key}"
-    lock = select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))
-    if not (await connection.execute(lock)).scalar_one():
+    parameters = {"name": f"{key.client}\n{key.key}", "client": key.client, "key": key.key}
+    row = (await connection.execute(FIND, parameters)).one()
+    if not row.held:
         raise KeyBusy
-    query = select(table).where(table.c.client == key.client, table.c.key == key.key)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
+    if row.fingerprint is None:
         return None
     if row.fingerprint != key.fingerprint:
         raise KeyReused
@@ -48,6 +54,12 @@ async def answered(connection: AsyncConnection, key: IdempotencyKey) -> list[Rec
 
 
 async def remember(connection: AsyncConnection, key: IdempotencyKey, events: Iterable[Recorded]) -> None:
-    """Note what the request recorded, in its own transaction."""
+    """Note what the request recorded, in its own transaction.
+
+    Raises Conflict when the first request committed between our look and our lock: the next pass will see it.
+    """
     row = {"client": key.client, "key": key.key, "fingerprint": key.fingerprint}
-    await connection.execute(insert(table), {**row, "event_ids": [str(event.id) for event in events]})
+    try:
+        await connection.execute(insert(table), {**row, "event_ids": [str(event.id) for event in events]})
+    except IntegrityError as error:
+        raise store.Conflict from error

@@ -86,11 +86,14 @@ class Inbox:
 
     async def _consume(self, stop: asyncio.Event) -> None:
         pull: Pull = await self.log.pull(self.durable)
+        retry_at = 0.0
         try:
             while not stop.is_set():
                 if batch := await pull.next(BATCH, IDLE):
                     await self._handle_or_return(batch)
-                await self.retry_due()
+                if (now := asyncio.get_running_loop().time()) >= retry_at:
+                    await self.retry_due()
+                    retry_at = now + IDLE
         finally:
             await pull.stop()
 

@@ -5,12 +5,11 @@ publish leaves the rows where they are: the relay never skips ahead.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, delete, func, select, text
+from sqlalchemy import ARRAY, BigInteger, RowMapping, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import store
@@ -26,6 +25,21 @@ IDLE = 0.25
 BACK_OFF = 0.5
 
 log = structlog.get_logger(__name__)
+
+
+_lead = select(func.pg_try_advisory_xact_lock(LEADER).label("leads")).cte("lead").prefix_with("materialized")
+
+NEXT = (
+    select(outbox.c.id.label("outbox_id"), outbox.c.traceparent, events)
+    .select_from(outbox.join(events, events.c.id == outbox.c.event_id).join(_lead, _lead.c.leads))
+    .where(outbox.c.id > bindparam("low_water"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("batch"))
+)
+"""The next rows in order, for the leader alone. Who became the leader within this very statement may be given rows that
+the one before has just removed: the log drops them by their message ids."""
+
+DELETE = delete(outbox).where(outbox.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
 
 
 @dataclass
@@ -48,14 +62,14 @@ class Relay:
         """Publish until ``stop``, and then what is left if the broker is there."""
         while await self.log.until_connected(stop):
             try:
-                busy = await self.publish_pending()
+                full = await self.publish_pending() == self.batch
             except Exception as error:
                 if not is_outage(error):
                     raise
                 log.warning("relay waits", error=type(error).__name__)
                 await self._rest(BACK_OFF)
             else:
-                if not busy:
+                if not full:
                     await self._rest(IDLE)
         if self.log.connected:
             while await self.publish_pending():
@@ -74,34 +88,20 @@ class Relay:
         if not self.log.connected:
             raise LogUnavailable("not connected")
         async with self.engine.begin() as connection:
-            if not await _lead(connection):
-                return 0
-            rows = await self._select(connection)
+            rows = (await connection.execute(NEXT, {"low_water": self._floor(), "batch": self.batch})).mappings().all()
             if rows:
                 await self.log.publish([_outgoing(row) for row in rows])
-                await connection.execute(delete(outbox).where(outbox.c.id.in_([row["outbox_id"] for row in rows])))
+                await connection.execute(DELETE, {"ids": [row["outbox_id"] for row in rows]})
         self.published += len(rows)
         self._low_water = rows[-1]["outbox_id"] if rows else self._low_water
         return len(rows)
 
-    async def _select(self, connection: AsyncConnection) -> Sequence[RowMapping]:
-        """The next rows above the low-water id; now and then from the beginning, for ids that committed late."""
+    def _floor(self) -> int:
+        """Where to select from: above what was published, and now and then the beginning, for ids that came late."""
         now = asyncio.get_running_loop().time()
         if now >= self._scan_due:
             self._low_water, self._scan_due = 0, now + FULL_SCAN_EVERY
-        query = (
-            select(outbox.c.id.label("outbox_id"), outbox.c.traceparent, events)
-            .join(events, events.c.id == outbox.c.event_id)
-            .where(outbox.c.id > self._low_water)
-            .order_by(outbox.c.id)
-            .limit(self.batch)
-        )
-        return (await connection.execute(query)).mappings().all()
-
-
-async def _lead(connection: AsyncConnection) -> bool:
-    await connection.execute(text("set local idle_in_transaction_session_timeout = '30s'"))
-    return bool((await connection.execute(select(func.pg_try_advisory_xact_lock(LEADER)))).scalar_one())
+        return self._low_water
 
 
 def _outgoing(row: RowMapping) -> Outgoing:

@@ -31,7 +31,8 @@ class Execution:
     """One command for one aggregate.
 
     ``correlation_id`` is the report's id (default: the aggregate's own). ``private`` rows (forgettable payload) are
-    written in the same transaction, and only if the command yields events.
+    written in the same transaction, and only if the command yields events. ``fresh``: the id was made just now, so
+    there is nothing to load.
     """
 
     decider: Decider[Any, Any]
@@ -40,6 +41,7 @@ class Execution:
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     private: Sequence[Write] = ()
+    fresh: bool = False
 
     @property
     def stream(self) -> str:
@@ -99,7 +101,8 @@ class Pipeline:
 
     async def apply(self, connection: AsyncConnection, executions: Sequence[Execution]) -> Outcome:
         """The pass inside a transaction of the caller's, who calls ``committed`` afterwards."""
-        history = await store.load(connection, {execution.stream for execution in executions})
+        past = {execution.stream for execution in executions if not execution.fresh}
+        history = await store.load(connection, past) if past else {}
         streams = {name: list(events) for name, events in history.items()}
         recorded: list[Recorded] = []
         writes: list[Write] = []

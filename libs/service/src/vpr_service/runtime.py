@@ -75,6 +75,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     engine = create_async_engine(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, max_overflow=0, pool_timeout=10,
         hide_parameters=True,  # an error's text goes to the log: rows hold personal data
+        connect_args={"server_settings": {"idle_in_transaction_session_timeout": "30s"}},  # no leader stays stuck
     )  # fmt: skip
     event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
     relay = Relay(engine, event_log)
@@ -164,7 +165,7 @@ async def _pending(runtime: Runtime) -> int | None:
         return None
 
 
-def _of(request: Request) -> Runtime:
+async def _of(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 

@@ -27,7 +27,11 @@ def filing(new: NewReport, caller: Caller, channel: Channel, at: datetime, **ext
         occurred_to=new.occurred_to,
     )
     return Execution(
-        decider=report, entity=report_id, command=command, private=[particulars_of(report_id, new, **extra)]
+        decider=report,
+        entity=report_id,
+        command=command,
+        private=[particulars_of(report_id, new, **extra)],
+        fresh=True,
     )
 
 

@@ -8,7 +8,7 @@ from vpr_metrics.projecting import Projection
 from vpr_service.runtime import Running
 
 
-def _projection(runtime: Running) -> Projection:
+async def _projection(runtime: Running) -> Projection:
     return next(worker for worker in runtime.workers if isinstance(worker, Projection))
 
 

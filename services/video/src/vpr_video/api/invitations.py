@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 SHOWN_ONCE = "the link was shown in the first answer; a new invitation, with a new Idempotency-Key, replaces a lost one"
 
 
-def _settings(runtime: Running) -> Settings:
+async def _settings(runtime: Running) -> Settings:
     return cast("Settings", runtime.settings)
 
 
