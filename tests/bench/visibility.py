@@ -55,7 +55,7 @@ async def _first_seen(system: Separate, total: int) -> dict[UUID, float]:
             complete.set()
 
     url = make_url(system.embedded.endpoints.database_urls["triage"]).set(drivername="postgresql")
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False))  # type: ignore[no-untyped-call]  # no types
     await connection.execute(ANNOUNCE)
     await connection.add_listener("case_opened", note)
     await complete.wait()

@@ -21,6 +21,7 @@ from vpr_events.tables import events, outbox
 LEADER = 7_266_001
 """The advisory lock of a database's relay."""
 FULL_SCAN_EVERY = 5.0
+LAG = 2.0
 IDLE = 0.25
 BACK_OFF = 0.5
 
@@ -51,6 +52,9 @@ class Relay:
     batch: int = 500
     published: int = field(default=0, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _highest: int = field(default=0, init=False)
+    _mark: int = field(default=0, init=False)
+    _mark_due: float = field(default=0.0, init=False)
     _low_water: int = field(default=0, init=False)
     _scan_due: float = field(default=0.0, init=False)
 
@@ -93,14 +97,21 @@ class Relay:
                 await self.log.publish([_outgoing(row) for row in rows])
                 await connection.execute(DELETE, {"ids": [row["outbox_id"] for row in rows]})
         self.published += len(rows)
-        self._low_water = rows[-1]["outbox_id"] if rows else self._low_water
+        self._highest = rows[-1]["outbox_id"] if rows else self._highest
         return len(rows)
 
     def _floor(self) -> int:
-        """Where to select from: above what was published, and now and then the beginning, for ids that came late."""
+        """Where to select from: what was published a while ago, and now and then the beginning.
+
+        Ids are given before commits land, so a row may turn up below what was just published. The lag takes in those of
+        ordinary commits at once, the full scan those of very long ones.
+        """
         now = asyncio.get_running_loop().time()
         if now >= self._scan_due:
-            self._low_water, self._scan_due = 0, now + FULL_SCAN_EVERY
+            self._scan_due = now + FULL_SCAN_EVERY
+            return 0
+        if now >= self._mark_due:
+            self._low_water, self._mark, self._mark_due = self._mark, self._highest, now + LAG
         return self._low_water
 
 

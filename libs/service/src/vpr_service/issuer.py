@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -23,7 +23,7 @@ KID = "development"
 class DevelopmentIssuer:
     """Issues tokens; ``key`` is a P-256 private key in PEM."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     issuer: str
     audience: str
 

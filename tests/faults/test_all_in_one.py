@@ -1,0 +1,58 @@
+"""``vpr up``: stopped by Ctrl-C it stops cleanly; killed by -9 it recovers, and what was accepted is there."""
+
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import psutil
+import pytest
+
+from tests.examples import new_report
+from tests.processes import Process, all_in_one
+from tests.reading import read_log
+from tests.scenario import wait_for
+from vpr.embedded import Endpoints
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+
+def headers(folder: Path, process: Process) -> dict[str, str]:
+    """A clerk's request headers, with a new idempotency key."""
+    token = Home.given(folder / "home", process.url).issuer().token([Role.OFFICER])
+    return {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid4().hex}
+
+
+def file_one(folder: Path, process: Process) -> str:
+    answer = httpx.post(f"{process.url}/intake/v1/reports", json=new_report(), headers=headers(folder, process))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def cases(folder: Path, process: Process) -> set[str]:
+    answer = httpx.get(f"{process.url}/triage/v1/cases", headers=headers(folder, process), params={"limit": 200})
+    return {case["report_id"] for case in answer.raise_for_status().json()}
+
+
+def servers_of(process: Process) -> list[psutil.Process]:
+    """The PostgreSQL and NATS processes below it."""
+    assert process.child is not None
+    return psutil.Process(process.child.pid).children(recursive=True)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_the_next_start_goes_on_where_the_last_ended(tmp_path: Path, how: str) -> None:
+    with all_in_one(tmp_path) as process:
+        reports = {file_one(tmp_path, process) for _ in range(20)}
+        below = servers_of(process)
+        assert below
+        getattr(process, how)()
+        if how == "stop":
+            wait_for(lambda: not any(server.is_running() for server in below))
+            assert process.output.read_text().rstrip().endswith("stopped")
+            assert "Traceback" not in process.output.read_text()
+        process.start()
+        reports.add(file_one(tmp_path, process))
+        wait_for(lambda: cases(tmp_path, process) == reports)
+        events = asyncio.run(read_log(Endpoints.load(tmp_path / "home" / "servers")))
+        assert sorted(str(e.correlation_id) for e in events if e.data.event_name == "report.filed") == sorted(reports)
