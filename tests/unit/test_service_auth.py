@@ -264,3 +264,10 @@ def test_the_development_issuer_keeps_its_key_to_itself(tmp_path: Path, issuer: 
     assert DevelopmentIssuer.at(tmp_path / "issuer.pem", ISSUER, AUDIENCE) == issuer
     [key] = json.loads((tmp_path / "issuer.jwks").read_text())["keys"]
     assert "d" not in key
+
+
+async def test_a_role_that_we_do_not_know_allows_nothing_and_spoils_nothing(
+    issuer: DevelopmentIssuer, verifier: TokenVerifier
+) -> None:
+    caller = await verifier.verify(signed(issuer, roles=["officer", "choirmaster"]))
+    assert caller.roles == {Role.OFFICER}

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,7 +63,7 @@ class TokenVerifier:
                 issuer=self.issuer,
                 options={"require": ["exp", "iat", "sub", "iss", "aud"]},
             )
-            return Principal(UUID(claims["sub"]), frozenset(Role(role) for role in claims.get("roles", ())))
+            return Principal(UUID(claims["sub"]), _known(claims.get("roles", [])))
         except jwt.ExpiredSignatureError:
             raise unauthenticated("token_expired", "the token has expired") from None
         except (jwt.PyJWTError, ValueError, KeyError, TypeError):
@@ -85,6 +85,13 @@ class TokenVerifier:
         except httpx.HTTPError:
             detail = "the issuer's keys cannot be read, try again"
             raise Problem(503, "unavailable", detail, headers={"Retry-After": "2"}) from None
+
+
+def _known(roles: Iterable[str]) -> frozenset[Role]:
+    """An issuer may know roles that we do not: they allow nothing here. Raises TypeError for what is no list."""
+    if not isinstance(roles, list):
+        raise TypeError("roles must be a list")
+    return frozenset(Role(role) for role in roles if role in set(Role))
 
 
 def unauthenticated(code: str, detail: str) -> Problem:

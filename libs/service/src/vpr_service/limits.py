@@ -1,4 +1,7 @@
-"""Bodies that are too large are refused before they are read whole."""
+"""Bodies that are too large are refused before they are read whole.
+
+FastAPI has such a limit too (``max_body_size``), but answers it in plain text, past every exception handler.
+"""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
-from vpr_events.outages import is_outage
+from vpr_events.outages import LogUnavailable, is_outage
 from vpr_events.store import Conflict
 
 log = structlog.get_logger(__name__)
@@ -105,14 +105,25 @@ def problem_of(error: Exception) -> Problem:
         case DBAPIError() if getattr(error.orig, "sqlstate", None) == NOT_STORABLE:
             return Problem(422, "invalid", "a text holds a character that cannot be stored")
         case _ if is_outage(error):
-            return Problem(503, "unavailable", "the database does not answer, try again", headers={"Retry-After": "2"})
+            who = "the event log" if isinstance(error, LogUnavailable) else "the database"
+            return Problem(503, "unavailable", f"{who} does not answer, try again", headers={"Retry-After": "2"})
         case _:
             return Problem(500, "internal", "something went wrong here; the request id names it in our logs")
 
 
 def _http_code(status: int) -> str:
-    names = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
-    return names.get(status, f"http_{status}")
+    return CODES.get(status, f"http_{status}")
+
+
+CODES = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -120,7 +131,7 @@ def install(app: FastAPI) -> None:
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         problem = problem_of(error)
-        if problem.status >= 500:
+        if problem.status >= 500 and problem is not error:
             log.error("failed", status=problem.status, exc_info=error)
         return problem.response()
 
