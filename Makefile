@@ -57,5 +57,5 @@ lock:  ## resolve the two lock files anew
 .PHONY: clean
 clean:  ## remove what setup, runs and tests made (the data in .vpr too)
 	@test ! -x $(BIN)/vpr || $(BIN)/vpr discard --yes
-	@rm -rf $(VENV) .vpr build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
+	@rm -rf $(VENV) .vpr build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis screenshots
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,8 +6,9 @@ venv=.venv
 say() { printf '  %s\n' "$*"; }
 
 python=""
-for candidate in python3.13 python3.14 python3; do
-  if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then
+for candidate in python3.13 python3 python; do
+  if command -v "$candidate" >/dev/null &&
+    "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
     python=$candidate; break
   fi
 done

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What the tests use beyond Python packages. Root on Debian: installed. Elsewhere: named.
 set -euo pipefail
-declare -A needed=([chromium]=chromium)
 missing=()
-for command in "${!needed[@]}"; do command -v "$command" >/dev/null || missing+=("${needed[$command]}"); done
+command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
+  [ -d "/Applications/Google Chrome.app" ] || missing=(chromium)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "  installing ${missing[*]} (a minute or two)"

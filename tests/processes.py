@@ -71,6 +71,10 @@ class Process:
         """Ctrl-C, and wait for its end."""
         self._end(signal.SIGINT)
 
+    def terminate(self) -> None:
+        """What a service manager sends."""
+        self._end(signal.SIGTERM)
+
     def _end(self, how: signal.Signals) -> None:
         if self.child and self.child.poll() is None:
             self.child.send_signal(how)

@@ -59,12 +59,29 @@ def file_by_open311(people: People, api_key: str, **fields: str) -> str:
 
 def walk(people: People, report_id: str) -> None:
     """Claimed, video requested, joined, connected, ended, assessed, assigned, en route, on scene, cleared, closed."""
-    case_id = wait_for(lambda: [c for c in _cases(people) if c["report_id"] == report_id])[0]["id"]
+    case_id = case_of(people, report_id)
     _meet(people, case_id)
     assessment = {"outcome": "dispatch", "capabilities": ["forensic"], "priority": 3, "gravest": "lowest"}
     people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/assessment", assessment)
     _drive(people, report_id)
     wait_for(lambda: people.get(Role.OFFICER, "triage", f"/v1/cases/{case_id}")["status"] == "closed")
+
+
+def case_of(people: People, report_id: str) -> str:
+    """The id of the open case of a report."""
+    return str(wait_for(lambda: [c for c in _cases(people) if c["report_id"] == report_id])[0]["id"])
+
+
+def session_of(people: People, case_id: str) -> str:
+    """Claim a case and request video: the session's id."""
+    people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/claim")
+    people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/video-requests")
+    return str(wait_for(lambda: people.get(Role.OFFICER, "video", "/v1/sessions", case_id=case_id))[0]["id"])
+
+
+def invite(people: People, session: str) -> str:
+    """Invite the resident to a session: the link."""
+    return str(people.post(Role.OFFICER, "video", f"/v1/sessions/{session}/invitations", {})["link"])
 
 
 def _cases(people: People) -> Iterator[dict[str, Any]]:
@@ -73,10 +90,8 @@ def _cases(people: People) -> Iterator[dict[str, Any]]:
 
 def _meet(people: People, case_id: str) -> None:
     officer = Role.OFFICER
-    people.post(officer, "triage", f"/v1/cases/{case_id}/claim")
-    people.post(officer, "triage", f"/v1/cases/{case_id}/video-requests")
-    session = wait_for(lambda: people.get(officer, "video", "/v1/sessions", case_id=case_id))[0]["id"]
-    link = people.post(officer, "video", f"/v1/sessions/{session}/invitations", {})["link"]
+    session = session_of(people, case_id)
+    link = invite(people, session)
     people.client.post(people.url("video") + "/v1/join", json={"token": link.rpartition("/")[2]}).raise_for_status()
     people.post(officer, "video", f"/v1/sessions/{session}/participants")
     people.post(officer, "video", f"/v1/sessions/{session}/connection", {"mode": "video"})

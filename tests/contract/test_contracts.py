@@ -205,7 +205,7 @@ def test_a_type_that_nobody_knows_is_nothing() -> None:
     assert decode("weather.changed.v1", b"not even JSON") is None
 
 
-@pytest.mark.parametrize("event_type", ["report.filed.v2", "report.filed.v0", "case.prioritised.v3"])
+@pytest.mark.parametrize("event_type", ["report.filed.v2", "case.prioritised.v3"])
 def test_a_version_that_we_do_not_know_is_said_to_be_so(event_type: str) -> None:
     with pytest.raises(UnknownVersion):
         decode(event_type, b"{}")

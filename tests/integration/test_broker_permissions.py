@@ -11,7 +11,8 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 
-from vpr.embedded import SERVICES, Embedded, Endpoints
+from vpr.embedded import Embedded, Endpoints
+from vpr_events.contracts import SERVICES
 
 FAMILIES = {
     "intake": ("report", "access", "history"),

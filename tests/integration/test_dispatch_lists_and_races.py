@@ -72,6 +72,11 @@ async def test_the_gravest_and_then_the_oldest_waits_first(desk: Desk) -> None:
     assert await listed(status=["assigned", "waiting"]) == expected[:4]
 
 
+@pytest.mark.parametrize("path", ["/dispatches", "/units"])
+async def test_a_misspelt_parameter_is_named(desk: Desk, path: str) -> None:
+    refused(await desk.get(path, statuses="waiting"), 422, "invalid", "statuses")
+
+
 async def test_a_forged_cursor_is_refused(desk: Desk) -> None:
     keys: list[Any] = [None, [], [1], [1, 2, 3, "x"], [10**19, 2, 3, str(UUID(int=1))], ["A\0", str(UUID(int=1))]]
     forged = ["x", *(urlsafe_b64encode(json.dumps(key).encode()).decode() for key in keys)]

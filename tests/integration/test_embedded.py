@@ -18,16 +18,18 @@ from nats.js.api import StreamConfig
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from vpr.embedded import SERVICES, Embedded, EmbeddedError, Endpoints
+from vpr.embedded import Embedded, EmbeddedError, Endpoints
 from vpr.embedded.account import Account
 from vpr.embedded.binaries import postgres_folder, postgres_folder_for
 from vpr.embedded.endpoints import State
 from vpr.embedded.process import wait_until
+from vpr_events.contracts import SERVICES
 
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
 from vpr.embedded import Embedded
+from vpr_events.contracts import SERVICES
 embedded = Embedded(Path(sys.argv[1]), fsync=False)
 embedded.start()
 print(embedded.postgres.pid, embedded.broker.pid, flush=True)
@@ -159,7 +161,7 @@ def test_secrets_are_for_our_eyes_only(embedded: Embedded) -> None:
 
 def test_a_second_supervisor_is_refused(embedded: Embedded) -> None:
     embedded.start()
-    with pytest.raises(EmbeddedError, match=rf"in use by another supervisor \(process {os.getpid()}\)"):
+    with pytest.raises(EmbeddedError, match=rf"are in use \(process {os.getpid()}\)"):
         Embedded(embedded.folder).start()
     assert embedded.postgres.running
     assert embedded.broker.running

@@ -145,6 +145,9 @@ HISTORY = {
     "a source that is a sentence": Bad(past(source="our own books"), named="cases.0.source"),
     "a case's time without offset": Bad(past(filed_at="2026-05-04T12:00:00"), named="cases.0.filed_at"),
     "a case's time before all calendars": Bad(past(filed_at="0001-01-01T00:00:00+14:00"), named="cases.0.filed_at"),
+    "a case that is not over yet": Bad(past(closed_at=TOMORROW), named="cases.0.closed_at"),
+    "a case that is yet to be filed": Bad(past(filed_at=TOMORROW), named="cases.0.filed_at"),
+    "a case that is yet to happen": Bad(past(occurred_to=TOMORROW), named="cases.0.occurred_to"),
     "a case twice": Bad({"cases": past()["cases"] * 2}, named="cases"),
     "too many cases": Bad({"cases": past()["cases"] * 1001}, named="cases"),
     "an import by an officer": Bad(past(), 403, code="forbidden", role=Role.OFFICER),
@@ -210,6 +213,7 @@ QUERIES = {
     "a cursor of a bad time": ("?cursor=WyJ4IiwieSJd", "cursor"),
     "NUL for a category": ("?category=%00", "category.0"),
     "an unknown category": ("?category=arson", "category.0"),
+    "a misspelt parameter": ("?categories=theft", "categories"),
 }
 
 

@@ -110,6 +110,13 @@ BAD_FORMS: dict[str, tuple[dict[str, Any], int, str]] = {
     "NUL in an address's number": ({"address_id": "\x00"}, 400, "address_id"),
     "NUL in a media address": ({"media_url": "https://\x00"}, 400, "media_url"),
     "a media address that is too long": ({"media_url": "x" * 2001}, 400, "media_url"),
+    "a media address that is too long by one": ({"media_url": "https://a.example/".ljust(2001, "x")}, 400, "media_url"),
+    "a media address of no scheme": ({"media_url": "media.example/1.jpg"}, 400, "media_url"),
+    "a media address that is a script": ({"media_url": "javascript:alert(1)"}, 400, "media_url"),
+    "a media address on a disk": ({"media_url": "file:///etc/passwd"}, 400, "media_url"),
+    "a media address without a host": ({"media_url": "https:///1.jpg"}, 400, "media_url"),
+    "a media address that is none": ({"media_url": "https://[::1"}, 400, "media_url"),
+    "a media address with a line break": ({"media_url": "https://media.example/\n1.jpg"}, 400, "media_url"),
     "a telephone number that is too long": ({"phone": "1" * 41}, 400, "phone"),
 }
 
@@ -137,8 +144,27 @@ async def test_a_file_where_a_text_belongs_is_refused(shared: System, key: str) 
 async def test_a_form_that_is_too_large_is_refused(shared: System, key: str) -> None:
     before = await stored(shared)
     answer = await shared["intake"].post(REQUESTS, data=request(key, description="x" * 1_100_000))
-    assert answer.status_code == 413
+    check_errors(answer, 413, "too large")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert await stored(shared) == before
+
+
+async def test_a_large_form_in_pieces_is_refused_as_well(shared: System) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b"x" * 4096
+
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    check_errors(await shared["intake"].post(REQUESTS, content=pieces(), headers=headers), 413, "too large")
+
+
+async def test_the_longest_media_address_and_fields_of_other_endpoints_are_taken(shared: System, key: str) -> None:
+    address = "HTTP://media.example:8080/".ljust(2000, "x")
+    others = {"device_id": "7", "account_id": "8", "jurisdiction_id": "city.example", "attribute[A1]": "yes"}
+    number = await filed(shared, key, media_url=address, **others)
+    answer = await shared["intake"].get(f"/open311/v2/requests/{number}.json", params={"api_key": key})
+    assert answer.json()[0]["media_url"] == address
 
 
 BAD_QUERIES: dict[str, tuple[dict[str, str], str]] = {

@@ -8,9 +8,12 @@ from uuid import UUID, uuid4
 
 import duckdb
 import pytest
+from nats.aio.client import Client
+from sqlalchemy import update
 
 from tests.examples import NOON, minutes, recorded
 from tests.system import Servers, System, until
+from vpr_events import parking
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import (
     CaseAssessed,
@@ -32,6 +35,8 @@ from vpr_events.contracts.session import Mode, SessionConnected
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Recorded
 from vpr_events.log import Outgoing
+from vpr_events.pull import Delivery
+from vpr_events.tables import parked
 from vpr_metrics.model import TABLES
 from vpr_metrics.projecting import Projection
 
@@ -193,16 +198,71 @@ async def test_what_cannot_be_read_is_a_dead_letter_and_holds_nothing_up(metrics
     await settled(metrics)
     timings = await records(metrics, 2)
     assert totals(timings)["headline"]["mean"] == EXACT["headline"]
-    letters = await metrics["metrics"].get("/v1/dead-letters", headers=metrics.as_(Role.ADMIN))
-    assert len(letters.json()) == len(bad)
-    assert any("v9 is newer" in letter["error"] for letter in letters.json())
+    set_aside = await letters(metrics)
+    assert len(set_aside) == len(bad)
+    assert any("v9 is newer" in letter["error"] for letter in set_aside)
 
     await rebuilt(metrics)
     assert await ask(metrics) == timings
-    again = await metrics["metrics"].get("/v1/dead-letters", headers=metrics.as_(Role.ADMIN))
-    assert again.json() == letters.json()
+    assert await letters(metrics) == set_aside
     status = await metrics["metrics"].get("/v1/rebuild", headers=metrics.as_(Role.ADMIN))
     assert status.json()["unreadable"] == len(bad)
+
+
+async def letters(system: System) -> list[dict[str, Any]]:
+    answer = await system["metrics"].get("/v1/dead-letters", headers=system.as_(Role.ADMIN))
+    assert answer.status_code == 200, answer.text
+    return list(answer.json())
+
+
+async def test_a_replayed_dead_letter_that_can_be_read_by_now_is_counted(metrics: System) -> None:
+    await settled(metrics)
+    event = recorded(ReportFiled(channel=Channel.WEB, category="theft"), entity=uuid4())
+    async with metrics.runtime("metrics").engine.begin() as connection:
+        message = Delivery(subject_of(event.type), headers_of(event), event.body, "", Client())
+        await parking.park(connection, message, None, error="this was not known yet", dead=True)
+    [letter] = await letters(metrics)
+    replaying = f"/v1/dead-letters/{letter['id']}/replay"
+    assert (await metrics["metrics"].post(replaying, headers=metrics.as_(Role.ADMIN))).status_code == 204
+    await metrics.quiet()
+    assert await letters(metrics) == []
+    assert (await ask(metrics))["records"] == 1
+
+
+async def test_a_replayed_dead_letter_that_fails_again_is_one_again(metrics: System) -> None:
+    """Such as one that was made readable in the table by hand, and is not."""
+    await settled(metrics)
+    async with metrics.servers.admin_log() as admin:
+        await admin.publish([Outgoing("vpr.report.filed", {"Nats-Msg-Id": uuid4().hex}, b"{}")])
+    await metrics.quiet()
+    [before] = await letters(metrics)
+    async with metrics.runtime("metrics").engine.begin() as connection:
+        await connection.execute(update(parked).values(dead=False, error="tried again"))
+    await metrics.quiet()
+    [after] = await letters(metrics)
+    assert (after["id"], after["attempts"], after["error"]) == (before["id"], 1, before["error"])
+    assert (await ask(metrics))["records"] == 0
+
+
+async def test_what_cannot_even_be_parked_does_not_hold_up_the_rest(
+    metrics: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settled(metrics)
+    park = parking.park
+
+    async def choosy(connection: Any, delivery: Delivery, *arguments: Any, **options: Any) -> None:
+        if delivery.body == b"unparkable":
+            raise ValueError("cannot be stored")
+        await park(connection, delivery, *arguments, **options)
+
+    monkeypatch.setattr(parking, "park", choosy)
+    async with metrics.servers.admin_log() as admin:
+        bodies = (b"unparkable", b"parkable")
+        await admin.publish([Outgoing("vpr.report.filed", {"Nats-Msg-Id": uuid4().hex}, body) for body in bodies])
+    await metrics.servers.publish(*life(uuid4()))
+    await metrics.quiet()
+    assert len(await letters(metrics)) == 1
+    assert (await ask(metrics))["records"] == 1
 
 
 async def rebuilt(system: System) -> None:

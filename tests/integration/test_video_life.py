@@ -288,6 +288,12 @@ async def test_pages_follow_their_links(video: System) -> None:
     assert seen == [meeting.id for meeting in reversed(made)]
 
 
+async def test_a_misspelt_parameter_is_named(video: System) -> None:
+    answer = await video["video"].get("/v1/sessions", params={"officer": "me"}, headers=video.as_(Role.OFFICER))
+    assert answer.status_code == 422, answer.text
+    assert [one["field"] for one in answer.json()["errors"]] == ["officer"]
+
+
 async def test_a_foreign_cursor_is_refused(video: System) -> None:
     for cursor in ("nonsense", "WzFd", "WzEsMl0=", "WyJhIiwiYiJd", "e30=", "é"):
         answer = await video["video"].get("/v1/sessions", params={"cursor": cursor}, headers=video.as_(Role.OFFICER))

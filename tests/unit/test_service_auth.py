@@ -150,7 +150,7 @@ async def test_a_changed_token_is_invalid(issuer: DevelopmentIssuer, verifier: T
 @pytest.fixture
 async def client(verifier: TokenVerifier) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.state.verifier = verifier
+    app.state.verifier, app.state.public_url = verifier, "http://sample.test"
     problems.install(app)
     officer = Annotated[Principal, Depends(require(Role.OFFICER, Role.SUPERVISOR))]
 
@@ -192,6 +192,13 @@ async def test_a_cookie_does_not_work_from_another_site(
     client.cookies.set(COOKIE, issuer.token([Role.OFFICER]))
     answer = await client.request(method, "/case", headers={"Origin": origin} if origin else {})
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:vpr:problem:foreign_origin")
+
+
+async def test_a_host_that_somebody_else_chose_is_not_our_origin(
+    client: httpx.AsyncClient, issuer: DevelopmentIssuer
+) -> None:
+    headers = {"Host": "evil.test", "Origin": "http://evil.test", "Cookie": f"{COOKIE}={issuer.token([Role.OFFICER])}"}
+    assert (await client.post("/case", headers=headers)).status_code == 403
 
 
 @UNSAFE

@@ -229,10 +229,10 @@ def test_an_assessed_case_is_closed_for_the_reason_of_its_outcome(outcome: Outco
     given(case, *HELD, assessed(outcome)).when(CLOSE).then(expected)
 
 
-def test_a_closed_case_names_its_last_video_request() -> None:
+def test_a_closed_case_names_its_video_requests() -> None:
     last = new_id()
     again = REQUESTED.model_copy(update={"request_id": last})
-    expected = CaseClosed(reason=CloseReason.WITHDRAWN, request_id=last)
+    expected = CaseClosed(reason=CloseReason.WITHDRAWN, request_id=last, request_ids=(REQUEST, last))
     given(case, *HELD, REQUESTED, again).when(WITHDRAW).then(expected)
 
 

@@ -25,12 +25,20 @@ def test_a_request_for_video_creates_its_session() -> None:
     )
 
 
-def test_closing_a_case_ends_the_session_of_its_open_request() -> None:
+def test_closing_a_case_that_names_its_last_request_only_ends_that_session() -> None:
     event = recorded(CaseClosed(reason=CloseReason.RESOLVED, request_id=REQUEST), entity=CASE, report=REPORT)
     [execution] = react(event, NOW)
     assert execution.entity == session_id(REQUEST)
     assert execution.command == EndSession(at=NOW, reason=EndReason.CASE_CLOSED)
     assert (execution.correlation_id, execution.causation_id) == (REPORT, event.id)
+
+
+def test_closing_a_case_ends_the_session_of_each_of_its_requests_once() -> None:
+    other = UUID(int=5)
+    closed = CaseClosed(reason=CloseReason.RESOLVED, request_id=REQUEST, request_ids=(other, REQUEST))
+    executions = list(react(recorded(closed, entity=CASE, report=REPORT), NOW))
+    assert [one.entity for one in executions] == [session_id(other), session_id(REQUEST)]
+    assert {one.command for one in executions} == {EndSession(at=NOW, reason=EndReason.CASE_CLOSED)}
 
 
 def test_closing_a_case_without_an_open_request_does_nothing() -> None:

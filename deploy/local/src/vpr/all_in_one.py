@@ -3,19 +3,23 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from vpr import pages
 from vpr.embedded import Endpoints
-from vpr.home import Home
+from vpr.home import PUBLISHED, Home
 from vpr.services import assembly
 from vpr_events.contracts import SERVICES
 from vpr_service import problems
 from vpr_service.app import SecurityHeaders
 from vpr_service.auth import TokenVerifier
 from vpr_service.settings import ServiceSettings, SharedSettings
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
@@ -30,10 +34,11 @@ def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
             yield
 
     parent = FastAPI(title="VPR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    parent.state.home, parent.state.services = home, apps
-    parent.state.verifier = TokenVerifier(home.issuer_name, home.issuer().audience, str(home.folder / "issuer.jwks"))
+    parent.state.home, parent.state.services, parent.state.public_url = home, apps, home.url
+    parent.state.verifier = TokenVerifier(home.issuer_name, home.issuer().audience, str(home.folder / PUBLISHED))
     problems.install(parent)
     parent.add_middleware(SecurityHeaders)
+    parent.add_middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(home.url).hostname or "", *LOOPBACK])
     parent.include_router(pages.router)
     parent.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), "static")
     for name, app in apps.items():
@@ -47,7 +52,7 @@ def _service_app(name: str, home: Home, endpoints: Endpoints) -> FastAPI:
 
 
 def _settings(name: str, environment: Mapping[str, str]) -> ServiceSettings:
-    """Settings from these variables alone, so that five services of one process do not share them."""
+    """Settings from these variables, each service's its own; what they leave open the environment may tell."""
     prefix = f"{name.upper()}_"
     own = {key.removeprefix(prefix).lower(): value for key, value in environment.items() if key.startswith(prefix)}
     shared = {key.lower(): value for key, value in environment.items() if not key.startswith(prefix)}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from vpr_events import codec
 from vpr_events.contracts import OWNERS
-from vpr_events.event import Recorded, in_utc
+from vpr_events.event import Envelope, Event, Recorded, family_of, in_utc
 
 SUBJECT_PREFIX = "vpr"
 MESSAGE_ID = "Nats-Msg-Id"
@@ -20,11 +20,11 @@ def subject_of(event_type: str) -> str:
     return f"{SUBJECT_PREFIX}.{codec.split_type(event_type)[0]}"
 
 
-def headers_of(event: Recorded, traceparent: str | None = None) -> dict[str, str]:
+def headers_of(event: Envelope, traceparent: str | None = None) -> dict[str, str]:
     """What a published event carries beside its body."""
     attributes: dict[str, str | None] = {
         "id": str(event.id),
-        "source": f"/vpr/{OWNERS[event.family]}",
+        "source": f"/vpr/{OWNERS[family_of(event.stream)]}",
         "specversion": "1.0",
         "type": event.type,
         "subject": event.stream,
@@ -41,17 +41,38 @@ def headers_of(event: Recorded, traceparent: str | None = None) -> dict[str, str
     return headers | {MESSAGE_ID: str(event.id)} | ({"traceparent": traceparent} if traceparent else {})
 
 
+def received(subject: str, headers: Mapping[str, str] | None, body: bytes) -> Recorded | None:
+    """The event in a message that came on ``subject``; None when its type is unknown here. Raises Malformed.
+
+    The broker lets a service publish to its own subjects only, so the subject is trusted, and the headers, which the
+    publisher chose, must agree with it.
+    """
+    event = event_of(headers, body)
+    if event and (subject_of(event.type) != subject or subject.split(".")[1] != event.family):
+        raise codec.Malformed(f"{event.type} of {event.family} came as {subject}")
+    return event
+
+
 def event_of(headers: Mapping[str, str] | None, body: bytes) -> Recorded | None:
-    """The event in a message; None when its type is unknown here.
+    """The event that headers and body tell of, whoever sent them; None when its type is unknown here.
 
     Raises Malformed (UnknownVersion for a version from the future) when it cannot be read.
     """
     try:
         attribute = {name[3:]: unquote(value) for name, value in (headers or {}).items() if name.startswith("ce-")}
-        data = codec.decode(attribute["type"], body)
-        return None if data is None else Recorded(data=data, body=body, **_envelope(attribute))
+        envelope = _envelope(attribute)
+        data = _decoded(envelope, body)
+        return None if data is None else Recorded(data=data, body=body, **envelope)
     except (KeyError, ValueError) as error:
         raise codec.Malformed(f"not one of our CloudEvents: {type(error).__name__}") from error
+
+
+def _decoded(envelope: Mapping[str, Any], body: bytes) -> Event | None:
+    try:
+        return codec.decode(envelope["type"], body)
+    except codec.UnknownVersion as error:
+        error.envelope = envelope
+        raise
 
 
 def _envelope(attribute: Mapping[str, str]) -> dict[str, Any]:

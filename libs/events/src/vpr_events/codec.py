@@ -19,7 +19,12 @@ class Malformed(Exception):
 
 
 class UnknownVersion(Malformed):
-    """A type we know, in a version newer than ours: it waits for a newer consumer."""
+    """A type we know, in a version newer than ours: it waits for a newer consumer.
+
+    ``envelope`` holds the attributes that could be read all the same, such as ``correlation_id``.
+    """
+
+    envelope: Mapping[str, Any] | None = None
 
 
 def _with_direction(body: Body) -> Body:
@@ -38,7 +43,7 @@ def encode(event: Event) -> bytes:
 def split_type(event_type: str) -> tuple[str, int]:
     """``report.filed.v1`` -> (``report.filed``, 1). Raises Malformed."""
     name, marker, version = event_type.rpartition(".v")
-    if not marker or not version.isdecimal():
+    if not marker or not version.isdecimal() or version.startswith("0"):
         raise Malformed(f"{event_type!r} is not an event type")
     return name, int(version)
 
@@ -52,7 +57,7 @@ def decode(event_type: str, body: bytes) -> Event | None:
     contract = CONTRACTS.get(name)
     if contract is None:
         return None
-    if not 1 <= version <= contract.event_version:
+    if version > contract.event_version:
         raise UnknownVersion(f"{event_type} is newer than {contract.event_type()}")
     try:
         if version == contract.event_version:

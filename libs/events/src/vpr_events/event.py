@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 from uuid import UUID, uuid5
 
 import uuid_utils.compat as uuid_utils
@@ -59,6 +59,34 @@ class Event(BaseModel):
         return f"{cls.event_name}.v{cls.event_version}"
 
 
+def family_of(stream: str) -> str:
+    """``case/<uuid>`` -> ``case``."""
+    return stream.partition("/")[0]
+
+
+class Envelope(Protocol):
+    """What is known of a stored event without reading its body."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def correlation_id(self) -> UUID: ...
+    @property
+    def causation_id(self) -> UUID | None: ...
+    @property
+    def hash(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """An event with what the store knows of it.
@@ -83,7 +111,7 @@ class Recorded:
     @property
     def family(self) -> str:
         """The family part of the stream's name."""
-        return self.stream.partition("/")[0]
+        return family_of(self.stream)
 
     @property
     def entity_id(self) -> UUID:

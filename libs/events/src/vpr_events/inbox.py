@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import parking, writes
-from vpr_events.cloudevents import event_of, subject_of
-from vpr_events.codec import Malformed
+from vpr_events.cloudevents import received, subject_of
+from vpr_events.codec import Malformed, UnknownVersion
 from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
 from vpr_events.log import EventLog
@@ -154,12 +154,13 @@ class Inbox:
 
     async def _park_unreadable(self, delivery: Delivery, error: Malformed) -> None:
         log.error("dead letter", subject=delivery.subject, error=str(error))
+        envelope = error.envelope if isinstance(error, UnknownVersion) else None
         async with self.engine.begin() as connection:
-            await parking.park(connection, delivery, None, error=str(error), dead=True)
+            await parking.park(connection, delivery, None, envelope=envelope, error=str(error), dead=True)
 
     async def _park_failed(self, read: Read, error: Exception) -> None:
         delivery, event = read
-        log.warning("parked", type=event.type, event_id=str(event.id), error=describe(error))
+        log.warning("parked", type=event.type, correlation_id=str(event.correlation_id), error=describe(error))
         async with self.engine.begin() as connection:
             if await _unseen(connection, [read]):
                 await parking.park(connection, delivery, event, error=describe(error), delay=self.policy.delay(0))
@@ -178,24 +179,30 @@ class Inbox:
 
     async def _retry_first(self, report: UUID) -> bool:
         """Retry the report's earliest parked event; False when it failed again or there is none."""
-        row = None
         try:
-            async with self.engine.begin() as connection:
-                row = await parking.first_of(connection, report)
-                if row is None:
-                    return False
-                event = event_of(row.headers, row.body)
-                recorded = event is not None and await self._apply(connection, [event])
-                await connection.execute(parked.delete().where(parked.c.id == row.id))
+            return await rerunning(lambda: self._retry_transaction(report))
         except Exception as error:
-            if row is None or is_outage(error):
+            if is_outage(error):
                 raise
-            async with self.engine.begin() as connection:
-                await parking.failed(connection, row, self.policy, describe(error))
+            await self._note_failure(report, error)
             return False
+
+    async def _retry_transaction(self, report: UUID) -> bool:
+        async with self.engine.begin() as connection:
+            row = await parking.first_of(connection, report)
+            if row is None:
+                return False
+            event = received(row.subject, row.headers, row.body)
+            recorded = event is not None and await self._apply(connection, [event])
+            await connection.execute(parked.delete().where(parked.c.id == row.id))
         if recorded:
             self.pipeline.committed()
         return True
+
+    async def _note_failure(self, report: UUID, error: Exception) -> None:
+        async with self.engine.begin() as connection:
+            if row := await parking.first_of(connection, report):
+                await parking.failed(connection, row, self.policy, describe(error))
 
 
 def describe(error: Exception) -> str:

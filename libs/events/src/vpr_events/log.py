@@ -189,7 +189,7 @@ class EventLog:
         )
         manager = self._client.jetstream()
         try:
-            await manager.stream_info(STREAM)
+            await manager.update_stream(stream)
         except NotFoundError:
             await manager.add_stream(stream)
         for name, subjects in consumers.items():

@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_events.cloudevents import event_of
+from vpr_events.cloudevents import received
 from vpr_events.codec import Malformed
 from vpr_events.event import Recorded
 from vpr_events.pull import Delivery
@@ -37,31 +37,39 @@ async def park(
     delivery: Delivery,
     event: Recorded | None,
     *,
+    envelope: Mapping[str, Any] | None = None,
     error: str | None = None,
     delay: float | None = 0,
     dead: bool = False,
 ) -> None:
-    """Keep a message aside, once. ``event`` is None when it could not even be read."""
+    """Keep a message aside, once. ``event`` is None when it could not be read; then ``envelope`` is all we know."""
     row = {
-        **_identity(event),
-        "subject": delivery.subject,
-        "headers": dict(delivery.headers),
+        **(_identity(event) if event else _identity_of(envelope)),
+        "subject": storable(delivery.subject),
+        "headers": {storable(name): storable(value) for name, value in delivery.headers.items()},
         "body": delivery.body,
-        "error": error,
+        "error": error and storable(error),
         "dead": dead or delay is None,
         "due_at": func.clock_timestamp() + timedelta(seconds=delay or 0),
     }
-    if event is None and await _is_parked(connection, row):
+    if row["event_id"] is None and await _is_parked(connection, row):
         return
     await connection.execute(insert(parked).values(row).on_conflict_do_nothing())
 
 
-def _identity(event: Recorded | None) -> dict[str, Any]:
-    return {
-        "event_id": event.id if event else None,
-        "correlation_id": event.correlation_id if event else None,
-        "recorded_at": event.recorded_at if event else None,
-        "version": event.version if event else None,
+def storable(text: str) -> str:
+    """A text that PostgreSQL takes: a publisher may send NUL bytes, which it refuses."""
+    return text.replace("\0", "\ufffd")
+
+
+def _identity(event: Recorded) -> dict[str, Any]:
+    return _identity_of({name: getattr(event, name) for name in ("id", "correlation_id", "recorded_at", "version")})
+
+
+def _identity_of(envelope: Mapping[str, Any] | None) -> dict[str, Any]:
+    known = envelope or {}
+    return {"event_id": known.get("id")} | {
+        name: known.get(name) for name in ("correlation_id", "recorded_at", "version")
     }
 
 
@@ -127,7 +135,7 @@ async def replay(connection: AsyncConnection, letter: int) -> bool:
 
 def _readable(row: ParkedRow) -> Recorded | None:
     try:
-        return event_of(row.headers, row.body)
+        return received(row.subject, row.headers, row.body)
     except Malformed:
         return None
 

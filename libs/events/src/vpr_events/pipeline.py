@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from opentelemetry import propagate
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import store
-from vpr_events.decider import Command, Decider
+from vpr_events.decider import Command, Decider, Refused
 from vpr_events.event import Recorded, new_id, stream_name
 from vpr_events.idempotency import IdempotencyKey, answered, remember
 from vpr_events.store import rerunning
@@ -85,6 +86,7 @@ class Pipeline:
         Raises what ``decide`` raises, KeyReused and KeyBusy for the idempotency key, and Conflict when other writers
         won the race four times.
         """
+        structlog.contextvars.bind_contextvars(correlation_id=str(executions[0].correlation_id or executions[0].entity))
         outcome = await rerunning(lambda: self._transaction(executions, key))
         if outcome.events and not outcome.replayed:
             self.committed()
@@ -94,7 +96,13 @@ class Pipeline:
         async with self.engine.begin() as connection:
             if key and (events := await answered(connection, key)) is not None:
                 return Outcome(tuple(events), replayed=True)
-            outcome = await self.apply(connection, executions)
+            try:
+                outcome = await self.apply(connection, executions)
+            except Refused:
+                # The first request may have committed between our look and our lock: then its answer is ours.
+                if key and (events := await answered(connection, key)) is not None:
+                    return Outcome(tuple(events), replayed=True)
+                raise
             if key:
                 await remember(connection, key, outcome.events)
             return outcome

@@ -12,8 +12,7 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from vpr_events.cloudevents import event_of, subject_of
-from vpr_events.codec import Malformed
+from vpr_events.cloudevents import received
 from vpr_events.event import Recorded
 from vpr_events.outages import LogUnavailable, unavailable
 
@@ -32,15 +31,8 @@ class Delivery:
     _client: Client = field(repr=False)
 
     def event(self) -> Recorded | None:
-        """The event it carries; None when its type is unknown here. Raises Malformed.
-
-        The broker lets a service publish to its own subjects only, so the subject is trusted and the headers, which the
-        publisher chose, must agree with it.
-        """
-        event = event_of(self.headers, self.body)
-        if event and (subject_of(event.type) != self.subject or subject_of(event.type).split(".")[1] != event.family):
-            raise Malformed(f"{event.type} of {event.family} came as {self.subject}")
-        return event
+        """The event it carries; None when its type is unknown here. Raises Malformed."""
+        return received(self.subject, self.headers, self.body)
 
     async def ack(self) -> None:
         """Never deliver it again. Raises LogUnavailable: then it comes again, and the inbox knows it."""
@@ -79,7 +71,8 @@ class Pull:
     async def stop(self) -> None:
         """Stop asking, and give back what was not asked for by ``next``."""
         if self._client.is_connected:
-            await self._subscription.unsubscribe()
+            with suppress(LogUnavailable), unavailable():
+                await self._subscription.unsubscribe()
             for delivery in self._arrived:
                 await delivery.nak()
 

@@ -15,7 +15,10 @@ from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import RequestLog, configure_logs
 
 SECURITY_HEADERS = (
-    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
@@ -35,6 +38,7 @@ def create_app(
 
     app = FastAPI(title=f"VPR {service.name}", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    app.state.public_url = settings.shared.public_url.rstrip("/")
     app.state.verifier = TokenVerifier(
         settings.shared.oidc_issuer, settings.shared.oidc_audience, settings.shared.oidc_jwks
     )

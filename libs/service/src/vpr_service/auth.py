@@ -18,6 +18,7 @@ from vpr_service.problems import Problem
 
 ALGORITHM = "ES256"
 KEYS_FOR = 300.0
+ASK_EVERY = 10.0
 COOKIE = "vpr_session"
 
 bearer = HTTPBearer(auto_error=False, description="A token of the issuer; `vpr token ROLE` prints one locally.")
@@ -49,6 +50,7 @@ class TokenVerifier:
     jwks: str
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict, init=False)
     _fresh_until: float = field(default=0.0, init=False)
+    _ask_again: float = field(default=0.0, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def verify(self, token: str) -> Principal:
@@ -70,11 +72,25 @@ class TokenVerifier:
             raise unauthenticated("token_invalid", "the token is not valid here") from None
 
     async def _key(self, kid: str) -> jwt.PyJWK:
+        """The key of this name. Old keys stay good while the issuer is away; an unknown name has them read anew."""
+        if time.monotonic() >= self._fresh_until or (kid not in self._keys and time.monotonic() >= self._ask_again):
+            await self._refresh(kid)
+        return self._keys[kid]
+
+    async def _refresh(self, kid: str) -> None:
+        if self._lock.locked() and kid in self._keys:
+            return
         async with self._lock:
-            if time.monotonic() >= self._fresh_until:
+            if time.monotonic() < self._ask_again:
+                return
+            self._ask_again = time.monotonic() + ASK_EVERY
+            try:
                 self._keys = {str(key.key_id): key for key in jwt.PyJWKSet.from_json(await self._fetch()).keys}
                 self._fresh_until = time.monotonic() + KEYS_FOR
-        return self._keys[kid]
+            except Problem:
+                if kid not in self._keys:
+                    self._ask_again = 0.0
+                    raise
 
     async def _fetch(self) -> str:
         if not self.jwks.startswith(("https://", "http://")):
@@ -112,10 +128,13 @@ async def principal(request: Request, _: Annotated[Any, Depends(bearer)] = None)
 
 
 def check_origin(request: Request) -> None:
-    """A cookie travels with other sites' requests too: those that change something must come from our own pages."""
-    own = f"{request.url.scheme}://{request.url.netloc}"
+    """A cookie travels with other sites' requests too: those that change something must come from our own pages.
+
+    Our own origin is what the settings say, never the request's Host: whoever resolves a name to us chooses that.
+    """
+    own: str = request.app.state.public_url
     if request.method not in {"GET", "HEAD", "OPTIONS"} and request.headers.get("Origin") != own:
-        raise Problem(403, "foreign_origin", "this request came from another site")
+        raise Problem(403, "foreign_origin", f"this request came from another site than {own}")
 
 
 def require(*roles: Role) -> Callable[..., Coroutine[Any, Any, Principal]]:

@@ -1,6 +1,7 @@
 """The development issuer: signs tokens with a key of its own. Refused in production."""
 
 import json
+import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,13 +30,14 @@ class DevelopmentIssuer:
 
     @classmethod
     def at(cls, path: Path, issuer: str, audience: str) -> "DevelopmentIssuer":
-        """The issuer whose key is in this file, made if absent; its public half is written to ``<path>.jwks``."""
+        """The issuer whose key is in this file, made if absent; its public half stands beside it, in ``.jwks``."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(_new_key())
+            path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+            _write_whole(path, _new_key())
         made = cls(path.read_bytes(), issuer, audience)
-        path.with_suffix(".jwks").write_text(made.jwks())
+        published = path.with_suffix(".jwks")
+        if not published.exists() or published.read_text() != made.jwks():
+            _write_whole(published, made.jwks().encode())
         return made
 
     def token(self, roles: Collection[Role], subject: UUID | None = None, lifetime: timedelta = LIFETIME) -> str:
@@ -59,6 +61,15 @@ class DevelopmentIssuer:
             raise TypeError("the development issuer's key is not a P-256 key")
         public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
         return json.dumps({"keys": [public | {"kid": KID, "use": "sig", "alg": ALGORITHM}]})
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """For our eyes only, and never half: others may read or end us at any moment."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.replace(path)
 
 
 def subject_of(name: str) -> UUID:

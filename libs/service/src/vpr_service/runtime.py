@@ -91,10 +91,12 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
 
 @asynccontextmanager
 async def running(runtime: Runtime) -> AsyncIterator[None]:
-    """Run the workers. At the end they finish what was accepted: the relay publishes what is committed."""
-    workers: list[Worker] = [runtime.relay, *([runtime.inbox] if runtime.inbox else []), *runtime.workers]
+    """Run the workers. At the end they finish what was accepted, and only then the relay publishes what is left."""
+    workers: list[Worker] = [*([runtime.inbox] if runtime.inbox else []), *runtime.workers]
     connecting = asyncio.create_task(runtime.log.connect())
-    tasks = [asyncio.create_task(_kept_up(runtime, worker)) for worker in workers]
+    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
+    last = asyncio.Event()
+    relaying = asyncio.create_task(_kept_up(runtime, runtime.relay, last))
     watching = asyncio.create_task(_watch(runtime))
     try:
         yield
@@ -103,20 +105,22 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         connecting.cancel()
         watching.cancel()
         await asyncio.gather(*tasks, connecting, watching, return_exceptions=True)
+        last.set()
+        await relaying
         await runtime.log.close()
         await runtime.engine.dispose()
 
 
-async def _kept_up(runtime: Runtime, worker: Worker) -> None:
+async def _kept_up(runtime: Runtime, worker: Worker, stop: asyncio.Event) -> None:
     """A worker that fails is reported and started again: one bad moment must not silence a service."""
     name = type(worker).__name__
     while True:
         try:
-            return await worker.run(runtime.stopping)
+            return await worker.run(stop)
         except Exception:
             log.exception("worker failed", worker=name, service=runtime.service.name)
             runtime.telemetry.restarts.labels(name).inc()
-            if runtime.stopping.is_set():
+            if stop.is_set():
                 return None
             await asyncio.sleep(1)
 

@@ -1,13 +1,30 @@
 """Serving one app with uvicorn: in-flight requests are finished on SIGTERM."""
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
+
+from vpr_service.settings import ServiceSettings
 
 GRACE = 20
 
+log = structlog.get_logger(__name__)
+
+
+def settings_of[S: ServiceSettings](kind: type[S]) -> S:
+    """The settings of a service that starts alone; ends the program naming the variables that are missing or wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = kind.model_config["env_prefix"]
+        wrong = [f"{prefix}{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors()]
+        raise SystemExit("; ".join(wrong) + " (`vpr env` prints the variables of a local system)") from None
+
 
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until a signal. Our own request log replaces uvicorn's, which would write whole URLs."""
+    """Serve until a signal, saying where. Our own request log replaces uvicorn's, which would write whole URLs."""
+    log.info("listening", host=host, port=port, title=app.title)
     uvicorn.run(
         app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
         timeout_graceful_shutdown=GRACE,

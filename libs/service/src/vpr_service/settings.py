@@ -1,6 +1,5 @@
 """Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
 
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -10,8 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class SharedSettings(BaseSettings):
     """What every service is told alike.
 
-    ``jwks``: where the issuer's public keys are, an https URL or a file. ``development_issuer_key``: a private key
-    file with which this process may issue tokens itself, for development only.
+    ``oidc_jwks``: where the issuer's public keys are, a file or a URL, which in production is https. ``public_url``:
+    the address at which browsers reach our pages; requests with a cookie must come from there.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -21,15 +20,14 @@ class SharedSettings(BaseSettings):
     oidc_issuer: str = "https://localhost/issuer"
     oidc_audience: str = "vpr"
     oidc_jwks: str = ""
-    development_issuer_key: Path | None = None
     public_url: str = "http://localhost:8000"
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
     @model_validator(mode="after")
-    def _production_has_a_real_issuer(self) -> Self:
-        if self.vpr_environment == "production" and self.development_issuer_key:
-            raise ValueError("DEVELOPMENT_ISSUER_KEY is refused in production")
+    def _production_is_guarded(self) -> Self:
+        if self.vpr_environment == "production" and self.oidc_jwks.startswith("http://"):
+            raise ValueError("OIDC_JWKS must be https or a file in production")
         return self
 
 

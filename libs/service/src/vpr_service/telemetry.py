@@ -104,7 +104,7 @@ class RequestLog:
             await problem_of(error).response()(scope, receive, sending)
         finally:
             self._note(scope, status, time.perf_counter() - started)
-            structlog.contextvars.unbind_contextvars("request_id", "service")
+            structlog.contextvars.unbind_contextvars("request_id", "service", "correlation_id")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")

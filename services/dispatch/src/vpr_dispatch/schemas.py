@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from vpr_events.contracts.dispatch import CancelReason, UnitStatus
 from vpr_events.contracts.values import Capability, Gravest
 from vpr_events.event import Code, Instant
-from vpr_service.requests import Body
+from vpr_service.requests import Body, PageQuery
 
 
 class DispatchStatus(StrEnum):
@@ -34,6 +34,26 @@ class Availability(StrEnum):
     BUSY = "busy"
     OUT_OF_SERVICE = "out_of_service"
     OFF_DUTY = "off_duty"
+
+
+class DispatchQuery(PageQuery):
+    """Which dispatches. Several statuses mean any of them; ``to_recall``: cancelled, with units still on them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[list[DispatchStatus], Field(default_factory=list)]
+    report_id: UUID | None = None
+    case_id: UUID | None = None
+    to_recall: bool = False
+
+
+class UnitQuery(PageQuery):
+    """Which units. Several values of one filter mean any of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[list[Availability], Field(default_factory=list)]
+    capability: Annotated[list[Capability], Field(default_factory=list)]
 
 
 class Shift(Body):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from vpr_intake.api import routers
+from vpr_intake.api import open311, routers
 from vpr_intake.projections import project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -20,4 +20,6 @@ service = Service("intake", metadata, projectors=(project_report,), consumer=con
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
-    return create_app(service, settings or Settings(), routers, clock)
+    app = create_app(service, settings or Settings(), routers, clock)
+    app.add_middleware(open311.TooLarge)
+    return app

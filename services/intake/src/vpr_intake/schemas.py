@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
@@ -11,7 +12,7 @@ from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Code, Instant
 from vpr_intake.catalogue import CATEGORIES
-from vpr_service.requests import Body, storable
+from vpr_service.requests import Body, PageQuery, storable
 
 DESCRIPTION_LIMIT = 4000
 
@@ -22,6 +23,20 @@ def known_category(code: str) -> str:
         raise ValueError("unknown category; GET /v1/categories lists them")
     return code
 
+
+def web_address(text: str) -> str:
+    """The text, an absolute address of the web. Raises ValueError, without the text."""
+    try:
+        parts = urlsplit(text)
+        absolute = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        absolute = False
+    if not absolute or " " in text or not text.isprintable():
+        raise ValueError("must be an absolute http or https address")
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(web_address)]
 
 KnownCategory = Annotated[str, AfterValidator(known_category)]
 
@@ -59,6 +74,14 @@ class NewReport(Body):
     occurred_to: Instant | None = None
     place: Place = Place()
     reporter: Reporter = Reporter()
+
+
+class ReportQuery(PageQuery):
+    """Which reports. Several categories mean any of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: Annotated[list[KnownCategory], Field(default_factory=list)]
 
 
 class Filed(Body):

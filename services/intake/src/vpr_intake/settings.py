@@ -6,9 +6,8 @@ from vpr_service.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Intake's own settings. ``jurisdiction`` is what Open311 calls this city."""
+    """Intake's own settings."""
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
 
     port: int = 8001
-    jurisdiction: str = "city.example"

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+import duckdb
 import structlog
 from duckdb import DuckDBPyConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,9 +17,9 @@ from vpr_events.log import READER_WINDOW, EventLog
 from vpr_events.outages import is_outage
 from vpr_events.pull import Delivery
 from vpr_events.replay import BATCH, IDLE, Interrupted, replaying
-from vpr_metrics import model
+from vpr_metrics import model, replays
 from vpr_metrics.generations import Generation
-from vpr_metrics.reading import take
+from vpr_metrics.reading import Unreadable, take
 from vpr_service.clock import Clock
 
 DURABLE = "metrics"
@@ -101,24 +102,64 @@ class Projection:
             if await _set_within(stop, IDLE):
                 return
         pull = await self.log.pull(DURABLE, window=READER_WINDOW)
+        retry_at = 0.0
         try:
             while not stop.is_set():
                 if batch := await pull.next(BATCH, IDLE):
                     await self._take_in(batch)
+                if (now := asyncio.get_running_loop().time()) >= retry_at:
+                    await self.retry_due()
+                    retry_at = now + IDLE
         finally:
             await pull.stop()
 
     async def _take_in(self, batch: Sequence[Delivery]) -> None:
+        for delivery, error in await self._taken(batch):
+            log.error("dead letter", subject=delivery.subject, error=error)
+            await self._park(delivery, error)
+        for delivery in batch:
+            await delivery.ack()
+
+    async def _taken(self, batch: Sequence[Delivery]) -> list[Unreadable]:
         async with self._writing:
             if self._current is None:
                 raise NotBuilt
-            unreadable = await self._current.write(lambda connection: take(connection, batch))
-        for delivery, error in unreadable:
-            log.error("dead letter", subject=delivery.subject, error=error)
+            return await self._current.write(lambda connection: take(connection, batch))
+
+    async def _park(self, delivery: Delivery, error: str) -> None:
+        """A message that cannot even be parked stays in the log: it must not hold up those that came with it."""
+        try:
             async with self.engine.begin() as connection:
                 await parking.park(connection, delivery, None, error=error, dead=True)
-        for delivery in batch:
-            await delivery.ack()
+        except Exception as failure:
+            if is_outage(failure):
+                raise
+            log.exception("not parked", subject=delivery.subject)
+
+    async def retry_due(self) -> None:
+        """Try again the dead letters that an operator replayed, each once: what fails is a dead letter again."""
+        while await self._retry_one():
+            pass
+
+    async def _retry_one(self) -> bool:
+        """False when none is due."""
+        async with self.engine.begin() as connection:
+            row = await replays.next_due(connection)
+            if row is None:
+                return False
+            if error := await self._problem(replays.delivery_of(row)):
+                await replays.failed(connection, row, error)
+            else:
+                await replays.done(connection, row)
+        return True
+
+    async def _problem(self, delivery: Delivery) -> str | None:
+        """What is wrong with a message, now taken in unless something is."""
+        try:
+            unreadable = await self._taken([delivery])
+        except duckdb.Error as error:
+            return type(error).__name__
+        return next((error for _, error in unreadable), None)
 
     async def _rebuild_when_wanted(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

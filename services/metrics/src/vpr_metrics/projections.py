@@ -54,7 +54,7 @@ TRAITS: dict[type[Event], tuple[str, ...]] = {
     ReportFiled: ("channel", "category", "district"),
     ReportAmended: ("category", "district"),
     CasePrioritised: ("priority", "gravest"),
-    CaseAssessed: ("priority", "gravest"),
+    CaseAssessed: ("district", "priority", "gravest"),
     CaseClosed: ("reason",),
     ReportWithdrawn: (),
     HistoryCaseRecorded: ("source", "pathway", "category", "district", "priority", "gravest", "excluded"),

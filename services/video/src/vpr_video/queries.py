@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,6 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_video.tables import invites, sessions
-
-type Behind = tuple[datetime, UUID]
-"""The sort key of a page's last session: created_at, id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +28,9 @@ async def one_session(connection: AsyncConnection, session_id: UUID) -> dict[str
 
 
 async def list_sessions(
-    connection: AsyncConnection, wanted: Filter, *, limit: int, after: Behind | None = None
+    connection: AsyncConnection, wanted: Filter, *, limit: int, after: Sequence[Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Sessions, newest first, from behind ``after``."""
+    """Sessions, newest first, from behind ``after``, the (created_at, id) of a page's last."""
     query = select(sessions).order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
     if wanted.officer_id:
         query = query.where(sessions.c.officer_id == wanted.officer_id)

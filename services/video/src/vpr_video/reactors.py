@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from vpr_events.contracts.case import CaseClosed, CaseVideoRequested
 from vpr_events.contracts.session import EndReason
@@ -17,22 +18,33 @@ LIFETIME = timedelta(hours=24)
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
     """The commands that an event of triage leads to."""
-    command: Command
     match event.data:
-        case CaseVideoRequested(request_id=request_id) as requested:
-            command = CreateSession(
-                at=now,
-                request_id=request_id,
-                case_id=event.entity_id,
-                report_id=requested.report_id,
-                officer_id=requested.officer_id,
-                expires_at=now + LIFETIME,
-            )
-        case CaseClosed(request_id=request_id) if request_id:
-            command = EndSession(at=now, reason=EndReason.CASE_CLOSED)
-        case _:
-            return
-    yield Execution(
+        case CaseVideoRequested() as requested:
+            yield _execution(event, requested.request_id, _creation(event, requested, now))
+        case CaseClosed() as closed:
+            for request_id in _requests(closed):
+                yield _execution(event, request_id, EndSession(at=now, reason=EndReason.CASE_CLOSED))
+
+
+def _creation(event: Recorded, requested: CaseVideoRequested, now: datetime) -> CreateSession:
+    return CreateSession(
+        at=now,
+        request_id=requested.request_id,
+        case_id=event.entity_id,
+        report_id=requested.report_id,
+        officer_id=requested.officer_id,
+        expires_at=now + LIFETIME,
+    )
+
+
+def _requests(closed: CaseClosed) -> Iterable[UUID]:
+    """Each of the case's requests once; a case that was closed before they were listed names the last one only."""
+    last = () if closed.request_id is None else (closed.request_id,)
+    return dict.fromkeys((*closed.request_ids, *last))
+
+
+def _execution(event: Recorded, request_id: UUID, command: Command) -> Execution:
+    return Execution(
         decider=session,
         entity=session_id(request_id),
         command=command,

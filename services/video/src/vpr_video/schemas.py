@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from vpr_events.contracts.session import EndReason, Mode
 from vpr_events.event import Code
-from vpr_service.requests import Body
+from vpr_service.requests import Body, PageQuery
 
 TOKEN_LIMIT = 200
 
@@ -18,6 +18,16 @@ type StatedReason = Literal[
     EndReason.COMPLETED, EndReason.DECLINED, EndReason.NO_SHOW, EndReason.FAILED, EndReason.WITHDRAWN
 ]
 """The reasons that a person can give: ``case_closed`` follows from the case."""
+
+
+class SessionQuery(PageQuery):
+    """Which sessions. Several values of one filter mean any of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    case_id: UUID | None = None
+    officer_id: UUID | None = None
+    status: Annotated[list[SessionStatus], Field(default_factory=list)]
 
 
 class Session(Body):

@@ -27,7 +27,7 @@ def fail(text: str, code: int = 1) -> typer.Exit:
 @contextmanager
 def calls(home: Home, role: Role = Role.ADMIN) -> Iterator[httpx.Client]:
     """A client of the running system with this role's token; a system that does not answer ends the command."""
-    if not (home.folder / "issuer.pem").exists():
+    if not home.exists:
         raise fail(f"there is no system in {home.folder}: start it with `vpr up`")
     headers = {"Authorization": f"Bearer {home.issuer().token([role])}"}
     try:
@@ -43,8 +43,9 @@ def answered(response: httpx.Response) -> Any:
         return response.json() if response.content else None
     try:
         problem = response.json()
-        detail = problem.get("detail", problem)
-    except ValueError:
+        errors = [f"{one['field']}: {one['detail']}" for one in problem.get("errors", ())]
+        detail = "; ".join(errors) or problem["detail"]
+    except (ValueError, KeyError):
         detail = response.text
     raise fail(f"{response.request.method} {response.request.url.path}: {response.status_code}, {detail}")
 

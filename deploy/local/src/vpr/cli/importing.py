@@ -3,17 +3,26 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import batched
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import httpx
 import typer
 
 from vpr.cli.console import HomeOption, UrlOption, answered, calls, fail
 from vpr.home import Home
-from vpr_intake.extracts import CaseRecord, MappingError, RowIssue, load_mapping, read_extract, shipped_mappings
+from vpr_intake.extracts import (
+    CaseRecord,
+    Mapping,
+    MappingError,
+    RowIssue,
+    load_mapping,
+    read_extract,
+    shipped_mappings,
+)
 
 BATCH = 500
 SHOWN = 10
@@ -37,16 +46,24 @@ def import_extract(
     url: UrlOption = None,
 ) -> None:
     """Import past cases. Importing again changes nothing; every row that is left out is counted and listed."""
+    rules = _rules(mapping)
     try:
-        rules = load_mapping(shipped_mappings().get(mapping) or Path(mapping))
-    except (OSError, MappingError) as error:
-        shipped = ", ".join(sorted(shipped_mappings()))
-        raise fail(f"--mapping {mapping}: {error} (shipped: {shipped})") from error
-    with calls(Home.given(home, url)) as client:
-        tally = send(client, read_extract(file, rules))
-    if issues:
-        _write(issues, tally.issues)
+        with calls(Home.given(home, url)) as client, _issues_file(issues) as listed:
+            tally = send(client, read_extract(file, rules))
+            _list(listed, tally.issues)
+    except (MappingError, UnicodeDecodeError) as error:
+        raise fail(f"{file} is not what the mapping {mapping} is for: {error}") from error
     _report(tally, rules.source, issues)
+
+
+def _rules(mapping: str) -> Mapping:
+    shipped = shipped_mappings()
+    if mapping not in shipped and not Path(mapping).is_file():
+        raise fail(f"--mapping {mapping}: there is no such file; shipped are {', '.join(sorted(shipped))}")
+    try:
+        return load_mapping(shipped.get(mapping) or Path(mapping))
+    except (OSError, MappingError) as error:
+        raise fail(f"--mapping {mapping}: {error}") from error
 
 
 def send(client: httpx.Client, rows: Iterable[CaseRecord | RowIssue]) -> Tally:
@@ -73,8 +90,22 @@ def _as_json(record: CaseRecord) -> dict[str, Any]:
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in present.items()}
 
 
-def _write(path: Path, issues: Iterable[RowIssue]) -> None:
-    with path.open("w", newline="") as file:
+@contextmanager
+def _issues_file(path: Path | None) -> Iterator[TextIO | None]:
+    """The file that lists them, opened before anything is sent, so that a wrong path changes nothing."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("w", newline="")
+    except OSError as error:
+        raise fail(f"--issues {path}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _list(file: TextIO | None, issues: Iterable[RowIssue]) -> None:
+    if file:
         out = csv.writer(file)
         out.writerow(["line", "record_id", "kind", "reason", "field"])
         out.writerows([one.line, one.record_id, one.kind, one.reason, one.field] for one in issues)

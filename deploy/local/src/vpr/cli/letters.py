@@ -17,10 +17,12 @@ LetterArgument = Annotated[int, typer.Argument(help="its number in the list")]
 def show(home: HomeOption = None, url: UrlOption = None) -> None:
     """List the dead letters of all services."""
     with calls(Home.given(home, url)) as client:
-        for name in SERVICES:
-            for letter in answered(client.get(f"/{name}/v1/dead-letters")):
-                kind = letter["type"] or letter["subject"]
-                typer.echo(f"{name:9} {letter['id']:6} {kind:32} {letter['parked_at']}  {letter['error']}")
+        letters = [(name, one) for name in SERVICES for one in answered(client.get(f"/{name}/v1/dead-letters"))]
+    for name, letter in letters:
+        kind = letter["type"] or letter["subject"]
+        typer.echo(f"{name:9} {letter['id']:6} {kind:32} {letter['parked_at']}  {letter['error']}")
+    if not letters:
+        typer.echo("there are none")
 
 
 @app.command()

@@ -25,6 +25,6 @@ app.command("import")(importing.import_extract)
 def token(role: Annotated[Role, typer.Argument(help="who the token is for")], home: HomeOption = None) -> None:
     """Print a bearer token for the running all-in-one."""
     here = Home.given(home)
-    if not (here.folder / "issuer.pem").exists():
+    if not here.exists:
         raise fail(f"there is no system in {here.folder}: start it with `vpr up`")
     typer.echo(here.issuer().token([role]))

@@ -1,8 +1,12 @@
 """Starting, migrating, looking after the system."""
 
+import os
 import shlex
 import shutil
+import signal
+import socket
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import httpx
@@ -23,14 +27,37 @@ def up(home: HomeOption = None, url: UrlOption = None) -> None:
     from vpr_service.serving import serve
 
     here = Home.given(home, url)
-    address = httpx.URL(here.url)
+    if os.environ.get("VPR_ENVIRONMENT") == "production":
+        raise fail("`vpr up` signs anyone in as anything: it is for development, and VPR_ENVIRONMENT says production")
+    _check_free(here)
+    here.create()
+    _stop_on_signals()
     with embedded_errors(), Embedded(here.servers) as embedded:
         typer.echo("PostgreSQL and NATS are up")
         migrate_embedded(embedded.endpoints)
-        typer.echo(f"VPR is on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
-        host = "127.0.0.1" if address.host == "localhost" else address.host
-        serve(make_all_in_one(here, embedded.endpoints), host, address.port or 80)
+        typer.echo(f"VPR starts on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
+        with suppress(KeyboardInterrupt):
+            serve(make_all_in_one(here, embedded.endpoints), *here.address)
     typer.echo("stopped")
+
+
+def _check_free(home: Home) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(home.address)
+        except OSError as error:
+            raise fail(f"{home.url}: {error.strerror}; --url or VPR_URL picks another address") from error
+
+
+def _stop_on_signals() -> None:
+    """However we are told to end, the servers below us are stopped."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
 
 
 def migrate(home: HomeOption = None) -> None:
@@ -44,11 +71,11 @@ def migrate(home: HomeOption = None) -> None:
 def discard(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, home: HomeOption = None) -> None:
     """Delete the system's databases and log for good."""
     here = Home.given(home)
-    if here.folder.exists() and (yes or typer.confirm(f"delete all data of {here.folder}?")):
+    if here.exists and (yes or typer.confirm(f"delete all data of {here.folder}?")):
         with embedded_errors():
             Embedded(here.servers).discard()
-        shutil.rmtree(here.folder)
-        typer.echo(f"{here.folder} is gone")
+        here.remove()
+        typer.echo(f"the system in {here.folder} is gone")
 
 
 def env(service: ServiceArgument, home: HomeOption = None) -> None:

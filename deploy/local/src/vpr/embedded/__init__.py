@@ -1,9 +1,9 @@
 """PostgreSQL and NATS as child processes of the all-in-one and of the tests, on loopback only."""
 
 from vpr.embedded.broker import Broker
-from vpr.embedded.endpoints import SERVICES, Endpoints
+from vpr.embedded.endpoints import Endpoints
 from vpr.embedded.postgres import Postgres
 from vpr.embedded.process import EmbeddedError
 from vpr.embedded.supervisor import Embedded
 
-__all__ = ["SERVICES", "Broker", "Embedded", "EmbeddedError", "Endpoints", "Postgres"]
+__all__ = ["Broker", "Embedded", "EmbeddedError", "Endpoints", "Postgres"]

@@ -10,8 +10,8 @@ from typing import Self
 from urllib.parse import quote
 
 from vpr.embedded.process import EmbeddedError
+from vpr_events.contracts import SERVICES
 
-SERVICES = ("intake", "triage", "video", "dispatch", "metrics")
 ADMIN_ROLE = "vpr_admin"
 FILE = "embedded.json"
 

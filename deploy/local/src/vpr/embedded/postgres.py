@@ -15,8 +15,9 @@ from typing import ClassVar
 
 from vpr.embedded.account import Account, give, lasting_base, private_folder
 from vpr.embedded.binaries import postgres_folder, postgres_folder_for
-from vpr.embedded.endpoints import ADMIN_ROLE, SERVICES, State, role_of
+from vpr.embedded.endpoints import ADMIN_ROLE, State, role_of
 from vpr.embedded.process import EmbeddedError, Launch, Server
+from vpr_events.contracts import SERVICES
 
 PORT = 5432
 SOCKET_PATH_LIMIT = 103  # macOS; Linux takes 107

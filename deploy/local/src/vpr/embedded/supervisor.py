@@ -124,7 +124,9 @@ class Embedded:
         except BlockingIOError as error:
             holder = os.read(descriptor, 20).decode()
             os.close(descriptor)
-            raise EmbeddedError(f"{self.folder} is in use by another supervisor (process {holder})") from error
+            raise EmbeddedError(
+                f"the servers in {self.folder} are in use (process {holder}): stop that `vpr up` first"
+            ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         self._lock = descriptor

@@ -200,11 +200,16 @@ class CaseReopened(Event, name="case.reopened"):
 
 
 class CaseClosed(Event, name="case.closed"):
-    """Nothing is left to do in triage. ``request_id`` names the video request that is still open, if any."""
+    """Nothing is left to do in triage.
+
+    ``request_ids`` names the case's video requests, whose sessions end with it; ``request_id`` is the last of them.
+    Events from before that list have ``request_id`` alone.
+    """
 
     reason: CloseReason
     officer_id: UUID | None = None
     request_id: UUID | None = None
+    request_ids: tuple[UUID, ...] = ()
 
 
 class OfficerOnDuty(Event, name="officer.on_duty"):

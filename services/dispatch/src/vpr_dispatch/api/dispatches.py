@@ -9,10 +9,10 @@ from vpr_dispatch import queries
 from vpr_dispatch.api.callers import Acting, Reading
 from vpr_dispatch.api.pages import number
 from vpr_dispatch.domain.dispatch import CancelDispatch, dispatch
-from vpr_dispatch.schemas import Cancellation, Dispatch, DispatchStatus, UnitOnDispatch
+from vpr_dispatch.schemas import Cancellation, Dispatch, DispatchQuery, UnitOnDispatch
 from vpr_events.decider import Unknown
 from vpr_events.pipeline import Execution
-from vpr_service.requests import Page, cursor_of, link_next, private
+from vpr_service.requests import cursor_of, link_next, private
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1/dispatches", tags=["dispatches"])
@@ -20,23 +20,17 @@ router = APIRouter(prefix="/v1/dispatches", tags=["dispatches"])
 
 @router.get("")
 async def list_dispatches(
-    _: Reading,
-    runtime: Running,
-    page: Page,
-    request: Request,
-    response: Response,
-    status: Annotated[list[DispatchStatus] | None, Query(description="only these statuses")] = None,
-    report_id: Annotated[UUID | None, Query(description="only of this report")] = None,
-    case_id: Annotated[UUID | None, Query(description="only of this case")] = None,
-    to_recall: Annotated[bool, Query(description="only cancelled ones with units still on them")] = False,
+    _: Reading, runtime: Running, query: Annotated[DispatchQuery, Query()], request: Request, response: Response
 ) -> list[Dispatch]:
     """Waiting first, the gravest and then the oldest before others; what is over last. ``Link`` leads on."""
-    wanted = queries.Filter(statuses=status or (), report_id=report_id, case_id=case_id, to_recall=to_recall)
-    after = page.after(number, number, number, UUID)
+    wanted = queries.Filter(
+        statuses=query.status, report_id=query.report_id, case_id=query.case_id, to_recall=query.to_recall
+    )
+    after = query.after(number, number, number, UUID)
     async with runtime.reading() as connection:
-        rows = await queries.list_dispatches(connection, wanted, limit=page.limit + 1, after=after)
-    more = len(rows) > page.limit
-    rows = rows[: page.limit]
+        rows = await queries.list_dispatches(connection, wanted, limit=query.limit + 1, after=after)
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
     link_next(request, response, _cursor(rows[-1]) if more else None)
     private(response)
     return [shown(row) for row in rows]

@@ -9,13 +9,12 @@ from vpr_dispatch import queries
 from vpr_dispatch.api.callers import Acting, Reading, Reporting
 from vpr_dispatch.api.pages import code
 from vpr_dispatch.domain.unit import EndShift, SetStatus, StartShift, unit, unit_of
-from vpr_dispatch.schemas import Availability, OwnWord, Shift, Unit
+from vpr_dispatch.schemas import Availability, OwnWord, Shift, Unit, UnitQuery
 from vpr_events.contracts.dispatch import UnitOnDuty
-from vpr_events.contracts.values import Capability
 from vpr_events.decider import Command, Unknown
 from vpr_events.event import Recorded
 from vpr_events.pipeline import Execution
-from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, private
+from vpr_service.requests import RequiredKey, cursor_of, key_of, link_next, private
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1/units", tags=["units"])
@@ -56,20 +55,14 @@ def _started(event: Recorded) -> Unit:
 
 @router.get("")
 async def list_units(
-    _: Reading,
-    runtime: Running,
-    page: Page,
-    request: Request,
-    response: Response,
-    status: Annotated[list[Availability] | None, Query(description="only these statuses")] = None,
-    capability: Annotated[list[Capability] | None, Query(description="only with any of these")] = None,
+    _: Reading, runtime: Running, query: Annotated[UnitQuery, Query()], request: Request, response: Response
 ) -> list[Unit]:
     """Units by call sign. ``Link`` leads to the next page."""
-    after = page.after(code, UUID)
+    after = query.after(code, UUID)
     async with runtime.reading() as connection:
-        rows = await queries.list_units(connection, status or (), capability or (), limit=page.limit + 1, after=after)
-    more = len(rows) > page.limit
-    rows = rows[: page.limit]
+        rows = await queries.list_units(connection, query.status, query.capability, limit=query.limit + 1, after=after)
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["call_sign"], str(rows[-1]["id"])) if more else None)
     private(response)
     return [shown(row) for row in rows]

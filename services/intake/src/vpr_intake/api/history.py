@@ -20,6 +20,7 @@ from vpr_service.runtime import Running
 router = APIRouter(prefix="/v1/history", tags=["history"])
 
 POINTS = [name for name in HistoryCaseRecorded.model_fields if name.endswith("_at")]
+MOMENTS = ["occurred_from", "occurred_to", *POINTS]
 
 
 @router.post("/cases")
@@ -30,12 +31,21 @@ async def record_cases(
     executions = {past.record_id: _execution(past, runtime.now) for past in body.cases}
     if len(executions) < len(body.cases):
         raise invalid_field("cases", "a record_id stands in this batch twice")
+    _check_past(body, runtime.now())
     try:
         outcome = await runtime.pipeline.execute(*executions.values())
     except Refused:
         return await _one_by_one(executions, runtime)
     recorded = len(outcome.events)
     return Imported(recorded=recorded, unchanged=len(body.cases) - recorded, differing=[])
+
+
+def _check_past(body: PastCases, now: datetime) -> None:
+    """Raises Problem 422 for a time that has not come yet."""
+    for number, past in enumerate(body.cases):
+        for name in MOMENTS:
+            if (when := getattr(past, name)) and when > now:
+                raise invalid_field(f"cases.{number}.{name}", "lies in the future")
 
 
 async def _one_by_one(executions: dict[str, Execution], runtime: Running) -> Imported:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, ValidationError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Instant
@@ -16,7 +17,7 @@ from vpr_intake import queries
 from vpr_intake.api.callers import Caller, client_caller
 from vpr_intake.api.filing import filing
 from vpr_intake.catalogue import CATEGORIES
-from vpr_intake.schemas import NewReport
+from vpr_intake.schemas import NewReport, WebAddress
 from vpr_service.problems import Problem, problem_of
 from vpr_service.requests import private, storable
 from vpr_service.runtime import Running
@@ -56,6 +57,35 @@ def _errors(problem: Problem) -> JSONResponse:
     return JSONResponse([{"code": status, "description": text} for text in texts], status)
 
 
+class TooLarge:
+    """ASGI middleware: a body that was refused before routing is answered in that form too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or not path.startswith(router.prefix):
+            await self._app(scope, receive, send)
+            return
+        refused: Message | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                refused = message
+            if refused is None:
+                await send(message)
+
+        await self._app(scope, receive, sending)
+        if refused is not None:
+            answer = _errors(Problem(413, "body_too_large", "the body is too large"))
+            own = {name for name, _ in answer.raw_headers}
+            answer.raw_headers += [pair for pair in refused["headers"] if pair[0] not in own]
+            await answer(scope, receive, send)
+
+
 router = APIRouter(prefix="/open311/v2", tags=["open311"], route_class=Open311Route)
 
 
@@ -90,7 +120,7 @@ async def post_request(
     last_name: Annotated[str | None, Form()] = None,
     phone: Annotated[str | None, Form()] = None,
     description: Annotated[str, Form()] = "",
-    media_url: Annotated[Storable | None, Form(max_length=2000)] = None,
+    media_url: Annotated[WebAddress | None, Form(max_length=2000)] = None,
 ) -> list[dict[str, Any]]:
     """File a request."""
     caller = await _client(runtime, api_key)

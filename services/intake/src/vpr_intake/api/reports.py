@@ -11,17 +11,17 @@ from vpr_intake.api.filing import filing, withdrawal
 from vpr_intake.catalogue import CATEGORIES, Category
 from vpr_intake.schemas import (
     Filed,
-    KnownCategory,
     NewReport,
     Place,
     Progress,
     Report,
     Reporter,
+    ReportQuery,
     ReportSummary,
     Withdrawal,
 )
 from vpr_service.problems import Problem
-from vpr_service.requests import Page, RequiredKey, cursor_of, key_of, link_next, moment_of, private
+from vpr_service.requests import RequiredKey, cursor_of, key_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["reports"])
@@ -51,17 +51,16 @@ async def file_report(
 async def list_reports(
     caller: CallerGiven,
     runtime: Running,
-    page: Page,
+    query: Annotated[ReportQuery, Query()],
     request: Request,
     response: Response,
-    category: Annotated[list[KnownCategory] | None, Query(description="only these categories")] = None,
 ) -> list[ReportSummary]:
     """Reports, newest first: a client's own, or all for staff. ``Link`` leads to the next page."""
-    wanted = queries.Filter(client_id=caller.client_id, categories=category or ())
+    wanted = queries.Filter(client_id=caller.client_id, categories=query.category)
     async with runtime.reading() as connection:
-        rows = await queries.list_reports(connection, wanted, limit=page.limit + 1, after=page.after(moment_of, UUID))
-    more = len(rows) > page.limit
-    rows = rows[: page.limit]
+        rows = await queries.list_reports(connection, wanted, limit=query.limit + 1, after=query.after(moment_of, UUID))
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
     return [summary(row) for row in rows]

@@ -160,7 +160,9 @@ def _close(command: CloseCase, state: State) -> Sequence[Event]:
         return []
     reason = _systems_reason(command, state) if command.officer_id is None else _officers_reason(command, state)
     request_id = state.request_ids[-1] if state.request_ids else None
-    return [CaseClosed(reason=reason, officer_id=command.officer_id, request_id=request_id)]
+    return [
+        CaseClosed(reason=reason, officer_id=command.officer_id, request_id=request_id, request_ids=state.request_ids)
+    ]
 
 
 def _systems_reason(command: CloseCase, state: State) -> CloseReason:

@@ -1,6 +1,5 @@
 """``/v1/sessions``: read sessions, join, connect and end them."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,13 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from vpr_events.decider import Command
 from vpr_events.pipeline import Execution
 from vpr_service.auth import Principal
-from vpr_service.problems import invalid_field
-from vpr_service.requests import Page, PageQuery, cursor_of, link_next, private
+from vpr_service.requests import cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
 from vpr_video.api.callers import OVERSEERS, ActedOn, Actor, Reader, session_row
 from vpr_video.domain.session import Connect, EndSession, JoinOfficer, session
-from vpr_video.schemas import Connection, End, Session, SessionStatus
+from vpr_video.schemas import Connection, End, Session, SessionQuery
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -24,24 +22,23 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 async def list_sessions(
     caller: Reader,
     runtime: Running,
-    page: Page,
+    query: Annotated[SessionQuery, Query()],
     request: Request,
     response: Response,
-    case_id: UUID | None = None,
-    officer_id: UUID | None = None,
-    status: Annotated[list[SessionStatus] | None, Query(description="only in these states")] = None,
 ) -> list[Session]:
     """Sessions, newest first: an officer's own unless a case or an officer is named, all for other roles.
 
     ``Link`` leads to the next page.
     """
-    if officer_id is None and case_id is None:
+    officer_id = query.officer_id
+    if officer_id is None and query.case_id is None:
         officer_id = _default_officer(caller)
-    wanted = queries.Filter(officer_id=officer_id, case_id=case_id, statuses=status or ())
+    wanted = queries.Filter(officer_id=officer_id, case_id=query.case_id, statuses=query.status)
+    after = query.after(moment_of, UUID)
     async with runtime.reading() as connection:
-        rows = await queries.list_sessions(connection, wanted, limit=page.limit + 1, after=_behind(page))
-    more = len(rows) > page.limit
-    rows = rows[: page.limit]
+        rows = await queries.list_sessions(connection, wanted, limit=query.limit + 1, after=after)
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["created_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
     return [Session(**row) for row in rows]
@@ -49,17 +46,6 @@ async def list_sessions(
 
 def _default_officer(caller: Principal) -> UUID | None:
     return None if caller.has(*OVERSEERS) else caller.id
-
-
-def _behind(page: PageQuery) -> queries.Behind | None:
-    """The cursor's sort key. Raises Problem 422 for a cursor that is not one of ours."""
-    if (key := page.after()) is None:
-        return None
-    try:
-        created_at, session_id = key
-        return datetime.fromisoformat(created_at), UUID(session_id)
-    except (ValueError, TypeError, AttributeError):
-        raise invalid_field("cursor", "not a cursor of ours") from None
 
 
 @router.get("/{session_id}")

@@ -17,7 +17,7 @@ from vpr_video.api.joining import check_invite, open_invite
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.web import TEMPLATES
 from vpr_video.web.languages import language_of
-from vpr_video.web.texts import BUTTON, EMERGENCY, text_of
+from vpr_video.web.texts import BUTTON, EMERGENCY, SENDER, text_of
 
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 """The address holds the token: it must stay in no cache and reach no other site."""
@@ -60,7 +60,7 @@ async def ask(token: LinkToken, request: Request, runtime: Running) -> Response:
 async def join(token: LinkToken, request: Request, runtime: Running) -> Response:
     """Spend the link."""
     await open_invite(token, runtime)
-    return _page(request, "text.html", "joined")
+    return _page(request, "joined.html", "joined")
 
 
 def _problem_page(request: Request, problem: Problem) -> Response:
@@ -76,6 +76,7 @@ def _page(request: Request, template: str, name: str, status: int = 200) -> Resp
     html = templates.get_template(template).render(
         language=language,
         root=request.scope.get("root_path", "").rstrip("/"),
+        sender=SENDER[language],
         text=text_of(name, language),
         button=BUTTON[language],
         emergency=EMERGENCY[language],

@@ -1,4 +1,5 @@
-"""What the pages say. A text is plain, short, and asks for one thing."""
+"""What the pages say. A text is plain and short, asks for one thing, and says what happens next."""
+# ruff: noqa: RUF001 - our apostrophe is the typographer's
 
 from dataclasses import dataclass
 
@@ -13,56 +14,107 @@ class Text:
     lines: tuple[str, ...]
 
 
+SENDER: dict[Language, str] = {"en": "Police video meeting", "fr": "Vidéo avec la police"}
 EMERGENCY: dict[Language, str] = {
-    "en": "In an emergency, call 911.",
-    "fr": "En cas d’urgence, composez le 911.",  # noqa: RUF001 - French writes this apostrophe
+    "en": "This page is not for emergencies. If you are in danger, call 911.",
+    "fr": "Cette page ne sert pas aux urgences. Si vous êtes en danger, composez le 911.",
 }
 BUTTON: dict[Language, str] = {"en": "Join", "fr": "Entrer"}
 
 _NEW_LINK = "Ask the officer for a new link."
-_NOUVEAU_LIEN = "Demandez un nouveau lien à l’agent."  # noqa: RUF001
+_REPORT_KEPT = "You have done nothing wrong. We still have your report."
+_NOUVEAU_LIEN = "Demandez un nouveau lien à l’agent."
+_SIGNALEMENT_GARDE = "Vous n’avez rien fait de mal. Nous avons toujours votre signalement."
 
 TEXTS: dict[Language, dict[str, Text]] = {
     "en": {
         "join": Text(
             "Join the video meeting",
             (
-                "An officer will meet you on this device. You need no app.",
-                "This link works once. Press the button when you are ready.",
+                "A police officer will meet you on this device. You need no app.",
+                "This link works once. Press the button when you are ready to talk.",
+                "The officer will then see that you are here.",
             ),
         ),
-        "joined": Text("You are in", ("The officer will be with you. Please keep this page open.",)),
-        "no_such_invite": Text("We do not know this link", ("Check that you opened the whole link.", _NEW_LINK)),
-        "invite_used": Text("This link was used before", ("Each link works once.", _NEW_LINK)),
-        "invite_revoked": Text("A newer link replaced this one", ("Open the newest link that you were sent.",)),
-        "invite_expired": Text("This link is too old", (_NEW_LINK,)),
-        "session_expired": Text("This meeting’s time is over", ("Contact the police to arrange another.",)),  # noqa: RUF001
-        "session_ended": Text("This meeting is over", ("You can close this page.",)),
+        "joined": Text(
+            "You are in",
+            (
+                "The officer will be with you. They can see that you are here.",
+                "Keep this page open. You need to do nothing else.",
+            ),
+        ),
+        "no_such_invite": Text(
+            "We do not know this link",
+            (
+                "Part of it may be missing. Open it again from the message that you were sent.",
+                f"Does that not help? {_NEW_LINK}",
+            ),
+        ),
+        "invite_used": Text(
+            "This link was used before",
+            ("Each link works once.", f"Did you join with it? Go back to that page. Is it closed? {_NEW_LINK}"),
+        ),
+        "invite_revoked": Text(
+            "A newer link replaced this one",
+            ("Open the newest link that you were sent.", f"Can you not find it? {_NEW_LINK}"),
+        ),
+        "invite_expired": Text("This link is too old", (_REPORT_KEPT, _NEW_LINK)),
+        "session_expired": Text(
+            "This meeting’s time is over", (_REPORT_KEPT, "Contact the police to arrange another meeting.")
+        ),
+        "session_ended": Text(
+            "This meeting is over",
+            ("You can close this page.", "Do you still need to talk with an officer? Contact the police."),
+        ),
         "failed": Text("That did not work", ("Please wait a moment and open the link again.",)),
     },
     "fr": {
         "join": Text(
             "Entrer dans la rencontre vidéo",
             (
-                "Un agent vous rencontrera sur cet appareil. Aucune application n’est nécessaire.",  # noqa: RUF001
-                "Ce lien ne sert qu’une fois. Appuyez sur le bouton quand vous serez prêt.",  # noqa: RUF001
+                "Un agent de police vous rencontrera sur cet appareil. Aucune application n’est nécessaire.",
+                "Ce lien ne sert qu’une fois. Appuyez sur le bouton au moment où vous pouvez parler.",
+                "L’agent verra alors que vous êtes là.",
             ),
         ),
-        "joined": Text("Vous y êtes", ("L’agent sera bientôt avec vous. Gardez cette page ouverte.",)),  # noqa: RUF001
+        "joined": Text(
+            "Vous y êtes",
+            (
+                "L’agent voit que vous êtes là et vous rejoindra.",
+                "Gardez cette page ouverte. Vous n’avez rien d’autre à faire.",
+            ),
+        ),
         "no_such_invite": Text(
-            "Nous ne connaissons pas ce lien", ("Vérifiez que vous avez ouvert le lien entier.", _NOUVEAU_LIEN)
+            "Nous ne connaissons pas ce lien",
+            (
+                "Il en manque peut-être une partie. Ouvrez-le de nouveau à partir du message reçu.",
+                f"Cela n’aide pas? {_NOUVEAU_LIEN}",
+            ),
         ),
-        "invite_used": Text("Ce lien a déjà servi", ("Chaque lien ne sert qu’une fois.", _NOUVEAU_LIEN)),  # noqa: RUF001
+        "invite_used": Text(
+            "Ce lien a déjà servi",
+            (
+                "Chaque lien ne sert qu’une fois.",
+                f"Est-ce vous qui l’avez utilisé? Retournez à l’autre page. Elle est fermée? {_NOUVEAU_LIEN}",
+            ),
+        ),
         "invite_revoked": Text(
-            "Un lien plus récent remplace celui-ci", ("Ouvrez le dernier lien que vous avez reçu.",)
+            "Un lien plus récent remplace celui-ci",
+            ("Ouvrez le dernier lien que vous avez reçu.", f"Vous ne le trouvez pas? {_NOUVEAU_LIEN}"),
         ),
-        "invite_expired": Text("Ce lien est trop ancien", (_NOUVEAU_LIEN,)),
+        "invite_expired": Text("Ce lien est trop ancien", (_SIGNALEMENT_GARDE, _NOUVEAU_LIEN)),
         "session_expired": Text(
             "Le temps de cette rencontre est écoulé",
-            ("Communiquez avec la police pour en convenir d’une autre.",),  # noqa: RUF001
+            (_SIGNALEMENT_GARDE, "Communiquez avec la police pour convenir d’une autre rencontre."),
         ),
-        "session_ended": Text("Cette rencontre est terminée", ("Vous pouvez fermer cette page.",)),
-        "failed": Text("Cela n’a pas fonctionné", ("Attendez un moment, puis ouvrez le lien de nouveau.",)),  # noqa: RUF001
+        "session_ended": Text(
+            "Cette rencontre est terminée",
+            (
+                "Vous pouvez fermer cette page.",
+                "Vous avez encore besoin de parler à un agent? Communiquez avec la police.",
+            ),
+        ),
+        "failed": Text("Cela n’a pas fonctionné", ("Attendez un moment, puis ouvrez le lien de nouveau.",)),
     },
 }
 

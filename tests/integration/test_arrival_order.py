@@ -1,0 +1,182 @@
+"""In whatever order and however often others' events come, intake, dispatch and video show the same."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tests.examples import NOON, minutes, recorded
+from tests.integration.test_triage_order import Deaf
+from tests.system import Servers, module_of
+from vpr_dispatch.tables import dispatches, withdrawals
+from vpr_events.cloudevents import headers_of, subject_of
+from vpr_events.contracts.case import (
+    CaseAssessed,
+    CaseClaimed,
+    CaseClosed,
+    CaseOpened,
+    CaseVideoRequested,
+    CloseReason,
+    Outcome,
+)
+from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
+from vpr_events.contracts.report import ReportWithdrawn, WithdrawalReason, WithdrawnBy
+from vpr_events.contracts.session import Mode, SessionConnected
+from vpr_events.contracts.values import Capability, Channel
+from vpr_events.event import Event, Recorded, derived_id, new_id
+from vpr_events.inbox import Inbox
+from vpr_events.log import EventLog
+from vpr_events.parking import Policy
+from vpr_events.pipeline import Pipeline
+from vpr_events.pull import Delivery
+from vpr_events.tables import events, parked
+from vpr_intake.tables import progress
+from vpr_video.tables import sessions
+
+OFFICER, UNIT, OTHER = new_id(), new_id(), new_id()
+
+type Course = Sequence[tuple[str, Event]]
+"""The streams of a report's events by name, in the order in which they happened."""
+
+NEVER_DEAD = Policy((0,) * 1000)
+
+any_order = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def arrivals(count: int) -> st.SearchStrategy[list[int]]:
+    """Each of so many events at least once, in any order."""
+    again = st.lists(st.integers(0, count - 1), max_size=count)
+    return again.flatmap(lambda repeated: st.permutations([*range(count), *repeated]))
+
+
+sizes = st.integers(1, 6)
+
+
+def happened(report: UUID, course: Course) -> list[Recorded]:
+    return [
+        recorded(event, entity=derived_id(report, stream), report=report, at=NOON + minutes(number))
+        for number, (stream, event) in enumerate(course)
+    ]
+
+
+@pytest.fixture
+async def inbox(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Inbox]:
+    """The inbox of the service that the test names, without a broker, at noon for ever."""
+    service = module_of(request.param).service
+    async with servers.database(service.name) as url:
+        engine = create_async_engine(url)
+        pipeline = Pipeline(engine, service.projectors, lambda: NOON)
+        yield Inbox(engine, pipeline, EventLog("", service.name, ""), service.name, service.consumer, NEVER_DEAD)
+        await engine.dispose()
+
+
+def of(service: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("inbox", [service], indirect=True)
+
+
+async def hear(inbox: Inbox, heard: Sequence[Recorded], size: int) -> None:
+    """Take events in, in batches, until nothing is parked."""
+    for batch in batched(heard, size, strict=False):
+        await inbox.handle([Delivery(subject_of(one.type), headers_of(one), one.body, "", Deaf()) for one in batch])
+    await inbox.retry_due()
+    assert await rows(inbox, select(func.count().label("parked")).select_from(parked)) == [{"parked": 0}]
+
+
+async def rows(inbox: Inbox, query: Select[Any]) -> list[dict[str, Any]]:
+    async with inbox.engine.connect() as connection:
+        return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def progress_of(report: UUID) -> Select[Any]:
+    columns = [column for column in progress.c if column.name != "report_id"]
+    return select(*columns).where(progress.c.report_id == report)
+
+
+def intakes_course(report: UUID) -> Course:
+    """Two claims and two units: the first of them counts, at the end the last; a case closed twice."""
+    assessed = CaseAssessed(assessment_id=new_id(), report_id=report, officer_id=OFFICER, outcome=Outcome.DISPATCH)
+    return [
+        ("case", CaseOpened(report_id=report, category="theft", channel=Channel.WEB)),
+        ("case", CaseClaimed(officer_id=OFFICER, lease_until=NOON)),
+        ("case", CaseClaimed(officer_id=OTHER, lease_until=NOON)),
+        ("session", SessionConnected(mode=Mode.VIDEO)),
+        ("another session", SessionConnected(mode=Mode.AUDIO)),
+        ("case", assessed),
+        ("dispatch", DispatchUnitAssigned(unit_id=UNIT)),
+        ("dispatch", DispatchUnitAssigned(unit_id=OTHER)),
+        ("dispatch", DispatchUnitOnScene(unit_id=OTHER)),
+        ("dispatch", DispatchUnitOnScene(unit_id=UNIT)),
+        ("dispatch", DispatchUnitCleared(unit_id=UNIT)),
+        ("dispatch", DispatchUnitCleared(unit_id=OTHER)),
+        ("case", CaseClosed(reason=CloseReason.DISPATCHED)),
+        ("case", CaseClosed(reason=CloseReason.DISPATCHED)),
+    ]
+
+
+REACHED = {
+    "opened_at": 0, "claimed_at": 1, "connected_at": 3, "assessed_at": 5, "dispatched_at": 6, "arrived_at": 8,
+    "cleared_at": 11, "closed_at": 13, "updated_at": 13,
+}  # fmt: skip
+
+
+@any_order
+@given(order=arrivals(14), size=sizes)
+@of("intake")
+async def test_progress_of_a_report(inbox: Inbox, order: list[int], size: int) -> None:
+    report = new_id()
+    course = happened(report, intakes_course(report))
+    await hear(inbox, [course[number] for number in order], size)
+    expected = {point: NOON + minutes(number) for point, number in REACHED.items()}
+    assert await rows(inbox, progress_of(report)) == [expected]
+
+
+def own_events(report: UUID) -> Select[Any]:
+    return select(events.c.type).where(events.c.correlation_id == report).order_by(events.c.type)
+
+
+@any_order
+@given(order=arrivals(2), size=sizes)
+@of("dispatch")
+async def test_dispatch_of_a_withdrawn_report(inbox: Inbox, order: list[int], size: int) -> None:
+    """Requested and cancelled in this order; in the other, a dispatcher decides, who sees the withdrawal."""
+    report = new_id()
+    assessed = CaseAssessed(
+        assessment_id=new_id(),
+        report_id=report,
+        officer_id=OFFICER,
+        outcome=Outcome.DISPATCH,
+        capabilities=(Capability.PATROL,),
+    )
+    withdrawn = ReportWithdrawn(by=WithdrawnBy.RESIDENT, reason=WithdrawalReason.RESOLVED)
+    course = [
+        recorded(assessed, entity=derived_id(report, "case"), report=report),
+        recorded(withdrawn, entity=report, at=NOON + minutes(1)),
+    ]
+    await hear(inbox, [course[number] for number in order], size)
+    told = [row["type"] for row in await rows(inbox, own_events(report))]
+    asked = select(dispatches.c.requested_at, dispatches.c.status).where(dispatches.c.report_id == report)
+    noted = select(withdrawals.c.withdrawn_at).where(withdrawals.c.report_id == report)
+    cancelled = order[0] == 0  # what comes again is known already
+    assert told == ["dispatch.cancelled.v1"] * cancelled + ["dispatch.requested.v1"]
+    status = "cancelled" if cancelled else "waiting"
+    assert await rows(inbox, asked) == [{"requested_at": NOON, "status": status}]
+    assert await rows(inbox, noted) == [{"withdrawn_at": NOON + minutes(1)}]
+
+
+@any_order
+@given(order=arrivals(3), size=sizes)
+@of("video")
+async def test_sessions_of_a_closed_case(inbox: Inbox, order: list[int], size: int) -> None:
+    report, requests = new_id(), (new_id(), new_id())
+    asked = [CaseVideoRequested(request_id=one, report_id=report, officer_id=OFFICER) for one in requests]
+    closed = CaseClosed(reason=CloseReason.WITHDRAWN, request_id=requests[-1], request_ids=requests)
+    course = happened(report, [("case", event) for event in (*asked, closed)])
+    await hear(inbox, [course[number] for number in order], size)
+    query = select(sessions.c.status, sessions.c.end_reason, sessions.c.version).where(sessions.c.report_id == report)
+    assert await rows(inbox, query) == [{"status": "ended", "end_reason": "case_closed", "version": 2}] * 2
