@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from tests.integration.test_dispatch_service import Desk, assessed, refused, withdrawn
+from tests.integration.test_dispatch_service import Desk, assessed, closed, refused, withdrawn
 from tests.system import Servers, System
 from vpr_dispatch.domain.dispatch import dispatch_of
 from vpr_events.cloudevents import MESSAGE_ID, headers_of, subject_of
@@ -124,7 +124,7 @@ async def test_simultaneous_reports_and_a_withdrawal_leave_dispatch_and_unit_agr
 
 async def test_foreign_events_that_come_again_change_nothing(desk: Desk, servers: Servers) -> None:
     kept, dropped = new_id(), new_id()
-    foreign = [assessed(kept), assessed(dropped), withdrawn(dropped)]
+    foreign = [assessed(kept), assessed(dropped), withdrawn(dropped), closed(dropped)]
     await desk.take_in(*foreign)
     model = await desk.rows()
     again = [*reversed(foreign), foreign[0], *foreign]
@@ -146,9 +146,13 @@ async def test_the_same_assessment_in_another_event_changes_nothing(desk: Desk) 
     assert await desk.rows() == model
 
 
-async def test_an_assessment_behind_its_reports_withdrawal_waits_with_a_warning(desk: Desk) -> None:
+async def test_an_assessment_that_a_withdrawal_overtook_waits_with_a_warning_until_triage_closes_the_case(
+    desk: Desk,
+) -> None:
     report = new_id()
     await desk.take_in(withdrawn(report), assessed(report))
     found = await desk.dispatch(str(dispatch_of(report)))
     assert found["status"] == "waiting"
     assert found["report_withdrawn_at"] is not None
+    await desk.take_in(closed(report))
+    assert (await desk.dispatch(str(dispatch_of(report))))["status"] == "cancelled"

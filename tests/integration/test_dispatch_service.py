@@ -16,7 +16,7 @@ from tests.system import Servers, System, until
 from vpr_dispatch.domain.dispatch import dispatch_of
 from vpr_dispatch.tables import dispatch_units, dispatches, units, withdrawals
 from vpr_events import store
-from vpr_events.contracts.case import CaseAssessed, Outcome
+from vpr_events.contracts.case import CaseAssessed, CaseClosed, CloseReason, Outcome
 from vpr_events.contracts.dispatch import DispatchOverridden, DispatchUnitAssigned, UnitStatus, UnitStatusChanged
 from vpr_events.contracts.report import ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Capability, Gravest, Role
@@ -39,6 +39,11 @@ def assessed(report: UUID, **changes: Any) -> Recorded:
 
 def withdrawn(report: UUID) -> Recorded:
     return recorded(ReportWithdrawn(by=WithdrawnBy.RESIDENT, reason=WithdrawalReason.MISTAKE), entity=report)
+
+
+def closed(report: UUID) -> Recorded:
+    """What triage makes of the withdrawal of a report that it had assessed for dispatch."""
+    return recorded(CaseClosed(reason=CloseReason.WITHDRAWN, outcome=Outcome.DISPATCH), entity=new_id(), report=report)
 
 
 @dataclass
@@ -232,7 +237,7 @@ async def test_without_its_units_a_dispatch_waits_again(desk: Desk) -> None:
 async def test_a_withdrawn_report_cancels_and_its_units_are_recalled(desk: Desk) -> None:
     ids = await desk.assigned()
     report = UUID((await desk.dispatch(ids[0]))["report_id"])
-    await desk.take_in(withdrawn(report))
+    await desk.take_in(withdrawn(report), closed(report))
     found = await desk.dispatch(ids[0])
     assert (found["status"], found["cancel_reason"]) == ("cancelled", "report_withdrawn")
     assert found["active_units"] == 1

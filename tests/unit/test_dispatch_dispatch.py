@@ -263,7 +263,7 @@ def test_a_withdrawn_report_cancels_an_open_dispatch() -> None:
     given(dispatch, *ASSIGNED).when(cancel(by_report)).then(DispatchCancelled(reason=by_report))
 
 
-@pytest.mark.parametrize("past", [(), COMPLETED, RECALLED])
+@pytest.mark.parametrize("past", [COMPLETED, RECALLED])
 def test_a_withdrawn_report_without_an_open_dispatch_changes_nothing(past: tuple[Event, ...]) -> None:
     given(dispatch, *past).when(cancel(CancelReason.REPORT_WITHDRAWN)).then()
 

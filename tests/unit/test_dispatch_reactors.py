@@ -7,9 +7,8 @@ import pytest
 from tests.examples import NOON, minutes, recorded
 from vpr_dispatch.domain.dispatch import CancelDispatch, RequestDispatch, dispatch_of
 from vpr_dispatch.reactors import react
-from vpr_events.contracts.case import CaseAssessed, Outcome
+from vpr_events.contracts.case import CaseAssessed, CaseClosed, CloseReason, Outcome
 from vpr_events.contracts.dispatch import CancelReason
-from vpr_events.contracts.report import ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Capability, Gravest
 
 CASE, REPORT, ASSESSMENT, OFFICER = (UUID(int=number) for number in range(1, 5))
@@ -52,9 +51,21 @@ def test_other_assessments_request_nothing(outcome: Outcome) -> None:
 
 
 def test_a_withdrawn_report_cancels_its_dispatch() -> None:
-    withdrawn = ReportWithdrawn(by=WithdrawnBy.RESIDENT, reason=WithdrawalReason.MISTAKE)
-    event = recorded(withdrawn, entity=REPORT)
+    closed = CaseClosed(reason=CloseReason.WITHDRAWN, outcome=Outcome.DISPATCH)
+    event = recorded(closed, entity=CASE, report=REPORT)
     (execution,) = react(event, LATER)
     assert execution.command == CancelDispatch(at=LATER, reason=CancelReason.REPORT_WITHDRAWN)
     assert execution.entity == dispatch_of(REPORT)
     assert execution.causation_id == event.id
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        CaseClosed(reason=CloseReason.WITHDRAWN),
+        CaseClosed(reason=CloseReason.WITHDRAWN, outcome=Outcome.RESOLVED),
+        CaseClosed(reason=CloseReason.DISPATCHED, outcome=Outcome.DISPATCH),
+    ],
+)
+def test_a_case_that_ends_otherwise_cancels_nothing(closed: CaseClosed) -> None:
+    assert not list(react(recorded(closed, entity=CASE, report=REPORT), LATER))

@@ -225,7 +225,7 @@ def test_only_the_holder_assesses() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.RESOLVED, Outcome.REFERRED, Outcome.NO_FURTHER_ACTION])
 def test_an_assessed_case_is_closed_for_the_reason_of_its_outcome(outcome: Outcome) -> None:
-    expected = CaseClosed(reason=CloseReason(outcome.value), officer_id=MINE)
+    expected = CaseClosed(reason=CloseReason(outcome.value), officer_id=MINE, outcome=outcome)
     given(case, *HELD, assessed(outcome)).when(CLOSE).then(expected)
 
 
@@ -254,7 +254,9 @@ def test_a_case_that_waits_for_a_dispatch_is_not_closed_by_an_officer() -> None:
 
 
 def test_a_completed_dispatch_closes_its_case() -> None:
-    given(case, *HELD, FOR_DISPATCH).when(COMPLETE).then(CaseClosed(reason=CloseReason.DISPATCHED))
+    given(case, *HELD, FOR_DISPATCH).when(COMPLETE).then(
+        CaseClosed(reason=CloseReason.DISPATCHED, outcome=Outcome.DISPATCH)
+    )
 
 
 @pytest.mark.parametrize("past", [HELD, (*HELD, assessed())])
@@ -264,7 +266,8 @@ def test_a_dispatch_that_no_assessment_asked_for_closes_nothing(past: tuple[Even
 
 @pytest.mark.parametrize("past", [(OPENED,), HELD, (*HELD, FOR_DISPATCH)])
 def test_a_withdrawn_report_closes_its_case_at_any_time(past: tuple[Event, ...]) -> None:
-    given(case, *past).when(WITHDRAW).then(CaseClosed(reason=CloseReason.WITHDRAWN))
+    outcome = Outcome.DISPATCH if FOR_DISPATCH in past else None
+    given(case, *past).when(WITHDRAW).then(CaseClosed(reason=CloseReason.WITHDRAWN, outcome=outcome))
 
 
 @pytest.mark.parametrize("reason", [None, CloseReason.RESOLVED, CloseReason.NO_SHOW])

@@ -187,7 +187,7 @@ NOTE_WITHDRAWAL = _note_withdrawal()
 
 
 def project_withdrawal(event: Recorded) -> Iterable[Write]:
-    """That a report was withdrawn: a dispatcher sees it even when the assessment arrives after it."""
+    """That a report was withdrawn: a dispatcher sees it at once, before triage has closed the case."""
     if isinstance(event.data, ReportWithdrawn):
         row = {"report_id": event.entity_id, "withdrawn_at": event.occurred_at}
         yield Write(event.entity_id, NOTE_WITHDRAWAL, row)

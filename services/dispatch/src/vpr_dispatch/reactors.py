@@ -1,4 +1,8 @@
-"""What dispatch does about others' events: an assessment requests a dispatch, a withdrawn report cancels it."""
+"""What dispatch does about others' events: an assessment requests a dispatch, a withdrawn report cancels it.
+
+The cancelling comes from the case, which triage closes when it hears of the withdrawal: assessment and closing are told
+by one service in one order, where the report's withdrawal itself may overtake the assessment.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +10,7 @@ from uuid import UUID
 
 from vpr_dispatch.domain.dispatch import CancelDispatch, RequestDispatch, dispatch, dispatch_of
 from vpr_dispatch.projections import project_withdrawal
-from vpr_events.contracts.case import CaseAssessed, Outcome
+from vpr_events.contracts.case import CaseAssessed, CaseClosed, CloseReason, Outcome
 from vpr_events.contracts.dispatch import CancelReason
 from vpr_events.contracts.report import ReportWithdrawn
 from vpr_events.decider import Command
@@ -20,9 +24,9 @@ def react(event: Recorded, now: datetime) -> Iterable[Execution]:
     match event.data:
         case CaseAssessed(outcome=Outcome.DISPATCH) as assessed:
             yield _execution(event, assessed.report_id, _request(event, assessed, now))
-        case ReportWithdrawn():
+        case CaseClosed(reason=CloseReason.WITHDRAWN, outcome=Outcome.DISPATCH):
             cancel = CancelDispatch(at=now, reason=CancelReason.REPORT_WITHDRAWN)
-            yield _execution(event, event.entity_id, cancel)
+            yield _execution(event, event.correlation_id, cancel)
 
 
 def _request(event: Recorded, assessed: CaseAssessed, now: datetime) -> RequestDispatch:
@@ -48,4 +52,6 @@ def _execution(event: Recorded, report_id: UUID, command: Command) -> Execution:
     )
 
 
-consumer = Consumer(handles=frozenset({CaseAssessed, ReportWithdrawn}), react=react, projectors=(project_withdrawal,))
+HANDLED = (CaseAssessed, CaseClosed, ReportWithdrawn)
+
+consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_withdrawal,))

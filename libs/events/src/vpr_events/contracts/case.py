@@ -200,7 +200,7 @@ class CaseReopened(Event, name="case.reopened"):
 
 
 class CaseClosed(Event, name="case.closed"):
-    """Nothing is left to do in triage.
+    """Nothing is left to do in triage. ``outcome`` repeats what had been assessed, if anything.
 
     ``request_ids`` names the case's video requests, whose sessions end with it; ``request_id`` is the last of them.
     Events from before that list have ``request_id`` alone.
@@ -208,6 +208,7 @@ class CaseClosed(Event, name="case.closed"):
 
     reason: CloseReason
     officer_id: UUID | None = None
+    outcome: Outcome | None = None
     request_id: UUID | None = None
     request_ids: tuple[UUID, ...] = ()
 

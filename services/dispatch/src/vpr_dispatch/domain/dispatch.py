@@ -155,7 +155,7 @@ class WithdrawUnit(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelDispatch(Command):
-    """Nobody needs to drive there any more. A withdrawn report cancels what there is, if anything."""
+    """Nobody needs to drive there any more. A withdrawn report changes nothing once the dispatch is completed."""
 
     reason: CancelReason
 
@@ -201,10 +201,12 @@ def _request(command: RequestDispatch, state: State) -> Sequence[Event]:
 
 
 def _cancel(command: CancelDispatch, state: State) -> Sequence[Event]:
-    if not state.assessments or state.over is Over.COMPLETED:
+    if not state.assessments:
+        raise Unknown("no_such_dispatch", "there is no such dispatch")
+    if state.over is Over.COMPLETED:
         if command.reason is CancelReason.REPORT_WITHDRAWN:
             return []
-        raise _over() if state.over else Unknown("no_such_dispatch", "there is no such dispatch")
+        raise _over()
     return [] if state.over else [DispatchCancelled(reason=command.reason)]
 
 

@@ -161,7 +161,13 @@ def _close(command: CloseCase, state: State) -> Sequence[Event]:
     reason = _systems_reason(command, state) if command.officer_id is None else _officers_reason(command, state)
     request_id = state.request_ids[-1] if state.request_ids else None
     return [
-        CaseClosed(reason=reason, officer_id=command.officer_id, request_id=request_id, request_ids=state.request_ids)
+        CaseClosed(
+            reason=reason,
+            officer_id=command.officer_id,
+            outcome=state.assessment.outcome if state.assessment else None,
+            request_id=request_id,
+            request_ids=state.request_ids,
+        )
     ]
 
 
