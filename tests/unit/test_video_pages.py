@@ -3,10 +3,10 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from vpr_service.languages import LANGUAGES, preferred
 from vpr_service.settings import SharedSettings
 from vpr_video.settings import Settings
 from vpr_video.tokens import digest_of, new_token
-from vpr_video.web.languages import LANGUAGES, preferred
 from vpr_video.web.texts import TEXTS, text_of
 
 

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from vpr.wording import WORDING, language_of
+from vpr.wording import WORDING
 from vpr_events.contracts.values import Role
 from vpr_service.auth import COOKIE, Principal, check_origin
 from vpr_service.issuer import LIFETIME
+from vpr_service.languages import language_of
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.runtime import Runtime, measure
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from fastapi import Request
-
 WORDING: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Virtual Police Response",
@@ -76,9 +74,3 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "other": "English",
     },
 }
-
-
-def language_of(request: Request) -> str:
-    """``?lang=`` first, else what the browser prefers, else English."""
-    asked = request.query_params.get("lang") or request.headers.get("Accept-Language", "")
-    return "fr" if asked.strip().lower().startswith("fr") else "en"

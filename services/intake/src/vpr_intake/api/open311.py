@@ -1,13 +1,11 @@
 """``/open311/v2``: GeoReport v2 in JSON. Services are public; requests need an api_key and show only one's own."""
 
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import AfterValidator, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,8 +16,9 @@ from vpr_intake.api.callers import Caller, client_caller
 from vpr_intake.api.filing import filing
 from vpr_intake.catalogue import CATEGORIES
 from vpr_intake.schemas import NewReport, WebAddress
-from vpr_service.problems import Problem, problem_of
+from vpr_service.problems import Problem
 from vpr_service.requests import private, storable
+from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 
 WINDOW = timedelta(days=90)
@@ -28,23 +27,13 @@ MOST = 1000
 Storable = Annotated[str, AfterValidator(storable)]
 
 
-class Open311Route(APIRoute):
+class Open311Route(TranslatingRoute):
     """Answers errors in the form of the specification: a list of code and description."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler with its errors translated."""
-        handle = super().get_route_handler()
-
-        async def answering(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Exception as error:
-                problem = problem_of(error)
-                if problem.status == 500:
-                    raise
-                return _errors(problem)
-
-        return answering
+    @staticmethod
+    def translate(request: Request, problem: Problem) -> Response:  # noqa: ARG004 - every request is answered alike
+        """The list of errors."""
+        return _errors(problem)
 
 
 STATUSES = {401: 403, 422: 400}

@@ -3,20 +3,19 @@
 Messengers fetch links to preview them, so opening the page spends nothing: the button does.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vpr_service.problems import Problem, problem_of
+from vpr_service.languages import language_of
+from vpr_service.problems import Problem
+from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 from vpr_video.api.joining import check_invite, open_invite
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.web import TEMPLATES
-from vpr_video.web.languages import language_of
 from vpr_video.web.texts import BUTTON, EMERGENCY, SENDER, text_of
 
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -27,23 +26,13 @@ templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, und
 LinkToken = Annotated[str, Path(max_length=TOKEN_LIMIT)]
 
 
-class PageRoute(APIRoute):
+class PageRoute(TranslatingRoute):
     """Answers errors with a page for people."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler with its errors translated."""
-        handle = super().get_route_handler()
-
-        async def answering(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Exception as error:
-                problem = problem_of(error)
-                if problem.status == 500:
-                    raise
-                return _problem_page(request, problem)
-
-        return answering
+    @staticmethod
+    def translate(request: Request, problem: Problem) -> Response:
+        """The page that says what is wrong."""
+        return _problem_page(request, problem)
 
 
 router = APIRouter(prefix="/join", route_class=PageRoute, include_in_schema=False)

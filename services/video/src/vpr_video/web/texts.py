@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from vpr_video.web.languages import Language
+from vpr_service.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
