@@ -131,6 +131,13 @@ async def test_an_assessment_is_made_once(holder: Desk) -> None:
     assert (found["status"], found["outcome"], found["assessed_by"]) == ("assessed", "dispatch", str(holder.id))
 
 
+async def test_what_an_assessment_says_of_its_case_is_shown_on_it(holder: Desk) -> None:
+    said = {"priority": 2, "gravest": "lowest", "district": "D1"}
+    assert (await holder("assessment", DISPATCH | said)).status_code == 201
+    found = await holder.reads()
+    assert {name: found[name] for name in said} == said
+
+
 WRONG_BODIES: list[tuple[str, dict[str, Any], str]] = [
     ("assessment", {"outcome": "dispatch"}, "capabilities"),
     ("assessment", RESOLVED | {"capabilities": ["k9"]}, "capabilities"),

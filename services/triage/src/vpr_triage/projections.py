@@ -58,7 +58,14 @@ CLAIM = _setting(
 )
 RELEASE = _setting(holder=None, lease_until=None, status=_unless_assessed(Status.OPEN))
 REQUEST_VIDEO = _setting("request_id", "requested_at")
-ASSESS = _setting("assessment_id", "assessed_by", "assessed_at", "outcome", status=Status.ASSESSED)
+ASSESS = _setting(
+    "assessment_id",
+    "assessed_by",
+    "assessed_at",
+    "outcome",
+    district=func.coalesce(bindparam("assessed_district"), cases.c.district),
+    status=Status.ASSESSED,
+)
 CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, status=Status.CLOSED)
 
 
@@ -69,8 +76,7 @@ def project_case(event: Recorded) -> Iterable[Write]:
         case CaseOpened() as opened:
             yield _inserted(event, opened)
         case CasePrioritised(priority=priority, gravest=gravest):
-            turned = gravity(priority, gravest)
-            yield _changed(event, PRIORITISE, new_priority=priority, new_gravest=gravest, new_gravity=turned)
+            yield _prioritised(event, priority, gravest)
         case CaseClaimed() as claimed:
             yield _changed(event, CLAIM, at=at, new_holder=claimed.officer_id, new_lease_until=claimed.lease_until)
         case CaseReleased():
@@ -85,7 +91,10 @@ def project_case(event: Recorded) -> Iterable[Write]:
                 new_assessed_by=assessed.officer_id,
                 new_assessed_at=at,
                 new_outcome=assessed.outcome,
+                assessed_district=assessed.district,
             )
+            if assessed.priority is not None and assessed.gravest is not None:
+                yield _prioritised(event, assessed.priority, assessed.gravest)
         case CaseClosed() as closed:
             yield _changed(event, CLOSE, new_closed_at=at, new_close_reason=closed.reason)
 
@@ -99,6 +108,11 @@ def _inserted(event: Recorded, opened: CaseOpened) -> Write:
         "gravity": UNRANKED,
     }
     return Write(event.entity_id, INSERT_CASE, row | opened.model_dump())
+
+
+def _prioritised(event: Recorded, priority: int, gravest: Gravest) -> Write:
+    turned = gravity(priority, gravest)
+    return _changed(event, PRIORITISE, new_priority=priority, new_gravest=gravest, new_gravity=turned)
 
 
 def _changed(event: Recorded, statement: Executable, **values: Any) -> Write:
