@@ -236,10 +236,11 @@ def test_the_other_language_is_one_tap_away_and_spends_nothing(page: Page, links
     for link in (links.new(), links.dead["unknown"]):
         page.goto(link)
         page.get_by_role("link", name="Français").click()
-        assert page.locator("html").get_attribute("lang") == "fr"
+        page.locator("html[lang=fr]").wait_for(state="attached")
         page.get_by_role("link", name="English").click()
-        assert page.locator("html").get_attribute("lang") == "en"
+        page.locator("html[lang=en]").wait_for(state="attached")
     page.goto(links.new())
     page.get_by_role("link", name="Français").click()
+    page.locator("html[lang=fr]").wait_for(state="attached")
     page.get_by_role("button").click()
-    assert page.locator("h1").inner_text() == TITLES["joined"][1], "still in French behind the button"
+    page.locator("h1").filter(has_text=TITLES["joined"][1]).wait_for()  # still in French behind the button

@@ -40,7 +40,7 @@ def test_signing_in_and_out(page: Page, system: Process) -> None:
     page.goto(f"{system.url}/sign-in")
     page.get_by_label("Dispatcher").check()
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_text("Signed in as Dispatcher").is_visible()
+    page.get_by_text("Signed in as Dispatcher").wait_for()
     cookie = page.context.cookies()[0]
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     answer = page.goto(f"{system.url}/dispatch/v1/units")
@@ -48,7 +48,7 @@ def test_signing_in_and_out(page: Page, system: Process) -> None:
     assert answer.status == 200
     page.goto(system.url)
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_role("link", name="Sign in").is_visible()
+    page.get_by_role("link", name="Sign in").wait_for()
 
 
 def test_the_api_page_shows_the_operations(page: Page, system: Process, screenshots: Path) -> None:
