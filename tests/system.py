@@ -1,9 +1,8 @@
 """The system under test: services of this process on real servers, and the hands that tests use on them."""
 
 import asyncio
-import importlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +19,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from vpr.embedded import Embedded
+from vpr.services import assembly, durables
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
-from vpr_events.log import STREAM, SUBJECTS, EventLog, Outgoing
+from vpr_events.log import STREAM, EventLog, Outgoing
 from vpr_service.issuer import DevelopmentIssuer
 from vpr_service.migrating import upgrade
 from vpr_service.runtime import Runtime
@@ -31,11 +31,6 @@ from vpr_service.settings import ServiceSettings, SharedSettings
 
 ISSUER = "http://issuer.test"
 DEADLINE = 20.0
-
-
-def module_of(service: str) -> Any:
-    """The module that puts a service together."""
-    return importlib.import_module(f"vpr_{service}.app")
 
 
 async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADLINE) -> T:
@@ -68,7 +63,7 @@ class Servers:
         self.used += 1
         template_url = self.embedded.endpoints.database_urls[service]
         if service not in self.migrated:
-            await upgrade(module_of(service).MIGRATIONS, template_url)
+            await upgrade(assembly(service).MIGRATIONS, template_url)
             self.migrated.add(service)
         template = make_url(template_url)
         name = f"{template.database}_{self.used}"
@@ -99,7 +94,7 @@ class Servers:
         async with self.admin_log() as admin:
             with suppress(NotFoundError):
                 await admin._client.jetstream().delete_stream(STREAM)
-            await admin.ensure(durables(services))
+            await admin.ensure(durables(tuple(services)))
 
     async def publish(self, *events: Recorded) -> None:
         """Put events into the log as their owners would."""
@@ -120,17 +115,11 @@ class Servers:
             log_level="warning",
         )
         password = SecretStr(self.embedded.endpoints.nats_users[service][1])
-        kind: type[ServiceSettings] = module_of(service).Settings
+        kind: type[ServiceSettings] = assembly(service).Settings
         return kind(
             database_url=SecretStr(database_url), nats_password=password, shared=shared, retry_delays=(0.05,) * 3,
             **options,
         )  # fmt: skip
-
-
-def durables(names: Iterable[str]) -> dict[str, Sequence[str]]:
-    """Each service's durable consumer and its subjects."""
-    services = {name: module_of(name).service for name in names}
-    return {name: one.consumer.subjects if one.consumer else [SUBJECTS] for name, one in services.items()}
 
 
 @dataclass
@@ -159,7 +148,7 @@ class System:
         """One more service on this database."""
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
-        app = module_of(name).make_app(self.servers.settings(name, database_url, **options))
+        app = assembly(name).make_app(self.servers.settings(name, database_url, **options))
         async with LifespanManager(app, startup_timeout=DEADLINE, shutdown_timeout=DEADLINE):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.test") as client:

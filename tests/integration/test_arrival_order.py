@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.examples import NOON, minutes, recorded
 from tests.integration.test_triage_order import Deaf
-from tests.system import Servers, module_of
+from tests.system import Servers
+from vpr.services import assembly
 from vpr_dispatch.tables import dispatches, withdrawals
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import (
@@ -68,7 +69,8 @@ def happened(report: UUID, course: Course) -> list[Recorded]:
 @pytest.fixture
 async def inbox(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Inbox]:
     """The inbox of the service that the test names, without a broker, at noon for ever."""
-    service = module_of(request.param).service
+    service = assembly(request.param).service
+    assert service.consumer
     async with servers.database(service.name) as url:
         engine = create_async_engine(url)
         pipeline = Pipeline(engine, service.projectors, lambda: NOON)

@@ -6,7 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.system import Servers, System, module_of
+from tests.system import Servers, System
+from vpr.services import assembly
 from vpr_events.contracts import SERVICES
 
 
@@ -23,7 +24,7 @@ async def test_a_service_alone_is_ready(servers: Servers, service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 async def test_migrations_make_the_tables_that_the_code_uses(servers: Servers, service: str) -> None:
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), module_of(service).service.metadata))
+        return list(compare_metadata(MigrationContext.configure(connection), assembly(service).service.metadata))
 
     async with servers.database(service) as url:
         engine = create_async_engine(url)
