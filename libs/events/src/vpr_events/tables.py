@@ -17,7 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 Moment = DateTime(timezone=True)
@@ -82,6 +82,54 @@ idempotency = Table(
     Column("fingerprint", Text, nullable=False),
     Column("event_ids", JSONB, nullable=False),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("correlation_id", Uuid, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Moment),
+)
+Index("timers_due_at", timers.c.due_at)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("correlation_id", Uuid, nullable=False),
+    Column("causation_id", Uuid),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", Moment, nullable=False, server_default=func.now()),
+    Column("dead", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+Index("effects_due_at", effects.c.due_at, postgresql_where=~effects.c.dead)
+
+published = Table(
+    "published",
+    metadata,
+    Column("batch", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_ids", ARRAY(Uuid), nullable=False),
+    Column("published_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("sealed_at", Moment, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("signature", Text, nullable=False),
 )
 
 
