@@ -21,6 +21,7 @@ from vpr_events.contracts.report import ReportHoldLifted, ReportHoldPlaced
 from vpr_events.decider import Command, Decider, Refused
 from vpr_events.event import Event, Recorded, new_id
 from vpr_events.idempotency import IdempotencyKey, KeyBusy, KeyReused
+from vpr_events.passes import Pass
 from vpr_events.pipeline import Execution, Outcome, Pipeline
 from vpr_events.store import Conflict
 from vpr_events.tables import events, idempotency, outbox
@@ -85,9 +86,10 @@ async def engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
-@pytest.fixture
-def pipeline(engine: AsyncEngine) -> Pipeline:
-    return Pipeline(engine)
+@pytest.fixture(params=[1, 128], ids=["alone", "grouped"])
+def pipeline(engine: AsyncEngine, request: pytest.FixtureRequest) -> Pipeline:
+    """Each pass in its own transaction, and those of one moment in one."""
+    return Pipeline(engine, batch=request.param)
 
 
 async def history(engine: AsyncEngine, entity: UUID) -> Sequence[Recorded]:
@@ -196,7 +198,7 @@ async def test_racing_writers_of_one_stream_leave_no_gap_and_lose_nothing(engine
 
 @dataclass
 class Rival:
-    """Appends behind the back of a pass, each time between its load and its append."""
+    """Appends behind the back of a pass, each time between its load and its append, without asking for the lock."""
 
     engine: AsyncEngine
     times: int
@@ -205,19 +207,26 @@ class Rival:
     async def interfere(self, entity: UUID) -> None:
         if self.seen < self.times:
             self.seen += 1
-            await Pipeline(self.engine).execute(hold(entity, note="rival"))
+            await self.append(entity, uuid4())
+
+    async def append(self, entity: UUID, hold_id: UUID) -> None:
+        past = await history(self.engine, entity)
+        placed = ReportHoldPlaced(hold_id=hold_id, placed_by=hold_id)
+        async with self.engine.begin() as connection:
+            await store.append(connection, [recorded(placed, entity=entity, after=past[-1] if past else None)])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Contested(Pipeline):
-    """A pipeline whose every pass meets the rival after loading."""
+    """A pipeline whose every pass, each in a transaction of its own, meets the rival after loading."""
 
+    batch: int = 1
     rival: Rival | None = None
 
-    async def _write(self, connection: Any, recorded: list[Recorded], writes: list[Write]) -> None:
-        if self.rival and recorded:
-            await self.rival.interfere(recorded[0].entity_id)
-        await super()._write(connection, recorded, writes)
+    async def _write(self, connection: Any, work: Pass) -> None:
+        if self.rival and work.events:
+            await self.rival.interfere(work.events[0].entity_id)
+        await super()._write(connection, work)
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -232,7 +241,7 @@ async def test_a_pass_that_loses_the_race_four_times_is_a_conflict_and_leaves_no
     entity = uuid4()
     with pytest.raises(Conflict):
         await Contested(engine, rival=Rival(engine, 4)).execute(hold(entity))
-    assert await counts(engine) == [4, 4, 4, 0]
+    assert await counts(engine) == [4, 0, 0, 0]
 
 
 async def test_a_rerun_decides_anew(engine: AsyncEngine) -> None:
@@ -240,7 +249,8 @@ async def test_a_rerun_decides_anew(engine: AsyncEngine) -> None:
 
     class Copycat(Rival):
         async def interfere(self, entity: UUID) -> None:
-            await Pipeline(self.engine).execute(hold(entity, same))
+            if not await history(self.engine, entity):
+                await self.append(entity, same)
 
     outcome = await Contested(engine, rival=Copycat(engine, 1)).execute(hold(entity, same))
     assert outcome.events == ()

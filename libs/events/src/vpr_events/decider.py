@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 
 from vpr_events.event import Event
@@ -13,6 +13,14 @@ class Command:
     """Base of every command. ``at`` is when it happens in the world (aware, UTC): it becomes ``occurred_at``."""
 
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Command):
+    """The aggregate's timer of this name is due; ``at`` is now. It yields nothing once it means nothing any more."""
+
+    name: str
+    due_at: datetime
 
 
 class Refused(Exception):
@@ -35,22 +43,28 @@ class Invalid(Refused):
         self.field = field
 
 
-def _no_timers(_: object) -> Mapping[str, datetime]:
+type Timers = Mapping[str, datetime | timedelta]
+"""Name -> when it is due, or how long after the event that brought it up (by ``occurred_at``)."""
+
+
+def no_timers(_: object) -> Timers:
+    """An aggregate that waits for nothing."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Decider[C: Command, S]:
-    """``decide(command, state) -> events``, ``evolve(state, event) -> state``; ``timers(state) -> {name: due_at}``.
+    """``decide(command, state) -> events``, ``evolve(state, event) -> state``; ``timers(state) -> {name: due}``.
 
-    ``family`` is the first part of the stream's name, such as ``case``.
+    A timer runs while ``timers`` names it; once fired it must be gone, or have another due. ``family`` is the first
+    part of the stream's name, such as ``case``.
     """
 
     family: str
     initial: S
     decide: Callable[[C, S], Sequence[Event]]
     evolve: Callable[[S, Event], S]
-    timers: Callable[[S], Mapping[str, datetime]] = _no_timers
+    timers: Callable[[S], Timers] = no_timers
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S:
         """The state after these events."""

@@ -1,16 +1,23 @@
 """Idempotency keys: the same request of the same client is answered once and remembered."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ARRAY, Text, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import store
 from vpr_events.event import Recorded
 from vpr_events.tables import idempotency as table
+from vpr_events.writes import Write
+
+INSERT = insert(table)
+
+_asked = func.unnest(
+    bindparam("clients", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Text))
+).table_valued("client", "key").render_derived(name="asked")  # fmt: skip
+FIND = select(table).join(_asked, (table.c.client == _asked.c.client) & (table.c.key == _asked.c.key))
 
 
 class KeyReused(Exception):
@@ -29,37 +36,36 @@ class IdempotencyKey:
     key: str
     fingerprint: str
 
-
-_lock = select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("name"), 0)).label("held")).cte("lock")
-
-FIND = select(_lock.c.held, table.c.fingerprint, table.c.event_ids).select_from(
-    _lock.outerjoin(table, and_(table.c.client == bindparam("client"), table.c.key == bindparam("key")))
-)
+    @property
+    def lock(self) -> str:
+        """The name of the lock that the first request holds while it runs."""
+        return f"key:{self.client}\n{self.key}"
 
 
-async def answered(connection: AsyncConnection, key: IdempotencyKey) -> list[Recorded] | None:
-    """The events that the first request recorded; None when this is the first.
+async def answers(
+    connection: AsyncConnection, keys: Collection[IdempotencyKey]
+) -> Mapping[IdempotencyKey, list[Recorded] | KeyReused]:
+    """What was recorded under those of the keys that were used before, or KeyReused where the request differs.
 
-    Raises KeyBusy while another transaction holds the key, KeyReused when the request differs.
+    The keys' locks must be held: who looks before may miss a first request that commits just then.
     """
-    parameters = {"name": f"{key.client}\n{key.key}", "client": key.client, "key": key.key}
-    row = (await connection.execute(FIND, parameters)).one()
-    if not row.held:
-        raise KeyBusy
-    if row.fingerprint is None:
-        return None
-    if row.fingerprint != key.fingerprint:
-        raise KeyReused
-    return await store.load_events(connection, [UUID(event_id) for event_id in row.event_ids])
+    if not keys:
+        return {}
+    query = {"clients": [one.client for one in keys], "keys": [one.key for one in keys]}
+    known = {(row.client, row.key): row for row in await connection.execute(FIND, query)}
+    found: dict[IdempotencyKey, list[Recorded] | KeyReused] = {}
+    for one in keys:
+        if row := known.get((one.client, one.key)):
+            same = row.fingerprint == one.fingerprint
+            found[one] = await _recorded(connection, row.event_ids) if same else KeyReused()
+    return found
 
 
-async def remember(connection: AsyncConnection, key: IdempotencyKey, events: Iterable[Recorded]) -> None:
-    """Note what the request recorded, in its own transaction.
+async def _recorded(connection: AsyncConnection, ids: Iterable[str]) -> list[Recorded]:
+    return await store.load_events(connection, [UUID(event_id) for event_id in ids])
 
-    Raises Conflict when the first request committed between our look and our lock: the next pass will see it.
-    """
+
+def remembered(key: IdempotencyKey, events: Iterable[Recorded]) -> Write:
+    """The row that notes what the request recorded."""
     row = {"client": key.client, "key": key.key, "fingerprint": key.fingerprint}
-    try:
-        await connection.execute(insert(table), {**row, "event_ids": [str(event.id) for event in events]})
-    except IntegrityError as error:
-        raise store.Conflict from error
+    return Write(key, INSERT, {**row, "event_ids": [str(event.id) for event in events]})

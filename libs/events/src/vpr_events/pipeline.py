@@ -1,62 +1,29 @@
-"""The one pass of a command: load, fold, decide, append, project, outbox, commit.
+"""The one pass of a command: load, fold, decide, append, project, timers, effects, outbox, commit.
 
-Commands that must stand or fall together share a pass. What a pass writes beside events is given as ``Write`` data, so
-that one pass can carry many commands with few statements.
+Commands that wait at the same moment share a commit (``group.py``); what cannot be shared gets a transaction of its
+own, here. Both lock the streams they load, so that writers of one stream come one after the other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 import structlog
 from opentelemetry import propagate
-from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from vpr_events import store
-from vpr_events.decider import Command, Decider, Refused
-from vpr_events.event import Recorded, new_id, stream_name
-from vpr_events.idempotency import IdempotencyKey, answered, remember
+from vpr_events import idempotency, locks, store, timers
+from vpr_events.group import Group, Request
+from vpr_events.idempotency import IdempotencyKey, KeyBusy, KeyReused
+from vpr_events.passes import Consequence, Execution, Outcome, Pass, Projector, Rules
 from vpr_events.store import rerunning
-from vpr_events.tables import outbox
-from vpr_events.writes import Write, run
+from vpr_events.writes import run
 
-type Projector = Callable[[Recorded], Iterable[Write]]
+__all__ = ["Execution", "Outcome", "Pipeline", "Projector"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """One command for one aggregate.
-
-    ``correlation_id`` is the report's id (default: the aggregate's own). ``private`` rows (forgettable payload) are
-    written in the same transaction, and only if the command yields events. ``fresh``: the id was made just now, so
-    there is nothing to load.
-    """
-
-    decider: Decider[Any, Any]
-    entity: UUID
-    command: Command
-    correlation_id: UUID | None = None
-    causation_id: UUID | None = None
-    private: Sequence[Write] = ()
-    fresh: bool = False
-
-    @property
-    def stream(self) -> str:
-        """The aggregate's stream."""
-        return stream_name(self.decider.family, self.entity)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a pass recorded. ``replayed`` tells that an idempotency key had been answered before."""
-
-    events: tuple[Recorded, ...]
-    versions: dict[str, int] = field(default_factory=dict)
-    replayed: bool = False
+BATCH = 128
+DEADLOCK = "40P01"
 
 
 def _ignore() -> None:
@@ -67,18 +34,25 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pipeline:
     """Runs commands against one service's database.
 
-    ``projectors`` turn each new event into writes of the read model, in the same transaction. ``committed`` is called
-    after each commit that recorded something; ``now`` is business time.
+    ``projectors`` turn each new event into writes of the read model, ``consequences`` into effects, in the same
+    transaction. ``committed`` is called after each commit that recorded something; ``now`` is business time. At most
+    ``batch`` requests share a commit; with 1 each has its own.
     """
 
     engine: AsyncEngine
     projectors: Sequence[Projector] = ()
     now: Callable[[], datetime] = _now
     committed: Callable[[], None] = _ignore
+    consequences: Sequence[Consequence] = ()
+    batch: int = BATCH
+    _group: Group = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._group = Group(self.engine, self._new_pass, self.committed, self._alone, self.batch)
 
     async def execute(self, *executions: Execution, key: IdempotencyKey | None = None) -> Outcome:
         """Run commands as one: all are recorded, or none.
@@ -87,79 +61,60 @@ class Pipeline:
         won the race four times.
         """
         structlog.contextvars.bind_contextvars(correlation_id=str(executions[0].correlation_id or executions[0].entity))
-        outcome = await rerunning(lambda: self._transaction(executions, key))
+        request = Request(executions, key, _traceparent())
+        return await (self._group.execute(request) if self.batch > 1 else self._alone(request))
+
+    async def apply(self, connection: AsyncConnection, executions: Sequence[Execution]) -> Outcome:
+        """The pass inside a transaction of the caller's, who calls ``committed`` afterwards."""
+        if not executions:
+            return Outcome(())
+        return await self._apply(connection, Request(executions, None, _traceparent()))
+
+    async def _alone(self, request: Request) -> Outcome:
+        outcome = await rerunning(lambda: self._transaction(request))
         if outcome.events and not outcome.replayed:
             self.committed()
         return outcome
 
-    async def _transaction(self, executions: Sequence[Execution], key: IdempotencyKey | None) -> Outcome:
+    async def _transaction(self, request: Request) -> Outcome:
         async with self.engine.begin() as connection:
-            if key and (events := await answered(connection, key)) is not None:
-                return Outcome(tuple(events), replayed=True)
-            try:
-                outcome = await self.apply(connection, executions)
-            except Refused:
-                # The first request may have committed between our look and our lock: then its answer is ours.
-                if key and (events := await answered(connection, key)) is not None:
-                    return Outcome(tuple(events), replayed=True)
-                raise
-            if key:
-                await remember(connection, key, outcome.events)
-            return outcome
+            if (key := request.key) is None:
+                return await self._apply(connection, request)
+            if not await locks.take(connection, [key.lock]):
+                raise KeyBusy
+            known = (await idempotency.answers(connection, [key])).get(key)
+            if isinstance(known, KeyReused):
+                raise known
+            if known is not None:
+                return Outcome(tuple(known), replayed=True)
+            return await self._apply(connection, request)
 
-    async def apply(self, connection: AsyncConnection, executions: Sequence[Execution]) -> Outcome:
-        """The pass inside a transaction of the caller's, who calls ``committed`` afterwards."""
-        past = {execution.stream for execution in executions if not execution.fresh}
-        history = await store.load(connection, past) if past else {}
-        streams = {name: list(events) for name, events in history.items()}
-        recorded: list[Recorded] = []
-        writes: list[Write] = []
-        for execution in executions:
-            events = self._decide(execution, streams.setdefault(execution.stream, []))
-            recorded += events
-            writes += execution.private if events else ()
-            writes += (write for event in events for project in self.projectors for write in project(event))
-        await self._write(connection, recorded, writes)
-        return Outcome(tuple(recorded), {name: len(events) for name, events in streams.items()})
+    async def _apply(self, connection: AsyncConnection, request: Request) -> Outcome:
+        await locks.wait_for(connection, request.streams)
+        work = self._new_pass()
+        if request.streams:
+            work.know(request.executions, await store.load(connection, request.streams))
+        claimed = await timers.claim(connection, request.fired)
+        outcome = work.decide([one for one in request.executions if one.fired in {None, *claimed}], request.traceparent)
+        if request.key:
+            work.writes.append(idempotency.remembered(request.key, outcome.events))
+        await self._write(connection, work)
+        return outcome
 
-    def _decide(self, execution: Execution, past: list[Recorded]) -> list[Recorded]:
-        decider, command = execution.decider, execution.command
-        state = decider.fold(event.data for event in past)
-        new: list[Recorded] = []
-        for event in decider.decide(command, state):
-            past.append(
-                store.record(
-                    event,
-                    event_id=new_id(),
-                    stream=execution.stream,
-                    after=past[-1] if past else None,
-                    occurred_at=command.at,
-                    recorded_at=self.now(),
-                    correlation_id=execution.correlation_id or execution.entity,
-                    causation_id=execution.causation_id,
-                )
-            )
-            new.append(past[-1])
-        return new
-
-    async def _write(self, connection: AsyncConnection, events: list[Recorded], writes: list[Write]) -> None:
-        if not events:
-            return
+    async def _write(self, connection: AsyncConnection, work: Pass) -> None:
         try:
-            await store.append(connection, events)
-            await run(connection, writes)
-            await _enqueue(connection, events)
+            await store.append(connection, work.events)
+            await run(connection, work.writes)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == DEADLOCK:
                 raise store.Conflict from error
             raise
 
+    def _new_pass(self) -> Pass:
+        return Pass(Rules(self.projectors, self.consequences, self.now))
 
-DEADLOCK = "40P01"
 
-
-async def _enqueue(connection: AsyncConnection, events: Iterable[Recorded]) -> None:
+def _traceparent() -> str | None:
     trace: dict[str, str] = {}
     propagate.inject(trace)
-    rows = [{"event_id": event.id, "traceparent": trace.get("traceparent")} for event in events]
-    await connection.execute(insert(outbox), rows)
+    return trace.get("traceparent")

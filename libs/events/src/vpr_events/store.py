@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import ARRAY, RowMapping, Text, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import codec
 from vpr_events.event import Event, Recorded
 from vpr_events.tables import events as table
+from vpr_events.writes import insert_rows
 
 GENESIS = ""
 """What stands before a stream's first event in its hash chain."""
@@ -77,11 +78,18 @@ def record(
     return Recorded(**attributes, data=event, hash=chain_hash(after.hash if after else GENESIS, attributes))
 
 
+INSERT = insert(table)
+LOAD = (
+    select(table)
+    .where(table.c.stream == func.any(bindparam("streams", type_=ARRAY(Text))))
+    .order_by(table.c.stream, table.c.version)
+)
+
+
 async def load(connection: AsyncConnection, streams: Collection[str]) -> History:
     """The events of each stream in order; a stream without events is an empty list."""
     found: defaultdict[str, list[Recorded]] = defaultdict(list)
-    query = select(table).where(table.c.stream.in_(streams)).order_by(table.c.stream, table.c.version)
-    for row in (await connection.execute(query)).mappings():
+    for row in (await connection.execute(LOAD, {"streams": list(streams)})).mappings():
         found[row["stream"]].append(from_row(row))
     return found
 
@@ -98,7 +106,7 @@ async def append(connection: AsyncConnection, events: Iterable[Recorded]) -> Non
     if not rows:
         return
     try:
-        await connection.execute(insert(table), rows)
+        await insert_rows(connection, INSERT, rows)
     except IntegrityError as error:
         if "events_stream_version_key" in str(error.orig):
             raise Conflict from error

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import structlog
 from fastapi import Depends, Request
@@ -13,12 +13,16 @@ from nats.js.errors import APIError
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from vpr_events.decider import Decider
+from vpr_events.effect_runner import EffectRunner, Handler
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog
 from vpr_events.outages import LogUnavailable
 from vpr_events.outbox import Relay, backlog
 from vpr_events.parking import Policy
+from vpr_events.passes import Consequence
 from vpr_events.pipeline import Pipeline, Projector
+from vpr_events.scheduler import Scheduler
 from vpr_events.tables import parked
 from vpr_service.clock import Clock, real_time
 from vpr_service.settings import ServiceSettings
@@ -38,12 +42,20 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class Service:
-    """What makes a service this service. ``workers`` are made for a runtime; ``consumer`` is None without an inbox."""
+    """What makes a service this service.
+
+    ``deciders`` are those whose timers it fires; ``consequences`` turn its events into effects, which ``handlers``,
+    made for a runtime, carry out by their kind. ``workers`` are made for a runtime too; ``consumer`` is None without an
+    inbox.
+    """
 
     name: str
     metadata: MetaData
+    deciders: Sequence[Decider[Any, Any]] = ()
     projectors: Sequence[Projector] = ()
     consumer: Consumer | None = None
+    consequences: Sequence[Consequence] = ()
+    handlers: Callable[["Runtime"], Mapping[str, Handler]] = lambda _: {}
     workers: Callable[["Runtime"], Sequence[Worker]] = lambda _: ()
 
 
@@ -79,22 +91,32 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     )  # fmt: skip
     event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
     relay = Relay(engine, event_log)
-    pipeline = Pipeline(engine, service.projectors, clock, relay.wake)
+    pipeline = Pipeline(engine, service.projectors, clock, relay.wake, service.consequences, settings.commit_batch)
     policy = Policy(settings.retry_delays)
     inbox = service.consumer and Inbox(engine, pipeline, event_log, service.name, service.consumer, policy)
     runtime = Runtime(
         service, settings, Telemetry(service.name), engine, event_log, relay, pipeline, inbox or None, clock
     )
-    runtime.workers = service.workers(runtime)
+    runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
     return runtime
+
+
+def _library_workers(runtime: Runtime) -> Iterator[Worker]:
+    service, pipeline = runtime.service, runtime.pipeline
+    if runtime.inbox:
+        yield runtime.inbox
+    if service.deciders:
+        families = {decider.family: decider for decider in service.deciders}
+        yield Scheduler(runtime.engine, pipeline, families, runtime.now)
+    if handlers := service.handlers(runtime):
+        yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
 
 
 @asynccontextmanager
 async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Run the workers. At the end they finish what was accepted, and only then the relay publishes what is left."""
-    workers: list[Worker] = [*([runtime.inbox] if runtime.inbox else []), *runtime.workers]
     connecting = asyncio.create_task(runtime.log.connect())
-    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
+    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in runtime.workers]
     last = asyncio.Event()
     relaying = asyncio.create_task(_kept_up(runtime, runtime.relay, last))
     watching = asyncio.create_task(_watch(runtime))

@@ -1,6 +1,6 @@
 """Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,7 +34,8 @@ class SharedSettings(BaseSettings):
 class ServiceSettings(BaseSettings):
     """Base of a service's settings; a subclass gives the prefix.
 
-    ``max_body_bytes`` bounds a request's body, ``pool_size`` the connections to the database.
+    ``max_body_bytes`` bounds a request's body, ``pool_size`` the connections to the database. So many requests as
+    ``commit_batch`` at most share a commit; with 1 each has its own.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -45,5 +46,6 @@ class ServiceSettings(BaseSettings):
     port: int = 8000
     max_body_bytes: int = 1_048_576
     pool_size: int = 10
+    commit_batch: Annotated[int, Field(ge=1, le=1000)] = 128
     retry_delays: tuple[float, ...] = (1, 5, 30, 120, 600)
     shared: SharedSettings = Field(default_factory=SharedSettings)

@@ -1,0 +1,42 @@
+"""Effects: what a service does to the world (an SMS, a webhook, a deleted file), as rows written with the events.
+
+An effect is carried out after the commit, at least once, under one id that whoever receives it can tell repeats by.
+What came of it returns as commands, in the transaction that removes the row. A replay of events makes no effects.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from vpr_events.event import Recorded, derived_id
+
+type Value = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to do. ``data`` holds ids, numbers and codes, never personal data: that is read when it is done.
+
+    ``purpose`` tells effects of one kind and event apart.
+    """
+
+    kind: str
+    data: Mapping[str, Value]
+    purpose: str = ""
+
+
+def effect_id(effect: Effect, event: Recorded) -> UUID:
+    """The id of an effect of an event: the same whenever it is derived."""
+    return derived_id(event.id, f"{effect.kind}/{effect.purpose}")
+
+
+def row_of(effect: Effect, event: Recorded) -> dict[str, Any]:
+    """An effect as a row of ``effects``."""
+    return {
+        "id": effect_id(effect, event),
+        "kind": effect.kind,
+        "data": dict(effect.data),
+        "correlation_id": event.correlation_id,
+        "causation_id": event.id,
+    }

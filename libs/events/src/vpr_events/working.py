@@ -1,0 +1,36 @@
+"""What workers have in common: they work in steps until told to stop, and wait while a server is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from vpr_events.outages import is_outage
+
+IDLE = 0.25
+BACK_OFF = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+async def in_steps(stop: asyncio.Event, worker: str, step: Callable[[], Awaitable[bool]]) -> None:
+    """Call ``step`` until ``stop``: at once again while it says that there is more, else after a moment.
+
+    Raises what ``step`` raises, but for outages: those are waited out.
+    """
+    while not stop.is_set():
+        try:
+            pause = 0 if await step() else IDLE
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("worker waits", worker=worker, error=type(error).__name__)
+            pause = BACK_OFF
+        await resting(stop, pause)
+
+
+async def resting(stop: asyncio.Event, seconds: float) -> None:
+    """Rest, but not beyond ``stop``."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
