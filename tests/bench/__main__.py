@@ -5,19 +5,20 @@ Absolute figures depend on the machine and its load; the ratios are what to comp
 
 import asyncio
 import os
-import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.bench.load import post_reports
-from tests.bench.replay import fill, raw_fetch, rebuild
-from tests.bench.visibility import filed_to_visible, percentile
-from tests.processes import Process, Separate, free_port, separate_services
-from vpr_events.contracts.values import Role
+from tests.bench import replay as replaying
+from tests.bench.posts import another, bare, fill, latency, rate
+from tests.bench.steady import percentile
+from tests.bench.visibility import filed_to_visible
+from tests.processes import Separate, separate_services
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "20000"))
+FEW, MANY = 10_000, int(os.environ.get("BENCH_STORED", "1000000"))
 
 
 def main() -> None:
@@ -28,46 +29,67 @@ def main() -> None:
             visibility(system)
         with separate_services(folder / "posts", ["intake"], fsync=True) as system:
             posts(system, folder)
+        with separate_services(folder / "stored", ["intake"], fsync=True) as system:
+            stored(system, folder)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
 
 
 def posts(system: Separate, folder: Path) -> None:
     """Durable reports against the bare endpoint, each alone on the machine."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    words = [sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--port", str(port), "--log-level", "warning"]
-    bare = Process(words, {}, url, folder / "bare.log")
-    bare.start()
-    try:
-        token = system.token(Role.OFFICER)
-        post_reports(url, token, folder, 2)
-        plain = post_reports(url, token, folder, SECONDS)
-        post_reports(system.url("intake"), token, folder, 2)
-        durable = post_reports(system.url("intake"), token, folder, SECONDS)
-    finally:
-        bare.stop()
-    row("bare FastAPI endpoint", f"{plain.per_second:,.0f}/s", "1.00")
-    row("durable POST /v1/reports", f"{durable.per_second:,.0f}/s", f"{durable.per_second / plain.per_second:.2f}")
-    assert plain.refused == durable.refused == 0, "every report was accepted"
+    with bare(folder) as url:
+        plain = rate(url, system, folder, SECONDS)
+    row("bare FastAPI endpoint", per_second(plain), "1.00")
+    durable = rate(system.url("intake"), system, folder, SECONDS)
+    row("durable POST /v1/reports", per_second(durable), f"{durable / plain:.2f}")
+    median, slow = latency(system, durable / 2, SECONDS)
+    row("  at half that load, p50", f"{median:.1f} ms")
+    row("  at half that load, p99", f"{slow:.1f} ms")
+    with another(system, folder, commit_batch="1") as single:
+        alone = rate(single.url, system, folder, SECONDS)
+    row("  each report in a transaction of its own", per_second(alone), f"{alone / plain:.2f}")
+    row("  group commit against that", "", f"{durable / alone:.1f}x")
+
+
+def stored(system: Separate, folder: Path) -> None:
+    """The same with few and with many reports in the database; then with a second process."""
+    few = _with_stored(system, folder, 1, FEW)
+    many = _with_stored(system, folder, FEW + 1, MANY)
+    row(f"with {FEW:,} reports stored", per_second(few), "1.00")
+    row(f"with {MANY:,} reports stored", per_second(many), f"{many / few:.2f}")
+    with another(system, folder) as second, ThreadPoolExecutor(2) as pool:
+        urls = (system.url("intake"), second.url)
+        both = sum(pool.map(lambda url: rate(url, system, folder, SECONDS, 32), urls))
+    row("  and a second process", per_second(both), f"{both / many:.2f}")
+
+
+def _with_stored(system: Separate, folder: Path, first: int, last: int) -> float:
+    fill(system, first, last)
+    return rate(system.url("intake"), system, folder, SECONDS)
 
 
 def visibility(system: Separate) -> None:
     """Filed to visible in triage."""
     times = asyncio.run(filed_to_visible(system, RATE, SECONDS))
-    row(f"filed -> visible in triage at {RATE}/s, p50", f"{percentile(times, 0.50):.1f} ms", "")
-    row(f"filed -> visible in triage at {RATE}/s, p99", f"{percentile(times, 0.99):.1f} ms", "")
+    row(f"filed -> visible in triage at {RATE}/s, p50", f"{percentile(times, 0.50):.1f} ms")
+    row(f"filed -> visible in triage at {RATE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
 
 
 def replay(system: Separate) -> None:
     """The whole log into metrics."""
-    events = asyncio.run(fill(system, REPORTS))
-    raw = asyncio.run(raw_fetch(system))
-    built = rebuild(system, events)
-    row(f"raw nats-py fetch of {events:,} events", f"{raw:,.0f}/s", "1.00")
-    row("replay into metrics", f"{built:,.0f}/s", f"{built / raw:.2f}")
+    events = asyncio.run(replaying.fill(system, REPORTS))
+    raw = asyncio.run(replaying.raw_fetch(system))
+    built = replaying.rebuild(system, events)
+    row(f"raw nats-py fetch of {events:,} events", per_second(raw), "1.00")
+    row("replay into metrics", per_second(built), f"{built / raw:.2f}")
 
 
-def row(what: str, figure: str, ratio: str) -> None:
+def per_second(figure: float) -> str:
+    """A rate as it is printed."""
+    return f"{figure:,.0f}/s"
+
+
+def row(what: str, figure: str, ratio: str = "") -> None:
     """One line of the table."""
     print(f"{what:48} {figure:>14} {ratio:>8}", flush=True)
 

@@ -6,11 +6,11 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from tests.examples import new_report
 
 SCRIPT = """
-local started = tostring(os.time()) .. tostring(math.random(1e9))
 local number = 0
 wrk.method = "POST"
 wrk.body = [==[%s]==]
@@ -18,7 +18,7 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer %s"
 function request()
   number = number + 1
-  wrk.headers["Idempotency-Key"] = started .. "-" .. number
+  wrk.headers["Idempotency-Key"] = "%s-" .. number
   return wrk.format()
 end
 """
@@ -37,8 +37,8 @@ def post_reports(url: str, token: str, folder: Path, seconds: int, connections: 
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("make bench needs wrk: install it with your package manager")
-    script = folder / "post.lua"
-    script.write_text(SCRIPT % (json.dumps(new_report()), token))
+    script = folder / f"post-{uuid4().hex}.lua"
+    script.write_text(SCRIPT % (json.dumps(new_report()), token, uuid4().hex))
     words = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"{url}/v1/reports"]
     out = subprocess.run(words, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)

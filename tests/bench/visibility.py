@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
-import httpx
 from sqlalchemy.engine import make_url
 
-from tests.examples import new_report
+from tests.bench.steady import Steady
 from tests.processes import Separate
 from vpr_events.contracts.values import Role
 
@@ -22,26 +21,12 @@ create or replace trigger announce_case after insert on cases for each row execu
 async def filed_to_visible(system: Separate, per_second: int, seconds: int) -> list[float]:
     """Milliseconds of each report, sorted."""
     sent: dict[UUID, float] = {}
-    total = per_second * seconds
-    async with httpx.AsyncClient(
-        base_url=system.url("intake"), headers=system.headers(Role.OFFICER), timeout=30
-    ) as client:
-        watching = asyncio.create_task(_first_seen(system, total))
-        await asyncio.sleep(1)
-        started = time.perf_counter()
-        tasks = []
-        for number in range(total):
-            await asyncio.sleep(max(0.0, started + number / per_second - time.perf_counter()))
-            tasks.append(asyncio.create_task(_file(client, sent)))
-        await asyncio.gather(*tasks)
-        seen = await asyncio.wait_for(watching, 60)
+    watching = asyncio.create_task(_first_seen(system, per_second * seconds))
+    await asyncio.sleep(1)
+    load = Steady(system.url("intake"), system.token(Role.OFFICER), sent.__setitem__)
+    await load.run(per_second, seconds)
+    seen = await asyncio.wait_for(watching, 60)
     return sorted((seen[report] - moment) * 1000 for report, moment in sent.items())
-
-
-async def _file(client: httpx.AsyncClient, sent: dict[UUID, float]) -> None:
-    moment = time.perf_counter()
-    answer = await client.post("/v1/reports", json=new_report(), headers={"Idempotency-Key": uuid4().hex})
-    sent[UUID(answer.raise_for_status().json()["id"])] = moment
 
 
 async def _first_seen(system: Separate, total: int) -> dict[UUID, float]:
@@ -61,8 +46,3 @@ async def _first_seen(system: Separate, total: int) -> dict[UUID, float]:
     await complete.wait()
     await connection.close()
     return seen
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    """The value below which this share lies."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
