@@ -121,7 +121,7 @@ class Recorded:
 
 def new_id() -> UUID:
     """A fresh UUIDv7: ids of one process sort by time."""
-    return UUID(int=uuid_utils.uuid7().int)
+    return uuid_utils.uuid7()
 
 
 def derived_id(cause: UUID, purpose: str) -> UUID:

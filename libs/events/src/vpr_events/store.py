@@ -43,13 +43,14 @@ def chain_hash(previous: str, event: Mapping[str, Any]) -> str:
 
     The attributes are part of it: with the body alone, times and ids could be changed unseen.
     """
-    digest = hashlib.sha256(previous.encode())
-    for name in ("id", "stream", "version", "type", "correlation_id", "causation_id"):
-        digest.update(f"\n{name}={event[name]}".encode())
-    for name in ("occurred_at", "recorded_at"):
-        digest.update(f"\n{name}={event[name].astimezone(UTC).isoformat(timespec='microseconds')}".encode())
-    digest.update(b"\n\n" + event["body"])
-    return digest.hexdigest()
+    lines = [previous]
+    lines += [f"{name}={event[name]}" for name in ("id", "stream", "version", "type", "correlation_id", "causation_id")]
+    lines += [f"{name}={_stamp(event[name])}" for name in ("occurred_at", "recorded_at")]
+    return hashlib.sha256("\n".join(lines).encode() + b"\n\n" + event["body"]).hexdigest()
+
+
+def _stamp(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def record(
