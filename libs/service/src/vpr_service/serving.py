@@ -1,9 +1,13 @@
-"""Serving one app with uvicorn: in-flight requests are finished on SIGTERM."""
+"""Serving one app with uvicorn: in-flight requests are finished on SIGTERM, and streams end."""
+
+import socket
+from contextlib import suppress
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
+from uvicorn.config import STARTUP_FAILURE
 
 from vpr_service.settings import ServiceSettings
 
@@ -22,10 +26,31 @@ def settings_of[S: ServiceSettings](kind: type[S]) -> S:
         raise SystemExit("; ".join(wrong) + " (`vpr env` prints the variables of a local system)") from None
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until a signal, saying where. Our own request log replaces uvicorn's, which would write whole URLs."""
-    log.info("listening", host=host, port=port, title=app.title)
-    uvicorn.run(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
-        timeout_graceful_shutdown=GRACE,
+class Server(uvicorn.Server):
+    """Ends the app's streams before it waits for answers: a stream would never end by itself."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, end what is open, then the app's lifespan."""
+        for closing in self.config.app.state.closing:  # type: ignore[union-attr] # a FastAPI app of ours
+            closing.set()
+        await super().shutdown(sockets)
+
+
+def server_of(app: FastAPI, host: str, port: int) -> Server:
+    """A server for this app. Our own request log replaces uvicorn's, which would write whole URLs."""
+    return Server(
+        uvicorn.Config(
+            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
+            timeout_graceful_shutdown=GRACE,
+        )
     )  # fmt: skip
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve until a signal, saying where. Raises SystemExit when it could not start."""
+    log.info("listening", host=host, port=port, title=app.title)
+    server = server_of(app, host, port)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILURE)
