@@ -7,7 +7,6 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
-from uvicorn.config import STARTUP_FAILURE
 
 from vpr_service.settings import ServiceSettings
 
@@ -36,21 +35,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(app: FastAPI, host: str, port: int) -> Server:
-    """A server for this app. Our own request log replaces uvicorn's, which would write whole URLs."""
-    return Server(
-        uvicorn.Config(
-            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
-            timeout_graceful_shutdown=GRACE,
-        )
-    )  # fmt: skip
-
-
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until a signal, saying where. Raises SystemExit when it could not start."""
+    """Serve until a signal, saying where. Our own request log replaces uvicorn's, which would write whole URLs."""
     log.info("listening", host=host, port=port, title=app.title)
-    server = server_of(app, host, port)
+    config = uvicorn.Config(
+        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
+        timeout_graceful_shutdown=GRACE,
+    )  # fmt: skip
+    server = Server(config)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        raise SystemExit(STARTUP_FAILURE)
+        raise SystemExit(1)
