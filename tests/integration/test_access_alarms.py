@@ -25,6 +25,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.tables import events
 from vpr_intake.tables import alarm_texts, alarms, grants
 from vpr_service.serving import Server
+from vpr_service.streams import Listener
 
 
 async def broken(person: Person, report: UUID) -> dict[str, Any]:
@@ -187,10 +188,12 @@ async def served(app: FastAPI) -> AsyncIterator[tuple[str, Server]]:
     server = Server(uvicorn.Config(app, port=port, lifespan="off", log_level="warning", timeout_graceful_shutdown=20))
     task = asyncio.create_task(server._serve())
 
-    async def started() -> bool:
-        return server.started
+    [listener] = [one for one in app.state.runtime.workers if isinstance(one, Listener)]
 
-    await until(started)
+    async def ready() -> bool:
+        return server.started and listener.listening
+
+    await until(ready)
     try:
         yield f"http://127.0.0.1:{port}", server
     finally:
@@ -259,12 +262,17 @@ async def test_another_process_of_intake_tells_the_alarm_too(servers: Servers) -
             assert (await anext(told)).data["id"] == glass["alarm_id"]
 
 
+END_LISTENERS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where query ilike 'listen%' and datname = current_database()
+"""
+
+
 async def test_after_a_time_without_a_database_everyone_is_told_to_reload(intake: System) -> None:
     async with served(intake.apps["intake"]) as (url, _), stream(intake, url) as told:
         first = await anext(told)
         async with intake.runtime("intake").engine.connect() as connection:
-            ended = "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%'"
-            assert (await connection.execute(text(ended))).scalars().all() == [True]
+            assert (await connection.execute(text(END_LISTENERS))).scalars().all() == [True]
         again = await anext(told)
         assert (first.event, again.event) == ("reload", "reload")
         assert again.id.partition(":")[0] != first.id.partition(":")[0]

@@ -109,6 +109,7 @@ class Listener:
     engine: AsyncEngine
     channel: str
     feed: Feed = field(default_factory=Feed)
+    listening: bool = field(default=False, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop``; after each time without a database everyone who follows loads anew."""
@@ -120,6 +121,8 @@ class Listener:
                 if not (is_outage(error) or isinstance(error, InterfaceError)):  # its connection is closed
                     raise
                 log.info("listener waits", channel=self.channel, error=type(error).__name__)
+            finally:
+                self.listening = False
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BACK_OFF)
 
@@ -131,6 +134,7 @@ class Listener:
         raw.add_termination_listener(lambda _: lost.set())
         await raw.add_listener(self.channel, self._heard)
         self.feed.restart()
+        self.listening = True
         while not (stop.is_set() or lost.is_set()):
             loop = asyncio.get_running_loop()
             if not await _within(loop.time() + PING_EVERY, stop, lost):
