@@ -264,7 +264,7 @@ async def test_another_process_of_intake_tells_the_alarm_too(servers: Servers) -
 
 END_LISTENERS = """
 select pg_terminate_backend(pid) from pg_stat_activity
-where query ilike 'listen%' and datname = current_database()
+where datname = current_database() and state = 'idle' and (query ilike 'listen%' or query = 'select 1')
 """
 
 
