@@ -1,12 +1,12 @@
 """Server-sent events: what this process has to tell, in order, and who missed something is told to load it anew.
 
-Every process of a service hears of changes by PostgreSQL's LISTEN/NOTIFY: a projection notifies in its transaction, so
-that a change is told when it is committed, by whichever process, and never before.
+A projection yields a ``notice`` (vpr_events.notices), the service has a ``Listener`` on its channel among its workers,
+and an endpoint follows the ``feed_on`` that channel until ``runtime.closing``.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events.outages import is_outage
+from vpr_service.runtime import Running
 
 RING = 1000
 LIFETIME = 900.0
@@ -103,7 +104,7 @@ async def _within(end: float, *events: asyncio.Event) -> bool:
 class Listener:
     """The worker that tells this process's ``feed`` what any process of the service notified on ``channel``.
 
-    A notification is JSON: ``{"event": name, "data": …}``, at most 8,000 bytes.
+    It has a connection beside the pool, which must not go through a pooler in transaction mode.
     """
 
     engine: AsyncEngine
@@ -128,7 +129,7 @@ class Listener:
 
     async def _listen(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         raw: Any = (await connection.get_raw_connection()).driver_connection
-        # Beside the pool: this connection lasts, and is closed with all that listens on it.
+        # It lasts: the pool must not count it, and it is closed with all that listens on it.
         await connection.run_sync(lambda sync: sync.detach())
         lost = asyncio.Event()
         raw.add_termination_listener(lambda _: lost.set())
@@ -143,3 +144,13 @@ class Listener:
     def _heard(self, _: object, __: int, ___: str, payload: object) -> None:
         told = orjson.loads(str(payload))
         self.feed.tell(told["event"], told["data"])
+
+
+def feed_on(channel: str) -> Callable[..., Coroutine[Any, Any, Feed]]:
+    """A dependency: this process's feed of what is notified on ``channel``."""
+
+    async def feed(runtime: Running) -> Feed:
+        heard = (worker for worker in runtime.workers if isinstance(worker, Listener))
+        return next(listener.feed for listener in heard if listener.channel == channel)
+
+    return feed

@@ -6,7 +6,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
-from vpr_intake.projections import ALARMS, project_access, project_report
+from vpr_intake.channels import ALARMS
+from vpr_intake.projections import project_access, project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata

@@ -1,11 +1,10 @@
 """Events to rows: intake's reports and who reads them, how far other services are, and whom they allow to read."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, func, insert, select, update
+from sqlalchemy import Executable, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.access import AccessAcknowledged, AccessAlarmRaised, AccessRecorded
@@ -21,8 +20,10 @@ from vpr_events.contracts.dispatch import (
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
 from vpr_events.contracts.session import SessionConnected, SessionCreated, SessionEnded, SessionExpired
 from vpr_events.event import Event, Recorded
+from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_intake.basis import Basis
+from vpr_intake.channels import ALARMS
 from vpr_intake.tables import accesses, alarms, grants, progress, reports
 
 INSERT_REPORT = insert(reports)
@@ -113,16 +114,12 @@ def _granted(event: Recorded, source: UUID, basis: Basis, **told: Any) -> Write:
     return Write(("grant", event.correlation_id), GRANT, row | told)
 
 
-ALARMS = "alarms"
-"""The channel on which alarms are told to every process of the service."""
-
 INSERT_ACCESS, INSERT_ALARM = insert(accesses), insert(alarms)
 ACKNOWLEDGE = (
     update(alarms)
     .where(alarms.c.id == bindparam("alarm"))
     .values(acknowledged_by=bindparam("by"), acknowledged_at=bindparam("at"))
 )
-NOTIFY = select(func.pg_notify(ALARMS, bindparam("payload")))
 
 
 def project_access(event: Recorded) -> Iterable[Write]:
@@ -144,16 +141,8 @@ def project_access(event: Recorded) -> Iterable[Write]:
                 **raised.model_dump(exclude={"alarm_id"}),
             }
             yield Write(event.entity_id, INSERT_ALARM, row)
-            yield _told(event, "alarm", row)
+            yield notice(event.entity_id, ALARMS, "alarm", row)
         case AccessAcknowledged(alarm_id=alarm, acknowledged_by=by):
             yield Write(event.entity_id, ACKNOWLEDGE, {"alarm": alarm, "by": by, "at": event.occurred_at})
             told = {"id": alarm, "acknowledged_by": by, "acknowledged_at": event.occurred_at}
-            yield _told(event, "acknowledged", told)
-
-
-def _told(event: Recorded, name: str, data: dict[str, Any]) -> Write:
-    return Write(event.entity_id, NOTIFY, {"payload": json.dumps({"event": name, "data": data}, default=_text)})
-
-
-def _text(value: object) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+            yield notice(event.entity_id, ALARMS, "acknowledged", told)

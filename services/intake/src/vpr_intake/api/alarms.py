@@ -10,13 +10,14 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from vpr_events.contracts.values import Role
 from vpr_intake import queries
 from vpr_intake.api.disclosing import note_reading, on_report
+from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import AcknowledgeAlarm, Resource
 from vpr_intake.schemas import Alarm, AlarmWithText
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import Page, cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running, Runtime
-from vpr_service.streams import Feed, Listener
+from vpr_service.streams import Feed, feed_on
 
 router = APIRouter(prefix="/v1/alarms", tags=["alarms"])
 
@@ -24,10 +25,6 @@ OVERSEERS = (Role.SUPERVISOR, Role.AUDITOR)
 
 Overseer = Annotated[Principal, Depends(require(*OVERSEERS))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
-
-
-async def _feed(runtime: Running) -> Feed:
-    return next(worker.feed for worker in runtime.workers if isinstance(worker, Listener))
 
 
 @router.get("")
@@ -51,7 +48,7 @@ def _cursor(row: dict[str, Any]) -> str:
 async def stream(
     _: Overseer,
     runtime: Running,
-    feed: Annotated[Feed, Depends(_feed)],
+    feed: Annotated[Feed, Depends(feed_on(ALARMS))],
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """``alarm`` and ``acknowledged`` as they happen; ``reload`` asks to load the list anew."""
