@@ -294,6 +294,19 @@ async def test_what_is_rolled_back_is_not_told(intake: System) -> None:
     assert len(await listed(intake)) == 1
 
 
+async def test_a_silent_stream_shows_that_it_lives(intake: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
+    headers = intake.as_(Role.AUDITOR)
+    async with (
+        served(intake.apps["intake"]) as (url, _),
+        httpx.AsyncClient(timeout=20) as client,
+        client.stream("GET", f"{url}/v1/alarms/stream", headers=headers) as answer,
+    ):
+        lines = answer.aiter_lines()
+        while await anext(lines) != ": ping":
+            continue
+
+
 async def test_an_open_stream_does_not_hold_up_the_end(intake: System) -> None:
     async with served(intake.apps["intake"]) as (url, server), stream(intake, url) as told:
         await anext(told)

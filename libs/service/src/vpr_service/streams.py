@@ -1,7 +1,7 @@
 """Server-sent events: what this process has to tell, in order, and who missed something is told to load it anew.
 
 A projection yields a ``notice`` (vpr_events.notices), the service has a ``Listener`` on its channel among its workers,
-and an endpoint follows the ``feed_on`` that channel until ``runtime.closing``.
+and an endpoint follows the ``feed_on`` that channel until ``runtime.closing``. FastAPI sends the heartbeats.
 """
 
 import asyncio
