@@ -58,9 +58,13 @@ def file_by_open311(people: People, api_key: str, **fields: str) -> str:
 
 
 def walk(people: People, report_id: str) -> None:
-    """Claimed, video requested, joined, connected, ended, assessed, assigned, en route, on scene, cleared, closed."""
+    """Claimed, video requested, joined, connected, ended, assessed, assigned, en route, on scene, cleared, closed.
+
+    In between the officer who holds the case reads the report.
+    """
     case_id = case_of(people, report_id)
     _meet(people, case_id)
+    wait_for(lambda: can_read(people, report_id))
     assessment = {"outcome": "dispatch", "capabilities": ["forensic"], "priority": 3, "gravest": "lowest"}
     people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/assessment", assessment)
     _drive(people, report_id)
@@ -70,6 +74,23 @@ def walk(people: People, report_id: str) -> None:
 def case_of(people: People, report_id: str) -> str:
     """The id of the open case of a report."""
     return str(wait_for(lambda: [c for c in _cases(people) if c["report_id"] == report_id])[0]["id"])
+
+
+def can_read(people: People, report_id: str) -> bool:
+    """Whether the officer is shown the report's particulars."""
+    url, headers = people.url("intake") + f"/v1/reports/{report_id}", dict(people.headers(Role.OFFICER))
+    return people.client.get(url, headers=headers).status_code == 200
+
+
+def break_glass(people: People, report_id: str, text: str) -> dict[str, Any]:
+    """The officer reads without holding the case: the alarm, as a supervisor reads it."""
+    broken = people.post(
+        Role.OFFICER, "intake", f"/v1/reports/{report_id}/break-glass", {"reason": "welfare_check", "text": text}
+    )
+    assert can_read(people, report_id)
+    alarm: dict[str, Any] = people.get(Role.SUPERVISOR, "intake", f"/v1/alarms/{broken['alarm_id']}")
+    people.post(Role.SUPERVISOR, "intake", f"/v1/alarms/{broken['alarm_id']}/acknowledgement")
+    return alarm
 
 
 def session_of(people: People, case_id: str) -> str:

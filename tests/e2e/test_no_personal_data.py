@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Iterator
+from uuid import uuid4
 
 import duckdb
 import httpx
@@ -13,7 +14,7 @@ from sqlalchemy.engine import make_url
 from tests.examples import NARRATIVE, PERSON, PLACE, new_report
 from tests.processes import Separate, separate_services
 from tests.reading import read_messages
-from tests.scenario import People, admit, file_by_open311, walk
+from tests.scenario import People, admit, break_glass, file_by_open311, walk
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
@@ -32,7 +33,9 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
     folder = tmp_path_factory.mktemp("personal")
     with separate_services(folder) as system, httpx.Client(timeout=10) as client:
         people = People(url=system.url, headers=system.headers, client=client)
-        walk(people, people.post(Role.OFFICER, "intake", "/v1/reports", new_report())["id"])
+        report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report())["id"]
+        assert break_glass(people, report, f"{PERSON['last_name']}: {NARRATIVE}")["text"].endswith(NARRATIVE)
+        walk(people, report)
         place = {"address_string": str(PLACE["address"])}
         walk(people, file_by_open311(people, admit(people), description=NARRATIVE, **PERSON, **place))
         provoke_errors(people)
@@ -47,6 +50,9 @@ def provoke_errors(people: People) -> None:
     people.client.post(reports, json=new_report(occurred_from=NARRATIVE), headers=headers)
     people.client.post(reports, content=NARRATIVE.encode(), headers=headers)
     people.client.get(reports + f"/{PERSON['last_name']}", headers=headers, params={"q": PERSON["email"]})
+    people.client.post(
+        f"{reports}/{uuid4()}/break-glass", json={"reason": NARRATIVE, "text": NARRATIVE}, headers=headers
+    )
     people.client.get(people.url("intake") + "/open311/v2/requests.json", params={"email": PERSON["email"]})
 
 

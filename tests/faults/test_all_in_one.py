@@ -1,6 +1,7 @@
 """``vpr up``: stopped by Ctrl-C it stops cleanly; killed by -9 it recovers, and what was accepted is there."""
 
 import asyncio
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,9 +18,9 @@ from vpr.home import Home
 from vpr_events.contracts.values import Role
 
 
-def headers(folder: Path, process: Process) -> dict[str, str]:
-    """A clerk's request headers, with a new idempotency key."""
-    token = Home.given(folder / "home", process.url).issuer().token([Role.OFFICER])
+def headers(folder: Path, process: Process, role: Role = Role.OFFICER) -> dict[str, str]:
+    """Somebody's request headers, with a new idempotency key."""
+    token = Home.given(folder / "home", process.url).issuer().token([role])
     return {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid4().hex}
 
 
@@ -56,3 +57,16 @@ def test_the_next_start_goes_on_where_the_last_ended(tmp_path: Path, how: str) -
         wait_for(lambda: cases(tmp_path, process) == reports)
         events = asyncio.run(read_log(Endpoints.load(tmp_path / "home" / "servers")))
         assert sorted(str(e.correlation_id) for e in events if e.data.event_name == "report.filed") == sorted(reports)
+
+
+def test_an_open_stream_ends_with_the_system(tmp_path: Path) -> None:
+    with all_in_one(tmp_path) as process:
+        url, supervisor = f"{process.url}/intake/v1/alarms/stream", headers(tmp_path, process, Role.SUPERVISOR)
+        with httpx.stream("GET", url, headers=supervisor, timeout=30) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: reload"
+            started = time.monotonic()
+            process.terminate()
+            assert "event: alarm" not in list(lines)
+        assert time.monotonic() - started < 18, "the server's patience with what does not end is twenty seconds"
+        assert "Traceback" not in process.output.read_text()

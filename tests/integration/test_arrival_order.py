@@ -22,13 +22,21 @@ from vpr_events.contracts.case import (
     CaseClaimed,
     CaseClosed,
     CaseOpened,
+    CaseReleased,
     CaseVideoRequested,
     CloseReason,
     Outcome,
+    ReleaseReason,
 )
-from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
+from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
+    DispatchRequested,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+)
 from vpr_events.contracts.report import ReportWithdrawn, WithdrawalReason, WithdrawnBy
-from vpr_events.contracts.session import Mode, SessionConnected
+from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionCreated, SessionEnded
 from vpr_events.contracts.values import Capability, Channel
 from vpr_events.event import Event, Recorded, derived_id, new_id
 from vpr_events.inbox import Inbox
@@ -37,7 +45,7 @@ from vpr_events.parking import Policy
 from vpr_events.pipeline import Pipeline
 from vpr_events.pull import Delivery
 from vpr_events.tables import events, parked
-from vpr_intake.tables import progress
+from vpr_intake.tables import grants, progress
 from vpr_video.tables import sessions
 
 OFFICER, UNIT, OTHER = new_id(), new_id(), new_id()
@@ -64,6 +72,18 @@ def happened(report: UUID, course: Course) -> list[Recorded]:
         recorded(event, entity=derived_id(report, stream), report=report, at=NOON + minutes(number))
         for number, (stream, event) in enumerate(course)
     ]
+
+
+def chained(report: UUID, course: Course) -> list[Recorded]:
+    """As happened, with the versions that each stream counts."""
+    last: dict[str, Recorded] = {}
+    told: list[Recorded] = []
+    for number, (stream, event) in enumerate(course):
+        last[stream] = recorded(
+            event, entity=derived_id(report, stream), report=report, at=NOON + minutes(number), after=last.get(stream)
+        )
+        told.append(last[stream])
+    return told
 
 
 @pytest.fixture
@@ -136,6 +156,49 @@ async def test_progress_of_a_report(inbox: Inbox, order: list[int], size: int) -
     await hear(inbox, [course[number] for number in order], size)
     expected = {point: NOON + minutes(number) for point, number in REACHED.items()}
     assert await rows(inbox, progress_of(report)) == [expected]
+
+
+def grants_course(report: UUID) -> Course:
+    """Two officers one after the other, two sessions of which one ended, and a dispatch that was asked for again."""
+    request = DispatchRequested(case_id=new_id(), report_id=report, assessment_id=new_id(), capabilities=())
+    created = SessionCreated(
+        request_id=new_id(), case_id=new_id(), report_id=report, officer_id=OFFICER, expires_at=NOON
+    )  # fmt: skip
+    return [
+        ("case", CaseClaimed(officer_id=OFFICER, lease_until=NOON)),
+        ("case", CaseReleased(officer_id=OFFICER, reason=ReleaseReason.LEASE_EXPIRED)),
+        ("case", CaseClaimed(officer_id=OTHER, lease_until=NOON)),
+        ("session", created),
+        ("session", SessionEnded(reason=EndReason.COMPLETED)),
+        ("another session", created),
+        ("dispatch", request),
+        ("dispatch", DispatchCompleted()),
+        ("dispatch", request),
+    ]
+
+
+STANDING = [("case", "claim", OTHER, 3, True), ("session", "invitation", None, 2, False),
+            ("another session", "invitation", None, 1, True), ("dispatch", "task", None, 3, True)]  # fmt: skip
+
+
+@any_order
+@given(order=arrivals(9), size=sizes, until=st.integers(0, 9))
+@of("intake")
+async def test_grants_of_a_report(inbox: Inbox, order: list[int], size: int, until: int) -> None:
+    """Whatever came so far in whatever order, the latest that each stream told counts."""
+    report = new_id()
+    course = chained(report, grants_course(report))
+    await hear(inbox, [course[number] for number in order if number < until], size)
+    latest = {event.entity_id: event for event in course[:until]}
+    shown = select(grants.c.source, grants.c.version, grants.c.stands).where(grants.c.report_id == report)
+    found = {row["source"]: (row["version"], row["stands"]) for row in await rows(inbox, shown)}
+    ended = (CaseReleased, SessionEnded, DispatchCompleted)
+    assert found == {key: (one.version, not isinstance(one.data, ended)) for key, one in latest.items()}
+    if until == len(course):
+        columns = (grants.c.source, grants.c.basis, grants.c.principal_id, grants.c.version, grants.c.stands)
+        whole = await rows(inbox, select(*columns).where(grants.c.report_id == report))
+        expected = {(derived_id(report, stream), *rest) for stream, *rest in STANDING}
+        assert {tuple(row.values()) for row in whole} == expected
 
 
 def own_events(report: UUID) -> Select[Any]:

@@ -167,8 +167,27 @@ WITHDRAWALS = {
     "a withdrawal by an analyst": Bad({"reason": "mistake"}, 403, code="forbidden", role=Role.ANALYST),
 }
 
+
+def glass(body: dict[str, str], status: int = 422, **changes: Any) -> Bad:
+    return Bad(body, status, **{"role": Role.OFFICER} | changes)
+
+
+GLASS = {
+    "glass broken without a reason": glass({"text": "x" * 10}, named="reason"),
+    "glass broken for no known reason": glass({"reason": "curious", "text": "x" * 10}, named="reason"),
+    "glass broken without a text": glass({"reason": "other"}, named="text"),
+    "glass broken with next to no text": glass({"reason": "other", "text": "   x        "}, named="text"),
+    "glass broken with a novel": glass({"reason": "other", "text": "x" * 2001}, named="text"),
+    "glass broken with NUL": glass({"reason": "other", "text": "x" * 10 + "\0"}, named="text"),
+    "glass broken of nothing": glass({"reason": "other", "text": "x" * 10}, 404, code="no_such_report"),
+    "glass broken by an analyst": glass(
+        {"reason": "other", "text": "x" * 10}, 403, code="forbidden", role=Role.ANALYST
+    ),
+}
+
 PATHS = {"/v1/reports": REPORTS, "/v1/history/cases": HISTORY, "/v1/clients": CLIENTS}
 PATHS[f"/v1/reports/{uuid4()}/withdrawal"] = WITHDRAWALS
+PATHS[f"/v1/reports/{uuid4()}/break-glass"] = GLASS
 CASES = {name: (path, bad) for path, group in PATHS.items() for name, bad in group.items()}
 CASES["a withdrawal of a bad id"] = ("/v1/reports/17/withdrawal", Bad({"reason": "mistake"}, named="report_id"))
 
@@ -214,6 +233,8 @@ QUERIES = {
     "NUL for a category": ("?category=%00", "category.0"),
     "an unknown category": ("?category=arson", "category.0"),
     "a misspelt parameter": ("?categories=theft", "categories"),
+    "an id that is none": ("?id=17", "id.0"),
+    "too many ids": ("?" + "&".join(f"id={uuid4()}" for _ in range(51)), "id"),
 }
 
 

@@ -155,7 +155,7 @@ async def test_the_figures_are_prometheus_text_without_personal_data(intake: Sys
     await intake.quiet()
     answer = await intake["intake"].get("/telemetry")
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert 'vpr_request_seconds_count{method="GET",route="/v1/reports/{report_id}",status="200"} 1.0' in answer.text
+    assert 'vpr_request_seconds_count{method="GET",route="/v1/reports/{report_id}",status="403"} 1.0' in answer.text
     assert 'vpr_request_seconds_count{method="POST",route="/v1/reports",status="201"} 1.0' in answer.text
     assert 'route="unmatched",status="404"' in answer.text
     for name in ("vpr_outbox_waiting", "vpr_inbox_pending", "vpr_dead_letters"):
@@ -222,8 +222,8 @@ async def test_a_letter_is_replayed_once_its_cause_is_gone(intake: System) -> No
     assert (await intake["intake"].post(path, headers=intake.as_(Role.ADMIN))).status_code == 204
 
     async def shown() -> bool:
-        answer = await intake["intake"].get(f"/v1/reports/{report}", headers=intake.as_(Role.OFFICER))
-        return bool(answer.json()["progress"]["opened_at"])
+        answer = await intake["intake"].get(f"/v1/reports?id={report}", headers=intake.as_(Role.OFFICER))
+        return bool(answer.json()[0]["progress"]["opened_at"])
 
     await until(shown)
     assert await letters(intake) == []

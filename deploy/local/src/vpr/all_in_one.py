@@ -36,6 +36,7 @@ def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
     parent = FastAPI(title="VPR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     parent.state.home, parent.state.services, parent.state.public_url = home, apps, home.url
     parent.state.verifier = TokenVerifier(home.issuer_name, home.issuer().audience, str(home.folder / PUBLISHED))
+    parent.state.closing = [event for app in apps.values() for event in app.state.closing]
     problems.install(parent)
     parent.add_middleware(SecurityHeaders)
     parent.add_middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(home.url).hostname or "", *LOOPBACK])

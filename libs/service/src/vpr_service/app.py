@@ -38,6 +38,7 @@ def create_app(
 
     app = FastAPI(title=f"VPR {service.name}", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    app.state.closing = [runtime.closing]
     app.state.public_url = settings.shared.public_url.rstrip("/")
     app.state.verifier = TokenVerifier(
         settings.shared.oidc_issuer, settings.shared.oidc_audience, settings.shared.oidc_jwks

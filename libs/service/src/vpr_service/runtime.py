@@ -61,7 +61,11 @@ class Service:
 
 @dataclass
 class Runtime:
-    """The parts of a running service. HTTP handlers get it by the dependency ``Running``."""
+    """The parts of a running service. HTTP handlers get it by the dependency ``Running``.
+
+    ``closing`` is set when the end is near: streams end, so that the server can wait for what is still being answered.
+    ``stopping`` comes after that, and stops the workers.
+    """
 
     service: Service
     settings: ServiceSettings
@@ -72,6 +76,7 @@ class Runtime:
     pipeline: Pipeline
     inbox: Inbox | None
     now: Clock
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     workers: Sequence[Worker] = ()
 
@@ -123,6 +128,7 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        runtime.closing.set()
         runtime.stopping.set()
         connecting.cancel()
         watching.cancel()

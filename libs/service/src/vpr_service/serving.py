@@ -1,4 +1,7 @@
-"""Serving one app with uvicorn: in-flight requests are finished on SIGTERM."""
+"""Serving one app with uvicorn: in-flight requests are finished on SIGTERM, and streams end."""
+
+import socket
+from contextlib import suppress
 
 import structlog
 import uvicorn
@@ -22,10 +25,25 @@ def settings_of[S: ServiceSettings](kind: type[S]) -> S:
         raise SystemExit("; ".join(wrong) + " (`vpr env` prints the variables of a local system)") from None
 
 
+class Server(uvicorn.Server):
+    """Ends the app's streams before it waits for answers: a stream would never end by itself."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, end what is open, then the app's lifespan."""
+        for closing in self.config.app.state.closing:  # type: ignore[union-attr] # a FastAPI app of ours
+            closing.set()
+        await super().shutdown(sockets)
+
+
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Serve until a signal, saying where. Our own request log replaces uvicorn's, which would write whole URLs."""
     log.info("listening", host=host, port=port, title=app.title)
-    uvicorn.run(
+    config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
         timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(1)

@@ -1,21 +1,29 @@
 """Intake, put together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
-from vpr_intake.projections import project_report
+from vpr_intake.channels import ALARMS
+from vpr_intake.projections import project_access, project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
-from vpr_service.runtime import Service
+from vpr_service.runtime import Runtime, Service, Worker
+from vpr_service.streams import Listener
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("intake", metadata, projectors=(project_report,), consumer=consumer)
+
+def _workers(runtime: Runtime) -> Sequence[Worker]:
+    return [Listener(runtime.engine, ALARMS)]
+
+
+service = Service("intake", metadata, projectors=(project_report, project_access), consumer=consumer, workers=_workers)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

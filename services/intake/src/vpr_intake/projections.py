@@ -1,17 +1,30 @@
-"""Events to rows: intake's own reports, and how far the other services are with them."""
+"""Events to rows: intake's reports and who reads them, how far other services are, and whom they allow to read."""
 
 from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Executable, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseClosed, CaseOpened
-from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
+from vpr_events.contracts.access import AccessAcknowledged, AccessAlarmRaised, AccessRecorded
+from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseClosed, CaseOpened, CaseReleased
+from vpr_events.contracts.dispatch import (
+    DispatchCancelled,
+    DispatchCompleted,
+    DispatchRequested,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+)
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
-from vpr_events.contracts.session import SessionConnected
+from vpr_events.contracts.session import SessionConnected, SessionCreated, SessionEnded, SessionExpired
 from vpr_events.event import Event, Recorded
+from vpr_events.notices import notice
 from vpr_events.writes import Write
-from vpr_intake.tables import progress, reports
+from vpr_intake.basis import Basis
+from vpr_intake.channels import ALARMS
+from vpr_intake.tables import accesses, alarms, grants, progress, reports
 
 INSERT_REPORT = insert(reports)
 UPDATE_REPORT = update(reports).where(reports.c.id == bindparam("report_id"))
@@ -61,3 +74,75 @@ def project_progress(event: Recorded) -> Iterable[Write]:
     """What triage, video and dispatch did for a report."""
     if point := POINTS.get(type(event.data)):
         yield Write(event.correlation_id, REACHED[point], {"report": event.correlation_id, "at": event.occurred_at})
+
+
+def _granting() -> Executable:
+    """The latest version that a stream told of a grant counts, so that order and repetition do not matter."""
+    row = upsert(grants)
+    told = ("principal_id", "version", "stands", "until")
+    changes = {name: row.excluded[name] for name in told}
+    return row.on_conflict_do_update(
+        index_elements=["source"], set_=changes, where=row.excluded.version > grants.c.version
+    )
+
+
+GRANT = _granting()
+GRANTS: dict[type[Event], tuple[Basis, bool]] = {
+    CaseClaimed: (Basis.CLAIM, True),
+    CaseReleased: (Basis.CLAIM, False),
+    CaseClosed: (Basis.CLAIM, False),
+    SessionCreated: (Basis.INVITATION, True),
+    SessionEnded: (Basis.INVITATION, False),
+    SessionExpired: (Basis.INVITATION, False),
+    DispatchRequested: (Basis.TASK, True),
+    DispatchCompleted: (Basis.TASK, False),
+    DispatchCancelled: (Basis.TASK, False),
+}
+"""Which event of another service begins or ends which grant. A lease that ran out is told as a release."""
+
+
+def project_grant(event: Recorded) -> Iterable[Write]:
+    """Whom triage, video and dispatch allow to read a report."""
+    if rule := GRANTS.get(type(event.data)):
+        basis, stands = rule
+        holder = event.data.officer_id if isinstance(event.data, CaseClaimed) else None
+        yield _granted(event, event.entity_id, basis, purpose=basis, stands=stands, principal_id=holder)
+
+
+def _granted(event: Recorded, source: UUID, basis: Basis, **told: Any) -> Write:
+    row = {"source": source, "report_id": event.correlation_id, "basis": basis, "version": event.version, "until": None}
+    return Write(("grant", event.correlation_id), GRANT, row | told)
+
+
+INSERT_ACCESS, INSERT_ALARM = insert(accesses), insert(alarms)
+ACKNOWLEDGE = (
+    update(alarms)
+    .where(alarms.c.id == bindparam("alarm"))
+    .values(acknowledged_by=bindparam("by"), acknowledged_at=bindparam("at"))
+)
+
+
+def project_access(event: Recorded) -> Iterable[Write]:
+    """Who read what, who broke the glass, and the alarms of it."""
+    match event.data:
+        case AccessRecorded() as read:
+            row = {"id": event.id, "report_id": event.entity_id, "at": event.occurred_at}
+            yield Write(event.entity_id, INSERT_ACCESS, row | read.model_dump())
+            if read.until:
+                yield _granted(
+                    event, event.id, Basis.BREAK_GLASS,
+                    purpose=read.purpose, stands=True, until=read.until, principal_id=read.reader_id,
+                )  # fmt: skip
+        case AccessAlarmRaised() as raised:
+            row = {
+                "id": raised.alarm_id,
+                "report_id": event.entity_id,
+                "raised_at": event.occurred_at,
+                **raised.model_dump(exclude={"alarm_id"}),
+            }
+            yield Write(event.entity_id, INSERT_ALARM, row)
+            yield notice(event.entity_id, ALARMS, "alarm", row)
+        case AccessAcknowledged(alarm_id=alarm, acknowledged_by=by):
+            yield Write(event.entity_id, ACKNOWLEDGE, {"alarm": alarm, "by": by, "at": event.occurred_at})
+            told = {"id": alarm, "acknowledged_by": by, "acknowledged_at": event.occurred_at}
+            yield notice(event.entity_id, ALARMS, "acknowledged", told)

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_intake.tables import particulars, progress, reports
+from vpr_intake.basis import Basis
+from vpr_intake.tables import accesses, alarm_texts, alarms, grants, particulars, progress, reports
 
 PROGRESS = tuple(column for column in progress.c if column.name != "report_id")
 PARTICULARS = tuple(column for column in particulars.c if column.name != "report_id")
@@ -27,10 +28,10 @@ class Filter:
     end: datetime | None = None
 
 
-async def one_report(connection: AsyncConnection, report_id: UUID) -> dict[str, Any] | None:
-    """A report with its particulars and progress."""
-    query = _base(*PARTICULARS).outerjoin(particulars, particulars.c.report_id == reports.c.id)
-    row = (await connection.execute(query.where(reports.c.id == report_id))).mappings().one_or_none()
+async def one_report(connection: AsyncConnection, report_id: UUID, *, personal: bool = False) -> dict[str, Any] | None:
+    """A report with its progress; particulars only when ``personal``."""
+    query = _base(personal=personal).where(reports.c.id == report_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
 
 
@@ -43,22 +44,19 @@ async def list_reports(
     personal: bool = False,
 ) -> list[dict[str, Any]]:
     """Reports, newest first, from behind ``after`` (filed_at, id); particulars only when ``personal``."""
-    query = _base(*(PARTICULARS if personal else ()))
-    if personal:
-        query = query.outerjoin(particulars, particulars.c.report_id == reports.c.id)
-    query = _matching(query, wanted)
+    query = _matching(_base(personal=personal), wanted)
     if after:
         query = query.where(tuple_(reports.c.filed_at, reports.c.id) < tuple(after))
     query = query.order_by(reports.c.filed_at.desc(), reports.c.id.desc()).limit(limit)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _base(*columns: Any) -> Select[Any]:
-    return (
-        select(reports, *PROGRESS, *columns)
-        .select_from(reports)
-        .outerjoin(progress, progress.c.report_id == reports.c.id)
-    )
+def _base(*, personal: bool) -> Select[Any]:
+    followed = reports.outerjoin(progress, progress.c.report_id == reports.c.id)
+    if not personal:
+        return select(reports, *PROGRESS).select_from(followed)
+    whole = followed.outerjoin(particulars, particulars.c.report_id == reports.c.id)
+    return select(reports, *PROGRESS, *PARTICULARS).select_from(whole)
 
 
 def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
@@ -85,3 +83,86 @@ def status_of(row: dict[str, Any]) -> str:
     if row["dispatched_at"]:
         return "dispatched"
     return "in_progress" if row["claimed_at"] else "received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who wants to read: a person, perhaps also as any dispatcher or as the video service by itself."""
+
+    principal_id: UUID
+    dispatcher: bool = False
+    video: bool = False
+
+
+async def standing_grant(
+    connection: AsyncConnection, report_id: UUID, reader: Reader, now: datetime
+) -> dict[str, Any] | None:
+    """What allows this reader to read the report at ``now``; broken glass only where nothing else does."""
+    own = and_(grants.c.basis.in_((Basis.CLAIM, Basis.BREAK_GLASS)), grants.c.principal_id == reader.principal_id)
+    allowed = [own]
+    if reader.dispatcher:
+        allowed.append(grants.c.basis == Basis.TASK)
+    if reader.video:
+        allowed.append(grants.c.basis == Basis.INVITATION)
+    lasting = or_(grants.c.until.is_(None), grants.c.until > now)
+    query = select(grants).where(grants.c.report_id == report_id, grants.c.stands, lasting, or_(*allowed))
+    query = query.order_by(grants.c.basis == Basis.BREAK_GLASS, grants.c.basis, grants.c.source).limit(1)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def broken_glass(connection: AsyncConnection, report_id: UUID, principal_id: UUID) -> dict[str, Any]:
+    """The latest time that somebody broke the glass of a report, with its alarm. Raises NoResultFound."""
+    glass = and_(accesses.c.report_id == report_id, accesses.c.reader_id == principal_id, accesses.c.until.is_not(None))
+    raised = and_(
+        alarms.c.report_id == accesses.c.report_id,
+        alarms.c.caused_by == accesses.c.reader_id,
+        alarms.c.raised_at == accesses.c.at,
+    )
+    query = select(accesses.c.until, alarms.c.id.label("alarm_id"), alarms.c.reason).join(alarms, raised).where(glass)
+    query = query.order_by(accesses.c.at.desc()).limit(1)
+    return dict((await connection.execute(query)).mappings().one())
+
+
+async def list_accesses(
+    connection: AsyncConnection,
+    *,
+    report_id: UUID | None,
+    reader_id: UUID | None,
+    limit: int,
+    after: Sequence[Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Who read what, newest first, from behind ``after`` (at, id); a reader's are also those made for them."""
+    query = select(accesses)
+    if report_id:
+        query = query.where(accesses.c.report_id == report_id)
+    if reader_id:
+        query = query.where(or_(accesses.c.reader_id == reader_id, accesses.c.acting_for == reader_id))
+    if after:
+        query = query.where(tuple_(accesses.c.at, accesses.c.id) < tuple(after))
+    query = query.order_by(accesses.c.at.desc(), accesses.c.id.desc()).limit(limit)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+OPEN = alarms.c.acknowledged_at.is_(None)
+
+
+async def list_alarms(
+    connection: AsyncConnection, *, limit: int, after: Sequence[Any] | None = None
+) -> list[dict[str, Any]]:
+    """Alarms: open ones first, then newest, from behind ``after`` (open, raised_at, id)."""
+    query = select(alarms)
+    if after:
+        query = query.where(tuple_(OPEN, alarms.c.raised_at, alarms.c.id) < tuple(after))
+    query = query.order_by(OPEN.desc(), alarms.c.raised_at.desc(), alarms.c.id.desc()).limit(limit)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def one_alarm(connection: AsyncConnection, alarm_id: UUID, *, personal: bool = False) -> dict[str, Any] | None:
+    """An alarm; what was said for it only when ``personal`` (None once that is erased)."""
+    query = select(alarms).where(alarms.c.id == alarm_id)
+    if personal:
+        query = select(alarms, alarm_texts.c.text).outerjoin(alarm_texts, alarm_texts.c.alarm_id == alarms.c.id)
+        query = query.where(alarms.c.id == alarm_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None

@@ -1,6 +1,6 @@
 """Intake's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
 
 from vpr_events import tables as library
 from vpr_service.api_keys import clients_table
@@ -67,4 +67,60 @@ history_records = Table(
     Column("record_id", Text, nullable=False),
 )
 
-PERSONAL = (particulars,)
+grants = Table(
+    "grants",
+    metadata,
+    Column("source", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("principal_id", Uuid),
+    Column("purpose", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("until", Moment),
+)
+Index("grants_report_id", grants.c.report_id)
+
+accesses = Table(
+    "accesses",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("reader_id", Uuid, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("break_glass", Boolean, nullable=False),
+    Column("until", Moment),
+    Column("acting_for", Uuid),
+)
+Index("accesses_at", accesses.c.at, accesses.c.id)
+Index("accesses_report_id", accesses.c.report_id, accesses.c.at, accesses.c.id)
+Index("accesses_reader_id", accesses.c.reader_id, accesses.c.at, accesses.c.id)
+Index("accesses_acting_for", accesses.c.acting_for, accesses.c.at, accesses.c.id)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("caused_by", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("acknowledged_by", Uuid),
+    Column("acknowledged_at", Moment),
+)
+Index("alarms_open", alarms.c.acknowledged_at.is_(None), alarms.c.raised_at, alarms.c.id)
+Index("alarms_report_id", alarms.c.report_id)
+
+alarm_texts = Table(
+    "alarm_texts",
+    metadata,
+    Column("alarm_id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("text", Text, nullable=False),
+)
+
+PERSONAL = (particulars, alarm_texts)

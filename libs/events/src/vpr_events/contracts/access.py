@@ -1,16 +1,55 @@
-"""Family ``access``, owned by intake: who read what personal data, and why. Its own stream a report."""
+"""Family ``access``, owned by intake: who read what personal data, why, and what that set off. One stream a report."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from vpr_events.contracts.values import Role
-from vpr_events.event import Code, Event
+from vpr_events.event import Code, Event, Instant
+
+
+class BreakGlassReason(StrEnum):
+    """Why somebody reads a report without holding its case."""
+
+    IMMINENT_DANGER = "imminent_danger"
+    WELFARE_CHECK = "welfare_check"
+    TECHNICAL_FAULT = "technical_fault"
+    SUPERVISOR_REVIEW = "supervisor_review"
+    OTHER = "other"
+
+
+class AlarmKind(StrEnum):
+    """What raised an alarm."""
+
+    BREAK_GLASS = "break_glass"
 
 
 class AccessRecorded(Event, name="access.recorded"):
-    """Personal data of a report was read. ``resource`` names what, ``purpose`` why."""
+    """Personal data of a report was read. ``resource`` names what, ``purpose`` why.
+
+    With ``until`` the glass was broken: the reader may read until then. ``acting_for`` is the officer for whom a
+    service reads.
+    """
 
     reader_id: UUID
     role: Role
     resource: Code
     purpose: Code
     break_glass: bool = False
+    until: Instant | None = None
+    acting_for: UUID | None = None
+
+
+class AccessAlarmRaised(Event, name="access.alarm_raised"):
+    """A supervisor must look at what ``caused_by`` did; the alarm stands until it is acknowledged."""
+
+    alarm_id: UUID
+    kind: AlarmKind
+    caused_by: UUID
+    reason: Code
+
+
+class AccessAcknowledged(Event, name="access.acknowledged"):
+    """Somebody else than its cause looked at the alarm."""
+
+    alarm_id: UUID
+    acknowledged_by: UUID

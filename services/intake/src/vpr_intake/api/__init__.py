@@ -1,5 +1,7 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import clients, history, open311, reports
+from vpr_intake.api import accesses, alarms, clients, history, open311, particulars, reports
 
-routers = (reports.router, open311.router, history.router, clients.router)
+routers = (
+    reports.router, particulars.router, open311.router, history.router, clients.router, accesses.router, alarms.router,
+)  # fmt: skip

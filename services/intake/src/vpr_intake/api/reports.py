@@ -1,4 +1,4 @@
-"""``/v1/reports``: file, read, list and withdraw."""
+"""``/v1/reports``: file, list and withdraw; nothing here answers with personal data (see particulars)."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,10 +12,7 @@ from vpr_intake.catalogue import CATEGORIES, Category
 from vpr_intake.schemas import (
     Filed,
     NewReport,
-    Place,
     Progress,
-    Report,
-    Reporter,
     ReportQuery,
     ReportSummary,
     Withdrawal,
@@ -56,7 +53,7 @@ async def list_reports(
     response: Response,
 ) -> list[ReportSummary]:
     """Reports, newest first: a client's own, or all for staff. ``Link`` leads to the next page."""
-    wanted = queries.Filter(client_id=caller.client_id, categories=query.category)
+    wanted = queries.Filter(client_id=caller.client_id, ids=query.id, categories=query.category)
     async with runtime.reading() as connection:
         rows = await queries.list_reports(connection, wanted, limit=query.limit + 1, after=query.after(moment_of, UUID))
     more = len(rows) > query.limit
@@ -66,38 +63,28 @@ async def list_reports(
     return [summary(row) for row in rows]
 
 
-@router.get("/reports/{report_id}")
-async def read_report(report_id: UUID, caller: CallerGiven, runtime: Running, response: Response) -> Report:
-    """One report with its particulars and progress."""
-    row = await _visible(report_id, caller, runtime)
-    private(response, row["version"])
-    return Report(
-        **summary(row).model_dump(),
-        occurred_from=row["occurred_from"],
-        occurred_to=row["occurred_to"],
-        description=row["description"],
-        place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
-        reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
-    )
-
-
 @router.post("/reports/{report_id}/withdrawal")
 async def withdraw_report(
     report_id: UUID, body: Withdrawal, caller: CallerGiven, runtime: Running, response: Response
 ) -> ReportSummary:
     """Take a report back; doing it twice is the same as once."""
-    await _visible(report_id, caller, runtime)
+    await existing(report_id, caller, runtime)
     await runtime.pipeline.execute(withdrawal(report_id, caller, body.reason, runtime.now()))
-    row = await _visible(report_id, caller, runtime)
+    row = await existing(report_id, caller, runtime)
     private(response, row["version"])
     return summary(row)
 
 
-async def _visible(report_id: UUID, caller: Caller, runtime: Running) -> dict[str, Any]:
-    """The report's row. Another client's report does not exist for this one: 404."""
+async def existing(
+    report_id: UUID, caller: Caller | None, runtime: Running, *, personal: bool = False
+) -> dict[str, Any]:
+    """The report's row, with particulars only when ``personal``.
+
+    Raises Problem 404; another client's report does not exist for this one.
+    """
     async with runtime.reading() as connection:
-        row = await queries.one_report(connection, report_id)
-    if row is None or not caller.may_see(row["client_id"]):
+        row = await queries.one_report(connection, report_id, personal=personal)
+    if row is None or (caller and not caller.may_see(row["client_id"])):
         raise Problem(404, "no_such_report", "there is no such report")
     return row
 

@@ -1,1 +1,1 @@
-"""What intake decides: reports, and past cases of a records extract."""
+"""What intake decides: reports, who reads them, and past cases of a records extract."""

@@ -1,0 +1,97 @@
+"""``/v1/reports/{id}``: one report with its particulars, how to reach its reporter, and breaking the glass."""
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from vpr_events.contracts.access import AccessAlarmRaised, AccessRecorded
+from vpr_events.contracts.values import Role
+from vpr_events.event import new_id
+from vpr_intake import queries
+from vpr_intake.api.callers import ReaderGiven
+from vpr_intake.api.disclosing import READERS, disclose_to_service, disclose_to_staff, on_report, role_of
+from vpr_intake.api.reports import existing, summary
+from vpr_intake.domain.access import BreakGlass, Resource
+from vpr_intake.private import alarm_text
+from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter
+from vpr_intake.settings import Settings
+from vpr_service.auth import Principal, require
+from vpr_service.requests import RequiredKey, key_of, private
+from vpr_service.runtime import Running
+
+router = APIRouter(prefix="/v1/reports/{report_id}", tags=["reports"])
+
+
+@router.get("")
+async def read_report(report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response) -> Report:
+    """One report with its particulars and progress.
+
+    A client reads its own. Staff need an active claim, an open task or broken glass (403 ``no_active_claim``), and
+    every reading of theirs is recorded before it is answered.
+    """
+    await existing(report_id, caller, runtime)
+    if caller.staff:
+        await disclose_to_staff(report_id, caller.staff, Resource.PARTICULARS, runtime)
+    row = await existing(report_id, caller, runtime, personal=True)
+    private(response, row["version"])
+    return Report(
+        **summary(row).model_dump(),
+        occurred_from=row["occurred_from"],
+        occurred_to=row["occurred_to"],
+        description=row["description"],
+        place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
+        reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+    )
+
+
+@router.get("/contact")
+async def read_contact(
+    report_id: UUID,
+    caller: Annotated[Principal, Depends(require(Role.SERVICE))],
+    runtime: Running,
+    response: Response,
+) -> Contact:
+    """How to reach the reporter: for a service that acts for an officer with a grant, or for video while it meets."""
+    await existing(report_id, None, runtime)
+    await disclose_to_service(report_id, caller, Resource.CONTACT, runtime)
+    row = await existing(report_id, None, runtime, personal=True)
+    private(response)
+    return Contact.model_construct(**{name: row[name] for name in Contact.model_fields})
+
+
+@router.post("/break-glass", status_code=201)
+async def break_glass(
+    report_id: UUID,
+    body: BreakingGlass,
+    caller: Annotated[Principal, Depends(require(*READERS))],
+    runtime: Running,
+    given: RequiredKey,
+    response: Response,
+) -> BrokenGlass:
+    """Read a report without holding its case, for a limited time. Raises an alarm; 200 while the glass is broken."""
+    await existing(report_id, None, runtime)
+    now, settings = runtime.now(), cast("Settings", runtime.settings)
+    command = BreakGlass(
+        at=now,
+        reader_id=caller.id,
+        role=role_of(caller),
+        reason=body.reason,
+        until=now + settings.break_glass_lifetime,
+        alarm_id=new_id(),
+    )
+    execution = on_report(report_id, command, alarm_text(command.alarm_id, report_id, body.text))
+    outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))
+    private(response)
+    if outcome.events:
+        opened, raised = (event.data for event in outcome.events)
+        return _broken(report_id, cast("AccessRecorded", opened), cast("AccessAlarmRaised", raised))
+    response.status_code = 200
+    async with runtime.reading() as connection:
+        return BrokenGlass(report_id=report_id, **await queries.broken_glass(connection, report_id, caller.id))
+
+
+def _broken(report_id: UUID, opened: AccessRecorded, raised: AccessAlarmRaised) -> BrokenGlass:
+    if opened.until is None:
+        raise TypeError("broken glass needs its end")
+    return BrokenGlass(report_id=report_id, alarm_id=raised.alarm_id, reason=raised.reason, until=opened.until)

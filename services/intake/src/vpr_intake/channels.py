@@ -1,0 +1,3 @@
+"""On which channels every process of the service is told what changed."""
+
+ALARMS = "alarms"
