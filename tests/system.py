@@ -24,7 +24,7 @@ from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
 from vpr_events.log import STREAM, EventLog, Outgoing
-from vpr_events.seals import SealKey
+from vpr_events.seals import PublicKeys, SealKey, public_keys
 from vpr_service.issuer import DevelopmentIssuer
 from vpr_service.migrating import upgrade
 from vpr_service.runtime import Runtime
@@ -63,6 +63,11 @@ class Servers:
         """The key that signs seals."""
         SealKey.made_at(self.folder / "seal.pem")
         return self.folder / "seal.pem"
+
+    @property
+    def seal_keys(self) -> PublicKeys:
+        """What seals are verified with."""
+        return public_keys([self.seal_key])
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[str]:

@@ -8,17 +8,32 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from tests.examples import recorded
 from tests.system import Servers
+from vpr_events import store
+from vpr_events.contracts.report import ReportHoldPlaced
+from vpr_events.event import Recorded, new_id
 from vpr_events.log import EventLog
 from vpr_events.outbox import Relay
 from vpr_events.sealing import Sealer
-from vpr_events.seals import SealFolder, SealKey, key_id
+from vpr_events.seals import PublicKeys, SealFolder, SealKey, key_id
+from vpr_events.tables import outbox, seals
 from vpr_events.verifying.findings import Finding
 from vpr_events.verifying.whole import GRACE, Subject, Verification
+
+
+def grown(count: int, *, on: Recorded | None = None) -> list[Recorded]:
+    """Events of one stream: a new one, or the next ones ``on`` an event."""
+    made = [on] if on else []
+    entity = on.entity_id if on else uuid4()
+    for _ in range(count):
+        placed = ReportHoldPlaced(hold_id=new_id(), placed_by=new_id())
+        made.append(recorded(placed, entity=entity, after=made[-1] if made else None))
+    return made[1:] if on else made
 
 
 @dataclass
@@ -55,6 +70,18 @@ class Sealed:
                 await log.close()
                 await engine.dispose()
 
+    async def write(self, *new: Recorded) -> None:
+        """What the pipeline writes: the events, and their ids into the outbox."""
+        async with self.engine.begin() as connection:
+            await store.append(connection, new)
+            await connection.execute(insert(outbox), [{"event_id": event.id} for event in new])
+
+    async def rows(self) -> list[tuple[int, bool]]:
+        """The seals of the table: number, and whether the file was written."""
+        async with self.engine.connect() as connection:
+            query = select(seals.c.number, seals.c.filed).order_by(seals.c.number)
+            return [(row.number, row.filed) for row in await connection.execute(query)]
+
     async def publish(self) -> None:
         """Empty the outbox."""
         while await self.relay.publish_pending():
@@ -62,8 +89,13 @@ class Sealed:
 
     async def findings(self, grace: timedelta = GRACE) -> list[str]:
         """What verification finds, in its words."""
-        subject = Subject(self.service, self.engine, self.folder, {key_id(self.key.public): self.key.public})
+        subject = Subject(self.service, self.engine, self.folder, self.keys)
         return await findings_of(self.servers, [subject], grace)
+
+    @property
+    def keys(self) -> PublicKeys:
+        """What its seals are signed with."""
+        return {key_id(self.key.public): self.key.public}
 
     async def superuser(self, *statements: str, **parameters: Any) -> None:
         """Statements of somebody whom no permission and no trigger stops."""

@@ -10,34 +10,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from tests.examples import recorded
-from tests.verification import Sealed
+from tests.verification import Sealed, grown
 from vpr_events import store
 from vpr_events.cloudevents import headers_of, subject_of
-from vpr_events.contracts.report import ReportHoldPlaced
-from vpr_events.event import Recorded, new_id
+from vpr_events.event import Recorded
 from vpr_events.log import STREAM, Outgoing
 from vpr_events.sealing import SealsDisagree, adopt
-from vpr_events.seals import SealFolder, SealKey, key_id, opened
+from vpr_events.seals import SealFolder, SealKey, opened
 from vpr_events.tables import events, outbox, seals
 
 NOW = timedelta(0)
-
-
-def grown(count: int, *, on: Recorded | None = None) -> list[Recorded]:
-    """Events of one stream: a new one, or the next ones ``on`` an event."""
-    made = [on] if on else []
-    entity = on.entity_id if on else uuid4()
-    for _ in range(count):
-        placed = ReportHoldPlaced(hold_id=new_id(), placed_by=new_id())
-        made.append(recorded(placed, entity=entity, after=made[-1] if made else None))
-    return made[1:] if on else made
-
-
-async def write(one: Sealed, *new: Recorded) -> None:
-    async with one.engine.begin() as connection:
-        await store.append(connection, new)
-        await connection.execute(insert(outbox), [{"event_id": event.id} for event in new])
 
 
 @pytest.fixture
@@ -45,11 +27,11 @@ async def sealed(servers: object, tmp_path: Path) -> AsyncIterator[Sealed]:
     """Three streams, published; three seals, of which the third covers what the second stream gained."""
     async with Sealed.started(servers, tmp_path) as one:  # type: ignore[arg-type]
         first, second, third = grown(3), grown(2), grown(1)
-        await write(one, *first, *second)
+        await one.write(*first, *second)
         assert await one.sealer.seal() == 1
-        await write(one, *third)
+        await one.write(*third)
         assert await one.sealer.seal() == 1
-        await write(one, *grown(2, on=second[-1]))
+        await one.write(*grown(2, on=second[-1]))
         assert await one.sealer.seal() == 1
         await one.publish()
         assert await one.findings(NOW) == []
@@ -193,7 +175,7 @@ async def test_a_seals_row_removed_is_found(sealed: Sealed, number: int) -> None
 
 async def test_the_newest_seals_row_removed_is_found_and_nothing_is_sealed_over_it(sealed: Sealed) -> None:
     await sealed.superuser("delete from seals where number = 3")
-    await write(sealed, *grown(1))
+    await sealed.write(*grown(1))
     await sealed.publish()
     with pytest.raises(SealsDisagree):
         await sealed.sealer.seal()
@@ -218,7 +200,7 @@ async def test_a_seal_signed_with_another_key_is_found(sealed: Sealed, number: i
     other = SealKey.made_at(tmp_path / "other.pem")
     kept = sealed.folder.read(number)
     assert kept
-    forged = other.seal(opened(kept, {key_id(sealed.key.public): sealed.key.public}))
+    forged = other.seal(opened(kept, sealed.keys))
     sealed.folder.place(number).unlink()
     assert sealed.folder.add(number, forged)
     found = await sealed.findings()
@@ -253,7 +235,7 @@ async def test_seals_that_change_places_are_found(sealed: Sealed) -> None:
 async def test_a_cursor_set_forward_leaves_events_that_no_seal_covers(sealed: Sealed) -> None:
     await sealed.superuser("update seals set last_position = last_position + 2 where number = 3")
     new = grown(4)
-    await write(sealed, *new)
+    await sealed.write(*new)
     await sealed.publish()
     assert await sealed.sealer.seal() == 1
     only(await sealed.findings(NOW), "no seal covers it", "states 10 events")
@@ -311,7 +293,7 @@ async def test_an_event_twice_in_the_log_is_no_finding(sealed: Sealed) -> None:
 
 
 async def test_what_waits_to_be_published_or_sealed_is_no_finding(sealed: Sealed) -> None:
-    await write(sealed, *grown(5))
+    await sealed.write(*grown(5))
     assert await sealed.findings() == []
     await sealed.publish()
     assert await sealed.findings() == []
@@ -323,7 +305,7 @@ async def test_a_system_that_works_meanwhile_is_clean(sealed: Sealed) -> None:
 
     async def writing() -> None:
         while not done.is_set():
-            await write(sealed, *grown(3))
+            await sealed.write(*grown(3))
 
     async def publishing() -> None:
         while not done.is_set():
@@ -353,10 +335,9 @@ async def test_a_restored_database_goes_on_once_its_seals_are_taken_in(sealed: S
         await sealed.sealer.seal()
 
     async with sealed.engine.begin() as connection:
-        keys = {key_id(sealed.key.public): sealed.key.public}
-        assert await adopt(connection, "intake", sealed.folder, keys) == 2
+        assert await adopt(connection, "intake", sealed.folder, sealed.keys) == 2
 
-    await write(sealed, *grown(2))
+    await sealed.write(*grown(2))
     await sealed.publish()
     assert await sealed.sealer.seal() == 1
     assert await sealed.findings(NOW) == []
@@ -368,7 +349,6 @@ async def test_another_services_seals_are_not_taken_in(sealed: Sealed, tmp_path:
     assert kept
     other.add(1, kept)
     await sealed.superuser("delete from seals")
-    keys = {key_id(sealed.key.public): sealed.key.public}
     async with sealed.engine.begin() as connection:
         with pytest.raises(SealsDisagree):
-            await adopt(connection, "triage", other, keys)
+            await adopt(connection, "triage", other, sealed.keys)

@@ -48,7 +48,7 @@ _next = (
     select(events.c.position, events.c.stream, events.c.version, events.c.hash)
     .where(events.c.position > bindparam("low"), events.c.position <= bindparam("high"))
     .order_by(events.c.position)
-    .limit(MOST)
+    .limit(bindparam("most"))
     .subquery()
 )
 _GROWTH = select(
@@ -74,6 +74,9 @@ class Sealer:
     key: SealKey
     folder: SealFolder
     every: float = EVERY
+    most: int = MOST
+    patience: float = PATIENCE
+    heartbeat: timedelta = HEARTBEAT
     _bound: int = field(default=0, init=False)
     _writers: frozenset[str] = field(default=frozenset(), init=False)
 
@@ -118,7 +121,7 @@ class Sealer:
             if not self._writers:
                 self._bound = (await connection.execute(_HIGHEST)).scalar_one()
                 self._writers = await _writers(connection)
-            end = asyncio.get_running_loop().time() + PATIENCE
+            end = asyncio.get_running_loop().time() + self.patience
             while self._writers and asyncio.get_running_loop().time() < end:
                 if still := self._writers & await _writers(connection):
                     await asyncio.sleep(GLANCE)
@@ -157,8 +160,8 @@ class Sealer:
 
     async def _make(self, connection: AsyncConnection, newest: SealRow | None) -> int | None:
         low, now = newest.last_position if newest else 0, datetime.now(UTC)
-        growth = (await connection.execute(_GROWTH, {"low": low, "high": self._bound})).all()
-        if not growth and (newest is None or now - newest.sealed_at < HEARTBEAT):
+        growth = (await connection.execute(_GROWTH, {"low": low, "high": self._bound, "most": self.most})).all()
+        if not growth and (newest is None or now - newest.sealed_at < self.heartbeat):
             return None
         heads = tuple(Head(row.stream, row.first, row.last, row.hash) for row in growth)
         seal = Seal(

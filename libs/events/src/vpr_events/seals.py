@@ -208,20 +208,20 @@ class SealFolder:
             _write(place, content, READ_ONLY, os.O_CREAT | os.O_EXCL)
         except FileExistsError:
             torn = place.read_bytes()
-            if torn == content:
-                return True
             if not content.startswith(torn):
                 return False
-            _write(place, content[len(torn) :], READ_ONLY, os.O_APPEND)  # a power cut came between
-        return True
+            if place.stat().st_mode & stat.S_IWUSR:  # we ended, or the machine, before it was whole
+                _write(place, content[len(torn) :], READ_ONLY, os.O_APPEND)
+        return self.read(number) == content
 
 
 def _write(path: Path, content: bytes, mode: int, how: int) -> None:
-    """Write with these flags; ``mode`` is given once the file is whole. The folder's entry is made safe too."""
+    """Write with these flags; ``mode`` is given once all is safe on the disk. The folder's entry is made safe too."""
     descriptor = os.open(path, os.O_WRONLY | how, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
+        os.fsync(descriptor)
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     folder = os.open(path.parent, os.O_RDONLY)

@@ -21,7 +21,8 @@ async def ready(runtime: Running) -> dict[str, object]:
     async with runtime.reading() as connection:
         await connection.execute(text("select 1"))
     state = await runtime.measuring.measure()
-    return {"status": "ready" if state["broker"] and not state["dead_letters"] else "degraded", **state}
+    well = state["broker"] and not state["dead_letters"] and not state["effects_dead"]
+    return {"status": "ready" if well else "degraded", **state}
 
 
 @router.get("/telemetry", include_in_schema=False)

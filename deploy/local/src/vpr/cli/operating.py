@@ -105,7 +105,7 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
     """Look at everything and name what is wrong; ends with 1 when something is."""
     here = Home.given(home, url)
     with calls(here) as client:
-        findings = [finding for name in SERVICES for finding in _look_at(name, client.get(f"/{name}/readyz"))]
+        findings = [finding for name in SERVICES for finding in look_at(name, client.get(f"/{name}/readyz"))]
     if shutil.disk_usage(here.folder).free < LOW_DISK:
         findings.append("less than 1 GB of disk is free")
     if findings:
@@ -113,7 +113,8 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
     typer.echo("all is well")
 
 
-def _look_at(name: str, response: httpx.Response) -> list[str]:
+def look_at(name: str, response: httpx.Response) -> list[str]:
+    """Print a service's figures, from its answer about its readiness; what is wrong with it."""
     if not response.is_success:
         typer.echo(f"{name:9} not ready ({response.status_code})")
         return [f"{name}: its database does not answer"]
