@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ARRAY, Row, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vpr_events.cloudevents import headers_of, subject_of
@@ -16,6 +16,8 @@ from vpr_events.event import Envelope
 from vpr_events.pull import Delivery
 from vpr_events.tables import events
 from vpr_events.verifying.findings import Evidence, Finding, Progress, Report
+
+_WITH_IDS = select(events).where(events.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
 
 
 @dataclass
@@ -46,9 +48,9 @@ class LogCheck:
         self.progress("messages", self.read)
 
     async def _compare(self, owner: str, some: Sequence[tuple[UUID, Delivery]]) -> None:
-        query = select(events).where(events.c.id.in_([event_id for event_id, _ in some]))
         async with self.engines[owner].connect() as connection:
-            rows = {row.id: row for row in await connection.execute(query)}
+            found = await connection.execute(_WITH_IDS, {"ids": [event_id for event_id, _ in some]})
+            rows = {row.id: row for row in found}
         evidence = self.evidence[owner]
         for event_id, message in some:
             evidence.messages += 1
