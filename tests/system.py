@@ -159,7 +159,7 @@ class System:
     async def service(self, name: str, database_url: str, **options: Any) -> AsyncIterator[FastAPI]:
         """One more service on this database."""
         options.setdefault("seal_key", self.servers.seal_key)
-        options.setdefault("seal_folder", self.servers.folder / f"seals-{uuid4().hex}")
+        options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
         app = assembly(name).make_app(self.servers.settings(name, database_url, **options))
