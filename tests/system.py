@@ -24,6 +24,7 @@ from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
 from vpr_events.log import STREAM, EventLog, Outgoing
+from vpr_events.seals import PublicKeys, SealKey, public_keys
 from vpr_service.issuer import DevelopmentIssuer
 from vpr_service.migrating import upgrade
 from vpr_service.runtime import Runtime
@@ -56,6 +57,17 @@ class Servers:
     def on(cls, embedded: Embedded, folder: Path) -> "Servers":
         """What tests share on these servers."""
         return cls(embedded, folder, DevelopmentIssuer.at(folder / "issuer.pem", ISSUER, "vpr"))
+
+    @property
+    def seal_key(self) -> Path:
+        """The key that signs seals."""
+        SealKey.made_at(self.folder / "seal.pem")
+        return self.folder / "seal.pem"
+
+    @property
+    def seal_keys(self) -> PublicKeys:
+        """What seals are verified with."""
+        return public_keys([self.seal_key])
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[str]:
@@ -146,6 +158,8 @@ class System:
     @asynccontextmanager
     async def service(self, name: str, database_url: str, **options: Any) -> AsyncIterator[FastAPI]:
         """One more service on this database."""
+        options.setdefault("seal_key", self.servers.seal_key)
+        options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
         app = assembly(name).make_app(self.servers.settings(name, database_url, **options))

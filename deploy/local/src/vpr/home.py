@@ -1,4 +1,4 @@
-"""The folder of one local system (``./.vpr``): its servers' state, the development issuer's key, metrics' files."""
+"""The folder of one local system (``./.vpr``): its servers' state, the development keys, seals, metrics' files."""
 
 import os
 import shutil
@@ -8,11 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vpr.embedded import Endpoints
+from vpr_events.seals import SealKey
 from vpr_service.issuer import DevelopmentIssuer
 
 AUDIENCE = "vpr"
 KEY = "issuer.pem"
 PUBLISHED = "issuer.jwks"
+SEAL_KEY = "seal.pem"
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Home:
 
     def remove(self) -> None:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
-        shutil.rmtree(self.metrics, ignore_errors=True)
-        for name in (KEY, PUBLISHED):
+        for folder in (self.metrics, self.seals):
+            shutil.rmtree(folder, ignore_errors=True)
+        for name in (KEY, PUBLISHED, SEAL_KEY):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -59,6 +62,17 @@ class Home:
     def metrics(self) -> Path:
         """Where metrics keeps its DuckDB files."""
         return self.folder / "metrics"
+
+    @property
+    def seals(self) -> Path:
+        """Where each service has a folder of its seals."""
+        return self.folder / "seals"
+
+    @property
+    def seal_key(self) -> Path:
+        """The key that signs this system's seals, made if absent. Only in development all services may share it."""
+        SealKey.made_at(self.folder / SEAL_KEY)
+        return self.folder / SEAL_KEY
 
     @property
     def servers(self) -> Path:
@@ -81,6 +95,8 @@ class Home:
         own = {
             f"{prefix}_DATABASE_URL": endpoints.database_urls[service],
             f"{prefix}_NATS_PASSWORD": endpoints.nats_users[service][1],
+            f"{prefix}_SEAL_KEY": str(self.seal_key),
+            f"{prefix}_SEAL_FOLDER": str(self.seals / service),
             "NATS_URL": endpoints.nats_url,
             "VPR_ENVIRONMENT": "development",
             "OIDC_ISSUER": self.issuer_name,

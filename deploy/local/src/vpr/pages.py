@@ -13,7 +13,7 @@ from vpr_service.auth import COOKIE, Principal, check_origin
 from vpr_service.issuer import LIFETIME
 from vpr_service.languages import language_of
 from vpr_service.problems import Problem, invalid_field
-from vpr_service.runtime import Runtime, measure
+from vpr_service.runtime import Runtime
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(Path(__file__).parent / "web" / "templates")
@@ -63,7 +63,7 @@ async def sign_out(request: Request) -> Response:
 
 async def _state(runtime: Runtime) -> dict[str, object]:
     try:
-        return await measure(runtime)
+        return await runtime.measuring.measure()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one service, the page still shows the others
         return {"error": type(error).__name__}
 

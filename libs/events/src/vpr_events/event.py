@@ -124,6 +124,12 @@ def new_id() -> UUID:
     return uuid_utils.uuid7()
 
 
+def made_at(event_id: UUID) -> datetime:
+    """When ``new_id`` made this id, in real time; for an id of another kind, the beginning of 1970."""
+    milliseconds = event_id.int >> 80 if event_id.version == 7 else 0
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
 def derived_id(cause: UUID, purpose: str) -> UUID:
     """The id that a reactor gives to what it makes: the same cause and purpose always yield the same id."""
     return uuid5(cause, purpose)

@@ -127,9 +127,9 @@ seals = Table(
     Column("sealed_at", Moment, nullable=False),
     Column("last_position", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("signature", Text, nullable=False),
+    Column("streams", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("filed", Boolean, nullable=False, server_default=text("false")),
 )
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from vpr_service.runtime import Running, measure
+from vpr_service.runtime import Running
 
 router = APIRouter(tags=["operation"])
 
@@ -20,8 +20,9 @@ async def ready(runtime: Running) -> dict[str, object]:
     """Ready when the database answers (else 503). A missing broker or a backlog is shown, not fatal."""
     async with runtime.reading() as connection:
         await connection.execute(text("select 1"))
-    state = await measure(runtime)
-    return {"status": "ready" if state["broker"] and not state["dead_letters"] else "degraded", **state}
+    state = await runtime.measuring.measure()
+    well = state["broker"] and not state["dead_letters"] and not state["effects_dead"]
+    return {"status": "ready" if well else "degraded", **state}
 
 
 @router.get("/telemetry", include_in_schema=False)

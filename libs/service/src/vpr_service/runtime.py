@@ -1,7 +1,6 @@
 """A running service: its database, its connection to the log, and the workers beside the HTTP interface."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,26 +8,24 @@ from typing import Annotated, Any, Protocol
 
 import structlog
 from fastapi import Depends, Request
-from nats.js.errors import APIError
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vpr_events.decider import Decider
 from vpr_events.effect_runner import EffectRunner, Handler
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog
-from vpr_events.outages import LogUnavailable
-from vpr_events.outbox import Relay, backlog
+from vpr_events.outbox import Relay
 from vpr_events.parking import Policy
 from vpr_events.passes import Consequence
 from vpr_events.pipeline import Pipeline, Projector
 from vpr_events.scheduler import Scheduler
-from vpr_events.tables import parked
+from vpr_events.sealing import Sealer
+from vpr_events.seals import SealFolder, SealKey
 from vpr_service.clock import Clock, real_time
+from vpr_service.measuring import Measuring
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
-
-WATCH_EVERY = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -76,9 +73,15 @@ class Runtime:
     pipeline: Pipeline
     inbox: Inbox | None
     now: Clock
+    sealer: Sealer | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     workers: Sequence[Worker] = ()
+
+    @property
+    def measuring(self) -> Measuring:
+        """What tells operators how it is."""
+        return Measuring(self.service.name, self.engine, self.log, self.now, self.telemetry)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -103,6 +106,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
         service, settings, Telemetry(service.name), engine, event_log, relay, pipeline, inbox or None, clock
     )
     runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
+    runtime.sealer = _sealer(runtime)
     return runtime
 
 
@@ -117,14 +121,24 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
         yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
 
 
+def _sealer(runtime: Runtime) -> Sealer | None:
+    """None without a key and a folder, which only development may lack."""
+    settings = runtime.settings
+    if settings.seal_key is None or settings.seal_folder is None:
+        return None
+    key, folder = SealKey.at(settings.seal_key), SealFolder(settings.seal_folder)
+    return Sealer(runtime.engine, runtime.service.name, key, folder, settings.seal_every)
+
+
 @asynccontextmanager
 async def running(runtime: Runtime) -> AsyncIterator[None]:
-    """Run the workers. At the end they finish what was accepted, and only then the relay publishes what is left."""
+    """Run the workers. At the end they finish what was accepted, and only then relay and sealer take what is left."""
     connecting = asyncio.create_task(runtime.log.connect())
     tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in runtime.workers]
     last = asyncio.Event()
-    relaying = asyncio.create_task(_kept_up(runtime, runtime.relay, last))
-    watching = asyncio.create_task(_watch(runtime))
+    finishers: list[Worker] = [runtime.relay, *([runtime.sealer] if runtime.sealer else [])]
+    finishing = [asyncio.create_task(_kept_up(runtime, worker, last)) for worker in finishers]
+    watching = asyncio.create_task(_kept_up(runtime, runtime.measuring, runtime.stopping))
     try:
         yield
     finally:
@@ -134,7 +148,7 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         watching.cancel()
         await asyncio.gather(*tasks, connecting, watching, return_exceptions=True)
         last.set()
-        await relaying
+        await asyncio.gather(*finishing)
         await runtime.log.close()
         await runtime.engine.dispose()
 
@@ -151,50 +165,6 @@ async def _kept_up(runtime: Runtime, worker: Worker, stop: asyncio.Event) -> Non
             if stop.is_set():
                 return None
             await asyncio.sleep(1)
-
-
-async def _watch(runtime: Runtime) -> None:
-    while True:
-        try:
-            await measure(runtime)
-        except (LogUnavailable, OSError) as error:
-            log.info("degraded", service=runtime.service.name, error=type(error).__name__)
-        except Exception:
-            log.exception("watching failed", service=runtime.service.name)
-        await asyncio.sleep(WATCH_EVERY)
-
-
-async def measure(runtime: Runtime) -> dict[str, object]:
-    """Backlog and dead letters now, also as gauges; ``pending`` is None while the broker is away."""
-    started = time.perf_counter()
-    async with runtime.reading() as connection:
-        waiting = await backlog(connection)
-        dead = (await connection.execute(select(func.count()).where(parked.c.dead))).scalar_one()
-        kept = (await connection.execute(select(func.count()).where(~parked.c.dead))).scalar_one()
-    database_ms = round((time.perf_counter() - started) * 1000, 1)
-    pending = await _pending(runtime)
-    runtime.telemetry.outbox.set(waiting["waiting"])
-    runtime.telemetry.dead_letters.set(dead)
-    runtime.telemetry.pending.set(pending or 0)
-    return {
-        "broker": runtime.log.connected,
-        "outbox": waiting["waiting"],
-        "oldest_unpublished": waiting["oldest"],
-        "inbox_pending": pending,
-        "parked": kept,
-        "dead_letters": dead,
-        "database_ms": database_ms,
-    }
-
-
-async def _pending(runtime: Runtime) -> int | None:
-    """None while nobody can tell: without a broker, or before the stream and its durables were made."""
-    if not runtime.log.connected:
-        return None
-    try:
-        return await runtime.log.pending(runtime.service.name)
-    except (LogUnavailable, APIError):
-        return None
 
 
 async def _of(request: Request) -> Runtime:

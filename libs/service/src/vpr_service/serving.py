@@ -21,7 +21,9 @@ def settings_of[S: ServiceSettings](kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         prefix = kind.model_config["env_prefix"]
-        wrong = [f"{prefix}{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors()]
+        wrong = [
+            (f"{prefix}{one['loc'][0]}".upper() + ": " if one["loc"] else "") + one["msg"] for one in error.errors()
+        ]
         raise SystemExit("; ".join(wrong) + " (`vpr env` prints the variables of a local system)") from None
 
 

@@ -4,9 +4,11 @@ A log line names the route's template, never the path or query: those may hold p
 """
 
 import logging
+import math
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import uuid4
@@ -48,6 +50,22 @@ def _without_texts(exc_info: ExcInfo) -> str:
     return "".join(traceback.format_tb(exc_info[2])) + " <- ".join(kinds)
 
 
+GAUGES = {
+    "outbox": ("vpr_outbox_waiting", "Events not yet in the log"),
+    "outbox_age": ("vpr_outbox_oldest_seconds", "Age of the oldest of them"),
+    "inbox_pending": ("vpr_inbox_pending", "Events not yet taken in"),
+    "parked": ("vpr_parked", "Events that wait for another try, or behind one that does"),
+    "parked_age": ("vpr_parked_oldest_seconds", "Age of the oldest event that is parked or dead"),
+    "dead_letters": ("vpr_dead_letters", "Events nobody could handle"),
+    "timers_overdue": ("vpr_timers_overdue", "Timers due for more than a minute"),
+    "effects_waiting": ("vpr_effects_waiting", "Effects to be run"),
+    "effects_dead": ("vpr_effects_dead", "Effects that failed for good"),
+    "seal_age": ("vpr_seal_age_seconds", "Age of the newest seal"),
+    "unsealed_age": ("vpr_unsealed_oldest_seconds", "Age of the oldest event that no seal covers"),
+}
+"""What is measured -> the name and the meaning of its gauge."""
+
+
 @dataclass(frozen=True)
 class Telemetry:
     """One service's Prometheus registry with what every service measures."""
@@ -55,21 +73,23 @@ class Telemetry:
     service: str
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Histogram = field(init=False)
-    outbox: Gauge = field(init=False)
-    pending: Gauge = field(init=False)
-    dead_letters: Gauge = field(init=False)
     restarts: Counter = field(init=False)
+    gauges: Mapping[str, Gauge] = field(init=False)
 
     def __post_init__(self) -> None:
         make = object.__setattr__
         names = ("method", "route", "status")
         make(self, "requests", Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry))
-        make(self, "outbox", Gauge("vpr_outbox_waiting", "Events not yet in the log", registry=self.registry))
-        make(self, "pending", Gauge("vpr_inbox_pending", "Events not yet taken in", registry=self.registry))
-        make(self, "dead_letters", Gauge("vpr_dead_letters", "Events nobody could handle", registry=self.registry))
         make(
             self, "restarts", Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
         )
+        gauges = {key: Gauge(name, text, registry=self.registry) for key, (name, text) in GAUGES.items()}
+        make(self, "gauges", gauges)
+
+    def show(self, figures: Mapping[str, float | None]) -> None:
+        """Set the gauges of these figures. An age without a subject is 0; what nobody can tell now is NaN."""
+        for key, value in figures.items():
+            self.gauges[key].set(value if value is not None else 0 if key.endswith("_age") else math.nan)
 
 
 class RequestLog:

@@ -1,6 +1,7 @@
-"""``vpr dead-letters``: what no service could handle."""
+"""``vpr dead-letters``: events that no service could handle, and effects that failed for good."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -8,9 +9,9 @@ from vpr.cli.console import HomeOption, ServiceArgument, UrlOption, answered, ca
 from vpr.home import Home
 from vpr_events.contracts import SERVICES
 
-app = typer.Typer(no_args_is_help=True, help="Events that a service could not handle.")
+app = typer.Typer(no_args_is_help=True, help="Events that a service could not handle, and effects that failed.")
 
-LetterArgument = Annotated[int, typer.Argument(help="its number in the list")]
+LetterArgument = Annotated[str, typer.Argument(help="its number (an event) or id (an effect) in the list")]
 
 
 @app.command("list")
@@ -18,10 +19,13 @@ def show(home: HomeOption = None, url: UrlOption = None) -> None:
     """List the dead letters of all services."""
     with calls(Home.given(home, url)) as client:
         letters = [(name, one) for name in SERVICES for one in answered(client.get(f"/{name}/v1/dead-letters"))]
+        effects = [(name, one) for name in SERVICES for one in answered(client.get(f"/{name}/v1/dead-effects"))]
     for name, letter in letters:
         kind = letter["type"] or letter["subject"]
-        typer.echo(f"{name:9} {letter['id']:6} {kind:32} {letter['parked_at']}  {letter['error']}")
-    if not letters:
+        typer.echo(f"{name:9} event  {letter['id']:6} {kind:32} {letter['parked_at']}  {letter['error']}")
+    for name, effect in effects:
+        typer.echo(f"{name:9} effect {effect['id']} {effect['kind']:32} {effect['created_at']}  {effect['error']}")
+    if not letters and not effects:
         typer.echo("there are none")
 
 
@@ -29,7 +33,7 @@ def show(home: HomeOption = None, url: UrlOption = None) -> None:
 def replay(service: ServiceArgument, letter: LetterArgument, home: HomeOption = None, url: UrlOption = None) -> None:
     """Try a dead letter again, now."""
     with calls(Home.given(home, url)) as client:
-        answered(client.post(f"/{service}/v1/dead-letters/{letter}/replay"))
+        answered(client.post(f"{_path(service, letter)}/replay"))
     typer.echo("it is tried again")
 
 
@@ -37,5 +41,10 @@ def replay(service: ServiceArgument, letter: LetterArgument, home: HomeOption = 
 def discard(service: ServiceArgument, letter: LetterArgument, home: HomeOption = None, url: UrlOption = None) -> None:
     """Drop a dead letter for good; what waits behind it goes on."""
     with calls(Home.given(home, url)) as client:
-        answered(client.delete(f"/{service}/v1/dead-letters/{letter}"))
+        answered(client.delete(_path(service, letter)))
     typer.echo("dropped")
+
+
+def _path(service: str, letter: str) -> str:
+    """Events have numbers, effects have ids."""
+    return f"/{service}/v1/{'dead-letters' if letter.isdecimal() else 'dead-effects'}/{quote(letter, safe='')}"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from vpr.cli import clients, importing, letters, operating
+from vpr.cli import clients, importing, letters, operating, verifying
 from vpr.cli.console import HomeOption, fail
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -17,6 +17,8 @@ app.command("migrate")(operating.migrate)
 app.command("env")(operating.env)
 app.command("discard")(operating.discard)
 app.command("doctor")(operating.doctor)
+app.command("verify")(verifying.verify)
+app.command("adopt-seals")(verifying.adopt_seals)
 app.command("rebuild")(operating.rebuild)
 app.command("import")(importing.import_extract)
 

@@ -6,8 +6,9 @@ import shutil
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -19,6 +20,8 @@ from vpr.migration import migrate_embedded
 from vpr_events.contracts import SERVICES
 
 LOW_DISK = 1_000_000_000
+LATE_OUTBOX = 60.0
+LATE_SEAL = 300.0
 
 
 def up(home: HomeOption = None, url: UrlOption = None) -> None:
@@ -102,7 +105,7 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
     """Look at everything and name what is wrong; ends with 1 when something is."""
     here = Home.given(home, url)
     with calls(here) as client:
-        findings = [finding for name in SERVICES for finding in _look_at(name, client.get(f"/{name}/readyz"))]
+        findings = [finding for name in SERVICES for finding in look_at(name, client.get(f"/{name}/readyz"))]
     if shutil.disk_usage(here.folder).free < LOW_DISK:
         findings.append("less than 1 GB of disk is free")
     if findings:
@@ -110,16 +113,31 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
     typer.echo("all is well")
 
 
-def _look_at(name: str, response: httpx.Response) -> list[str]:
+def look_at(name: str, response: httpx.Response) -> list[str]:
+    """Print a service's figures, from its answer about its readiness; what is wrong with it."""
     if not response.is_success:
         typer.echo(f"{name:9} not ready ({response.status_code})")
         return [f"{name}: its database does not answer"]
     state = response.json()
-    figures = ("outbox", "inbox_pending", "parked", "dead_letters", "database_ms")
+    figures = ("outbox", "inbox_pending", "parked", "dead_letters", "effects_waiting", "seal_age", "database_ms")
     typer.echo(f"{name:9} {state['status']:9} " + ", ".join(f"{key.replace('_', ' ')} {state[key]}" for key in figures))
-    problems = {
+    return [f"{name}: {text}" for text, true in _problems(state).items() if true]
+
+
+def _problems(state: Mapping[str, Any]) -> dict[str, bool]:
+    """What may be wrong, and whether it is."""
+    return {
         "the broker does not answer": not state["broker"],
+        f"the oldest of {state['outbox']} events waits for {state['outbox_age']} s to be published": _late(
+            state["outbox_age"], LATE_OUTBOX
+        ),
         f"{state['dead_letters']} dead letters (vpr dead-letters list)": state["dead_letters"] > 0,
         f"{state['parked']} events wait for another try": state["parked"] > 0,
+        f"{state['timers_overdue']} timers are overdue": state["timers_overdue"] > 0,
+        f"{state['effects_dead']} effects failed for good (vpr dead-letters list)": state["effects_dead"] > 0,
+        f"events are not sealed for {state['unsealed_age']} s": _late(state["unsealed_age"], LATE_SEAL),
     }
-    return [f"{name}: {text}" for text, true in problems.items() if true]
+
+
+def _late(age: float | None, limit: float) -> bool:
+    return age is not None and age > limit

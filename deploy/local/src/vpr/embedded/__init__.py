@@ -4,6 +4,6 @@ from vpr.embedded.broker import Broker
 from vpr.embedded.endpoints import Endpoints
 from vpr.embedded.postgres import Postgres
 from vpr.embedded.process import EmbeddedError
-from vpr.embedded.supervisor import Embedded
+from vpr.embedded.supervisor import Embedded, InUse
 
-__all__ = ["Broker", "Embedded", "EmbeddedError", "Endpoints", "Postgres"]
+__all__ = ["Broker", "Embedded", "EmbeddedError", "Endpoints", "InUse", "Postgres"]

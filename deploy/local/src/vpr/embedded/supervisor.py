@@ -16,6 +16,10 @@ from vpr.embedded.postgres import Postgres, settle_home, settle_socket_folder
 from vpr.embedded.process import EmbeddedError
 
 
+class InUse(EmbeddedError):
+    """Another process runs these servers."""
+
+
 class Embedded:
     """The embedded PostgreSQL and NATS of a folder; as a context manager it starts and stops both.
 
@@ -124,7 +128,7 @@ class Embedded:
         except BlockingIOError as error:
             holder = os.read(descriptor, 20).decode()
             os.close(descriptor)
-            raise EmbeddedError(
+            raise InUse(
                 f"the servers in {self.folder} are in use (process {holder}): stop that `vpr up` first"
             ) from error
         os.ftruncate(descriptor, 0)

@@ -67,7 +67,7 @@ def _seals() -> None:
         sa.Column("sealed_at", MOMENT, nullable=False),
         sa.Column("last_position", sa.BigInteger, nullable=False),
         sa.Column("events", sa.BigInteger, nullable=False),
-        sa.Column("digest", sa.Text, nullable=False),
-        sa.Column("previous", sa.Text, nullable=False),
-        sa.Column("signature", sa.Text, nullable=False),
+        sa.Column("streams", sa.BigInteger, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        sa.Column("filed", sa.Boolean, nullable=False, server_default=sa.text("false")),
     )

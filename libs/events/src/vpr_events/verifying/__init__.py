@@ -1,0 +1,1 @@
+"""Does what is stored agree with itself: streams, log and seals, compared without trusting any of them."""
