@@ -42,7 +42,7 @@ def test_a_problem_without_a_text_of_its_own_has_the_general_one() -> None:
 
 
 def settings(**options: str) -> Settings:
-    shared = SharedSettings(public_url="https://vpr.example/")
+    shared = SharedSettings(vpr_environment="development", public_url="https://vpr.example/")
     return Settings(database_url=SecretStr("postgresql+asyncpg://nobody"), shared=shared, **options)  # type: ignore[arg-type]
 
 
