@@ -72,13 +72,14 @@ class Pipeline:
     """Runs commands against one service's database.
 
     ``projectors`` turn each new event into writes of the read model, in the same transaction. ``committed`` is called
-    after each commit that recorded something; ``now`` is business time.
+    after each commit that recorded something; ``now`` is business time; ``gate`` raises while nothing may be written.
     """
 
     engine: AsyncEngine
     projectors: Sequence[Projector] = ()
     now: Callable[[], datetime] = _now
     committed: Callable[[], None] = _ignore
+    gate: Callable[[], None] | None = None
 
     async def execute(self, *executions: Execution, key: IdempotencyKey | None = None) -> Outcome:
         """Run commands as one: all are recorded, or none.
@@ -86,6 +87,8 @@ class Pipeline:
         Raises what ``decide`` raises, KeyReused and KeyBusy for the idempotency key, and Conflict when other writers
         won the race four times.
         """
+        if self.gate:
+            self.gate()
         structlog.contextvars.bind_contextvars(correlation_id=str(executions[0].correlation_id or executions[0].entity))
         outcome = await rerunning(lambda: self._transaction(executions, key))
         if outcome.events and not outcome.replayed:

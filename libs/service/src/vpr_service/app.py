@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vpr_service import api_docs, dead_letters, health, problems
+from vpr_service import api_docs, dead_letters, health, problems, repairs
 from vpr_service.auth import TokenVerifier
 from vpr_service.clock import Clock, real_time
 from vpr_service.limits import BodyLimit
@@ -43,7 +43,7 @@ def create_app(
         settings.shared.oidc_issuer, settings.shared.oidc_audience, settings.shared.oidc_jwks
     )
     problems.install(app)
-    for router in (*routers, health.router, dead_letters.router):
+    for router in (*routers, health.router, dead_letters.router, repairs.router):
         app.include_router(router)
     api_docs.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

@@ -13,18 +13,24 @@ from nats.js.errors import APIError
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from vpr_events.gate import Gate
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog
-from vpr_events.outages import LogUnavailable
+from vpr_events.outages import LogUnavailable, is_outage
 from vpr_events.outbox import Relay, backlog
 from vpr_events.parking import Policy
 from vpr_events.pipeline import Pipeline, Projector
+from vpr_events.recovery import Recovery
+from vpr_events.refill import Refill
+from vpr_events.repairing import Repairs
 from vpr_events.tables import parked
 from vpr_service.clock import Clock, real_time
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
 
 WATCH_EVERY = 5.0
+COMPARED_WITHIN = 200
+"""Hundredths of a second that a start waits for the comparison of log and database."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +65,8 @@ class Runtime:
     relay: Relay
     pipeline: Pipeline
     inbox: Inbox | None
+    gate: Gate
+    repairs: Repairs
     now: Clock
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     workers: Sequence[Worker] = ()
@@ -78,12 +86,26 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
         connect_args={"server_settings": {"idle_in_transaction_session_timeout": "30s"}},  # no leader stays stuck
     )  # fmt: skip
     event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
-    relay = Relay(engine, event_log)
-    pipeline = Pipeline(engine, service.projectors, clock, relay.wake)
+    gate = Gate()
+    relay = Relay(engine, event_log, gate=gate)
+    pipeline = Pipeline(engine, service.projectors, clock, relay.wake, gate.check)
     policy = Policy(settings.retry_delays)
-    inbox = service.consumer and Inbox(engine, pipeline, event_log, service.name, service.consumer, policy)
+    inbox = service.consumer and Inbox(engine, pipeline, event_log, service.name, service.consumer, policy, gate)
+    durable = service.name if inbox else None
+    recovery = Recovery(engine, event_log, gate, service.projectors, durable)
+    repairs = Repairs(Refill(engine, event_log), recovery)
     runtime = Runtime(
-        service, settings, Telemetry(service.name), engine, event_log, relay, pipeline, inbox or None, clock
+        service,
+        settings,
+        Telemetry(service.name),
+        engine,
+        event_log,
+        relay,
+        pipeline,
+        inbox or None,
+        gate,
+        repairs,
+        clock,
     )
     runtime.workers = service.workers(runtime)
     return runtime
@@ -92,11 +114,12 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
 @asynccontextmanager
 async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Run the workers. At the end they finish what was accepted, and only then the relay publishes what is left."""
-    workers: list[Worker] = [*([runtime.inbox] if runtime.inbox else []), *runtime.workers]
+    workers: list[Worker] = [*([runtime.inbox] if runtime.inbox else []), *runtime.workers, runtime.repairs]
     connecting = asyncio.create_task(runtime.log.connect())
-    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
     last = asyncio.Event()
     relaying = asyncio.create_task(_kept_up(runtime, runtime.relay, last))
+    await _compared(runtime)
+    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
     watching = asyncio.create_task(_watch(runtime))
     try:
         yield
@@ -109,6 +132,22 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         await relaying
         await runtime.log.close()
         await runtime.engine.dispose()
+
+
+async def _compared(runtime: Runtime) -> None:
+    """Wait until the relay has seen whether the log is ahead of us; not for a broker or a database that is away."""
+    gate = runtime.gate
+    try:
+        async with runtime.reading() as connection:
+            await gate.load(connection)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+    for _ in range(COMPARED_WITHIN):
+        if gate.reason or gate.compared is not None or runtime.log.away:
+            return
+        await asyncio.sleep(0.01)
+    log.warning("log and database are not compared yet", service=runtime.service.name)
 
 
 async def _kept_up(runtime: Runtime, worker: Worker, stop: asyncio.Event) -> None:
@@ -150,6 +189,7 @@ async def measure(runtime: Runtime) -> dict[str, object]:
     runtime.telemetry.pending.set(pending or 0)
     return {
         "broker": runtime.log.connected,
+        "recovery_needed": runtime.gate.reason,
         "outbox": waiting["waiting"],
         "oldest_unpublished": waiting["oldest"],
         "inbox_pending": pending,
