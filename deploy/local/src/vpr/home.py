@@ -61,6 +61,11 @@ class Home:
         return self.folder / "metrics"
 
     @property
+    def seals(self) -> Path:
+        """Where the seals are written to, if they are."""
+        return self.folder / "seals"
+
+    @property
     def servers(self) -> Path:
         """Where the embedded servers live."""
         return self.folder / "servers"

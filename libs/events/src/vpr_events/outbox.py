@@ -22,6 +22,8 @@ from vpr_events.outages import LogUnavailable, is_outage
 from vpr_events.refill import LEADER, is_ahead, requeue_after, tail_of
 from vpr_events.tables import events, outbox, published
 
+FIRST = 1
+"""Where a database's own outbox ids begin; what is requeued has lower ones."""
 LOWEST = -(2**63)
 FULL_SCAN_EVERY = 5.0
 LAG = 2.0
@@ -62,8 +64,8 @@ class Relay:
     gate: Gate = field(default_factory=Gate)
     published: int = field(default=0, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _highest: int = field(default=0, init=False)
-    _mark: int = field(default=0, init=False)
+    _highest: int = field(default=LOWEST, init=False)
+    _mark: int = field(default=LOWEST, init=False)
     _mark_due: float = field(default=0.0, init=False)
     _low_water: int = field(default=LOWEST, init=False)
     _scan_due: float = field(default=0.0, init=False)
@@ -115,8 +117,8 @@ class Relay:
         self.published += len(rows)
         if rows:
             self._highest = rows[-1].outbox_id
-            if rows[0].outbox_id < self._low_water:
-                self._low_water = self._mark = LOWEST  # requeued, or committed very late: more may be down there
+            if rows[0].outbox_id < FIRST:
+                self._low_water = self._mark = LOWEST  # requeued, below all others: there may be more of them
         return len(rows)
 
     async def _publish_next(self) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -139,6 +141,7 @@ class Relay:
                 await self._compare_with(connection)
         self.gate.check()
         self.gate.compared = on
+        self._low_water = self._mark = LOWEST  # another process of this service may have queued
         return True
 
     async def _compare_with(self, connection: AsyncConnection) -> None:
@@ -148,7 +151,6 @@ class Relay:
             await self.gate.shut(connection, Reason.LOG_AHEAD)
         elif queued := await requeue_after(connection, tail.newest):
             log.warning("the log had lost events: they are published again", service=self.log.name, events=queued)
-            self._scan_due = 0.0
 
     def _floor(self) -> int:
         """Where to select from: what was published a while ago, and now and then the beginning.
