@@ -22,6 +22,7 @@ from vpr_events.contracts.dispatch import (
     UnitStatusChanged,
 )
 from vpr_events.contracts.report import ReportWithdrawn
+from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
 
@@ -108,6 +109,10 @@ CANCEL = (
 )
 
 NO_TIMES = dict.fromkeys(("en_route_at", "arrived_at", "cleared_at", "withdrawn_at", "withdrawn_reason"))
+
+
+project_erasure = erasing()
+"""Nothing of dispatch's is personal yet: what will be is deleted here."""
 
 
 def project_dispatch(event: Recorded) -> Iterable[Write]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
-from vpr_intake.projections import project_report
+from vpr_intake.projections import project_erasure, project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
@@ -15,7 +15,7 @@ from vpr_service.runtime import Service
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("intake", metadata, projectors=(project_report,), consumer=consumer)
+service = Service("intake", metadata, projectors=(project_report, project_erasure), consumer=consumer)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

@@ -67,4 +67,12 @@ history_records = Table(
     Column("record_id", Text, nullable=False),
 )
 
+erasure_approvals = Table(
+    "erasure_approvals",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("approver_id", Uuid, primary_key=True),
+    Column("approved_at", Moment, nullable=False),
+)
+
 PERSONAL = (particulars,)

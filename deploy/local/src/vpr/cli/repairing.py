@@ -16,14 +16,14 @@ from vpr_events.contracts import SERVICES
 
 POLL = 0.2
 
-ServicesArgument = Annotated[list[ServiceName] | None, typer.Argument(help="which services; all without a name")]
+OneOrAll = Annotated[ServiceName | None, typer.Argument(help="which service; all without a name")]
 
 
-def refill(services: ServicesArgument = None, home: HomeOption = None, url: UrlOption = None) -> None:
+def refill(service: OneOrAll = None, home: HomeOption = None, url: UrlOption = None) -> None:
     """Look for holes of the log, and have what is missing published again."""
     failed = []
     with calls(Home.given(home, url)) as client:
-        names = services or SERVICES
+        names = [service] if service else SERVICES
         for name in names:
             answered(client.post(f"/{name}/v1/refill"))
         for name in names:
@@ -33,11 +33,11 @@ def refill(services: ServicesArgument = None, home: HomeOption = None, url: UrlO
     _end(failed)
 
 
-def recover(services: ServicesArgument = None, home: HomeOption = None, url: UrlOption = None) -> None:
+def recover(service: OneOrAll = None, home: HomeOption = None, url: UrlOption = None) -> None:
     """Take back from the log what restored databases lack, and re-apply erasures; what needs none is left alone."""
     here, failed = Home.given(home, url), []
     with calls(here) as client:
-        for name in services or SERVICES:
+        for name in [service] if service else SERVICES:
             failed += _recover(here, client, name)
     _end(failed)
 

@@ -1,5 +1,5 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import clients, history, open311, reports
+from vpr_intake.api import clients, erasure, history, open311, reports
 
-routers = (reports.router, open311.router, history.router, clients.router)
+routers = (reports.router, erasure.router, open311.router, history.router, clients.router)
