@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -80,15 +81,15 @@ def check_backup(folder: Path) -> None:
         raise BackupError(f"{folder} is damaged: {', '.join(missing or differing)}; nothing was restored")
 
 
-def restore_databases(folder: Path, endpoints: Endpoints, seals: Path) -> None:
-    """Replace all databases of running servers by the backup's, each marked for its recovery. Raises BackupError.
+def restore_databases(folder: Path, endpoints: Endpoints, seals: Path, services: Sequence[str] = SERVICES) -> None:
+    """Replace databases of running servers by the backup's, each marked for its recovery. Raises BackupError.
 
     All are restored beside the present ones before the first is replaced.
     """
     check_backup(folder)
     admin = make_url(endpoints.admin_database_url)
-    _check_unused(admin)
-    urls = {service: make_url(endpoints.database_urls[service]) for service in SERVICES}
+    urls = {service: make_url(endpoints.database_urls[service]) for service in services}
+    _check_unused(admin, [str(url.database) for url in urls.values()])
     for service, url in urls.items():
         _restore_beside(folder / f"{service}.dump", service, url, admin)
     for url in urls.values():
@@ -101,8 +102,9 @@ def restore_databases(folder: Path, endpoints: Endpoints, seals: Path) -> None:
         shutil.copytree(folder / SEALS, seals, dirs_exist_ok=True)
 
 
-def _check_unused(admin: URL) -> None:
-    query = "select string_agg(distinct usename, ', ') from pg_stat_activity where datname like 'vpr\\_%'"
+def _check_unused(admin: URL, databases: Sequence[str]) -> None:
+    names = ", ".join(f"'{name}'" for name in databases)
+    query = f"select string_agg(distinct usename, ', ') from pg_stat_activity where datname in ({names})"  # noqa: S608
     if users := _sql(admin, query).strip():
         raise BackupError(f"the databases are in use by {users}: stop the services first; nothing was restored")
 

@@ -22,7 +22,7 @@ from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
 from vpr_events.gate import Gate
 from vpr_events.log import EventLog
-from vpr_events.outages import is_outage
+from vpr_events.outages import is_outage, is_worth_a_warning
 from vpr_events.pipeline import Execution, Pipeline, Projector
 from vpr_events.pull import Delivery, Pull
 from vpr_events.store import Conflict, rerunning
@@ -83,7 +83,8 @@ class Inbox:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("inbox waits", durable=self.durable, error=type(error).__name__)
+                if is_worth_a_warning(error):
+                    log.warning("inbox waits", durable=self.durable, error=type(error).__name__)
                 await asyncio.sleep(BACK_OFF)
 
     def _check(self) -> None:

@@ -32,6 +32,11 @@ def unavailable() -> Iterator[None]:
         raise LogUnavailable(f"{type(error).__name__}: {error}") from error
 
 
+def is_worth_a_warning(error: BaseException) -> bool:
+    """Whether a worker that waits should say so: a recovery that is needed was announced when it was found."""
+    return not isinstance(error, RecoveryNeeded)
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether database or broker (away, or not at one), not the work, is to blame."""
     if isinstance(error, DBAPIError):

@@ -7,6 +7,7 @@ before it publishes on a new connection it looks whether the log still holds all
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.event import Envelope
 from vpr_events.gate import Gate, Reason
 from vpr_events.log import EventLog, Outgoing
-from vpr_events.outages import LogUnavailable, is_outage
+from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage, is_worth_a_warning
 from vpr_events.refill import LEADER, is_ahead, requeue_after, tail_of
 from vpr_events.tables import events, outbox, published
 
@@ -82,14 +83,16 @@ class Relay:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("relay waits", error=type(error).__name__)
+                if is_worth_a_warning(error):
+                    log.warning("relay waits", error=type(error).__name__)
                 await self._rest(BACK_OFF)
             else:
                 if not full:
                     await self._rest(IDLE)
         if self.log.connected:
-            while await self.publish_pending():
-                pass
+            with suppress(RecoveryNeeded):
+                while await self.publish_pending():
+                    pass
 
     async def _rest(self, seconds: float) -> None:
         try:

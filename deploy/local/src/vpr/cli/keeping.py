@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from vpr.backup import BackupError, restore_databases, take_backup
-from vpr.cli.console import HomeOption, embedded_errors, fail
+from vpr.cli.console import HomeOption, ServiceName, embedded_errors, fail
 from vpr.embedded import Embedded, EmbeddedError, Endpoints
 from vpr.home import Home
 from vpr.migration import migrate_embedded
+from vpr_events.contracts import SERVICES
 
 FolderArgument = Annotated[Path, typer.Argument(help="the backup's folder", file_okay=False)]
 
@@ -40,13 +41,17 @@ def _while_up(home: Home, folder: Path) -> dict[str, str]:
         return take_backup(embedded.endpoints, home.seals, folder)
 
 
-def restore(folder: FolderArgument, home: HomeOption = None) -> None:
+def restore(
+    folder: FolderArgument,
+    only: Annotated[ServiceName | None, typer.Option(help="only this service's database")] = None,
+    home: HomeOption = None,
+) -> None:
     """Put all databases back to a backup, of a system that is stopped. Afterwards: `vpr up`, and `vpr recover`."""
     here = Home.given(home)
     here.create()
     try:
         with embedded_errors(), Embedded(here.servers) as embedded:
-            restore_databases(folder, embedded.endpoints, here.seals)
+            restore_databases(folder, embedded.endpoints, here.seals, [only] if only else SERVICES)
             migrate_embedded(embedded.endpoints)
     except BackupError as error:
         raise fail(str(error)) from error
