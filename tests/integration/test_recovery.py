@@ -20,7 +20,7 @@ from tests.system import Servers, System, until
 from vpr.backup import restore_databases, take_backup
 from vpr.embedded import Endpoints
 from vpr.services import durables
-from vpr_events.contracts import SERVICES
+from vpr_events.contracts import OWNERS, SERVICES
 from vpr_events.contracts.report import ReportHoldPlaced
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
@@ -227,6 +227,10 @@ async def test_restored_databases_take_back_from_the_log_what_they_lack(town: To
         assert await town.known() == before
         assert await town.personal() == []
         assert await read_log(town.endpoints) == log
+        assert {system.runtime(service).relay.published for service in SERVICES} == {0}
+        for service in SERVICES:
+            marks = await town.rows(service, "select unnest(event_ids) as id from published order by batch")
+            assert [row["id"] for row in marks] == [event.id for event in log if OWNERS[event.family] == service]
         assert await timings(system) == figures
 
         again = await file_one(system)
