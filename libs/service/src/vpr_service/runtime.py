@@ -118,10 +118,11 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     connecting = asyncio.create_task(runtime.log.connect())
     last = asyncio.Event()
     relaying = asyncio.create_task(_kept_up(runtime, runtime.relay, last))
-    await _compared(runtime)
-    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
     watching = asyncio.create_task(_watch(runtime))
+    tasks: list[asyncio.Task[None]] = []
     try:
+        await _compared(runtime)
+        tasks += [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in workers]
         yield
     finally:
         runtime.stopping.set()
