@@ -40,26 +40,26 @@ class Process:
     ready_path: str = "/readyz"
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
+    def start(self, ready_path: str | None = None) -> None:
+        """Start it and wait until it answers (on ``ready_path``, if it will not be ready)."""
         with self.output.open("ab") as file:
             self.child = subprocess.Popen(
                 self.words, env={**os.environ, **self.environment}, stdout=file, stderr=file, start_new_session=True
             )
-        self.wait_ready()
+        self.wait_ready(ready_path)
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, path: str | None = None) -> None:
         """Poll until it answers."""
         end = time.monotonic() + DEADLINE
-        while not self._answers():
+        while not self._answers(path or self.ready_path):
             assert self.child is not None
             assert self.child.poll() is None, f"it ended:\n{self.output.read_text()[-4000:]}"
             assert time.monotonic() < end, f"it does not answer:\n{self.output.read_text()[-4000:]}"
             time.sleep(0.05)
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            return httpx.get(self.url + self.ready_path, timeout=5).status_code == 200
+            return httpx.get(self.url + path, timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 

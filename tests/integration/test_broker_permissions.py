@@ -141,9 +141,12 @@ async def test_a_service_reads_and_acknowledges_its_durable(endpoints: Endpoints
         assert (await stream.account_info()).streams == 1
 
 
+@pytest.mark.parametrize("reader", ["own", "replay"])
 @pytest.mark.parametrize(("service", "family"), OWN)
-async def test_a_service_reads_back_its_own_family(endpoints: Endpoints, service: str, family: str) -> None:
-    name = f"{service}_own"
+async def test_a_service_reads_back_its_own_family(
+    endpoints: Endpoints, service: str, family: str, reader: str
+) -> None:
+    name = f"{service}_{reader}"
     config = ConsumerConfig(
         name=name,
         filter_subject=f"vpr.{family}.>",
@@ -177,17 +180,18 @@ async def test_a_service_cannot_read_a_foreign_family(endpoints: Endpoints, serv
     before = await consumers(endpoints)
     foreign, own = f"vpr.{family}.>", f"vpr.{FAMILIES[service][0]}.>"
     create = "$JS.API.CONSUMER.CREATE.VPR"
-    both = configuration(f"{service}_own", "", filter_subjects=[own, foreign])
     async with client(endpoints, service) as connection:
-        for name in (service, f"{service}_own", "spy"):
+        for name in (service, f"{service}_own", f"{service}_replay", "spy"):
             assert await refused(connection, f"{create}.{name}.{foreign}", configuration(name, foreign))
             assert await refused(connection, f"{create}.{name}", configuration(name, foreign))
             assert await refused(
                 connection, f"$JS.API.CONSUMER.DURABLE.CREATE.VPR.{name}", configuration(name, foreign)
             )
         assert await refused(connection, create, configuration("", foreign))
-        assert await refused(connection, f"{create}.{service}_own.{own}", configuration(f"{service}_own", foreign))
-        assert await refused(connection, f"{create}.{service}_own.{own}", both)
+        for name in (f"{service}_own", f"{service}_replay"):
+            both = configuration(name, "", filter_subjects=[own, foreign])
+            assert await refused(connection, f"{create}.{name}.{own}", configuration(name, foreign))
+            assert await refused(connection, f"{create}.{name}.{own}", both)
     assert await consumers(endpoints) == before
 
 
@@ -246,9 +250,10 @@ async def test_a_service_cannot_let_the_server_act_by_a_reply(endpoints: Endpoin
 @pytest.mark.parametrize(("service", "family"), FOREIGN)
 async def test_a_service_cannot_push_into_a_foreign_family(endpoints: Endpoints, service: str, family: str) -> None:
     own = f"vpr.{FAMILIES[service][0]}.>"
-    body = configuration(f"{service}_own", own, deliver_subject=f"vpr.{family}.pushed")
     async with client(endpoints, service) as connection:
-        assert await refused(connection, f"$JS.API.CONSUMER.CREATE.VPR.{service}_own.{own}", body)
+        for name in (f"{service}_own", f"{service}_replay"):
+            body = configuration(name, own, deliver_subject=f"vpr.{family}.pushed")
+            assert await refused(connection, f"$JS.API.CONSUMER.CREATE.VPR.{name}.{own}", body)
 
 
 @pytest.mark.parametrize("credentials", [{}, {"user": "intake", "pass": "wrong"}, {"user": "sys", "pass": ""}])

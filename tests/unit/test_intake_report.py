@@ -8,14 +8,39 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from tests.examples import NOON, minutes
-from vpr_events.contracts.report import ReportFiled, ReportHoldPlaced, ReportWithdrawn, WithdrawalReason, WithdrawnBy
+from vpr_events.contracts.report import (
+    ErasureBasis,
+    ReportAmended,
+    ReportFiled,
+    ReportHoldLifted,
+    ReportHoldPlaced,
+    ReportPersonalDataErased,
+    ReportWithdrawn,
+    WithdrawalReason,
+    WithdrawnBy,
+)
 from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Invalid, Refused, Unknown
+from vpr_events.event import Event
 from vpr_events.testing import given
-from vpr_intake.domain.report import FileReport, State, Status, WithdrawReport, decide, report
+from vpr_intake.domain.report import (
+    ErasePersonalData,
+    FileReport,
+    LiftHold,
+    PlaceHold,
+    State,
+    Status,
+    WithdrawReport,
+    decide,
+    report,
+)
 
 FILED = ReportFiled(channel=Channel.WEB, category="theft")
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.RESIDENT, reason=WithdrawalReason.MISTAKE)
+HOLD, KEEPER, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
+HELD = ReportHoldPlaced(hold_id=HOLD, placed_by=KEEPER)
+LIFTED = ReportHoldLifted(hold_id=HOLD, lifted_by=OTHER)
+ERASED = ReportPersonalDataErased(basis=ErasureBasis.APPROVAL, approvers=(KEEPER, OTHER))
 
 
 def file_report(**changes: Any) -> FileReport:
@@ -75,8 +100,114 @@ def test_a_foreign_command_is_a_mistake_of_the_caller() -> None:
 
 
 def test_events_of_no_concern_change_no_state() -> None:
-    held = ReportHoldPlaced(hold_id=UUID(int=1), placed_by=UUID(int=2))
-    assert report.fold([FILED, held]) == State(Status.FILED)
+    assert report.fold([FILED, ReportAmended(fields=("phone",))]) == State(Status.FILED)
+
+
+def place() -> PlaceHold:
+    return PlaceHold(at=NOON, hold_id=HOLD, placed_by=KEEPER)
+
+
+def lift() -> LiftHold:
+    return LiftHold(at=NOON, hold_id=HOLD, lifted_by=OTHER)
+
+
+def erase(*approvers: UUID) -> ErasePersonalData:
+    return ErasePersonalData(at=NOON, basis=ErasureBasis.APPROVAL, approvers=approvers or (KEEPER, OTHER))
+
+
+def expire(rule: str | None = "closed_2y") -> ErasePersonalData:
+    return ErasePersonalData(at=NOON, basis=ErasureBasis.RETENTION, rule=rule)
+
+
+@pytest.mark.parametrize("past", [[FILED], [FILED, WITHDRAWN]])
+def test_a_hold_is_placed_and_lifted(past: list[Event]) -> None:
+    given(report, *past).when(place()).then(HELD)
+    given(report, *past, HELD).when(lift()).then(LIFTED)
+
+
+def test_placing_and_lifting_again_changes_nothing() -> None:
+    given(report, FILED, HELD).when(place()).then()
+    given(report, FILED, HELD, LIFTED).when(lift()).then()
+
+
+def test_a_lifted_hold_does_not_come_back() -> None:
+    given(report, FILED, HELD, LIFTED).when(place()).then_refused("hold_lifted")
+
+
+def test_what_was_never_held_cannot_be_lifted() -> None:
+    given(report, FILED).when(lift()).then_refused("no_such_hold")
+
+
+@pytest.mark.parametrize("command", [place(), lift(), erase(), expire()])
+def test_without_a_report_nothing_is_held_or_erased(command: Command) -> None:
+    given(report).when(command).then_refused("no_such_report")
+
+
+@pytest.mark.parametrize("past", [[FILED], [FILED, WITHDRAWN], [FILED, HELD, LIFTED]])
+def test_two_people_or_a_retention_rule_erase(past: list[Event]) -> None:
+    given(report, *past).when(erase()).then(ERASED)
+    by_rule = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="closed_2y")
+    given(report, *past).when(expire()).then(by_rule)
+
+
+def test_a_standing_hold_forbids_every_erasure() -> None:
+    another = ReportHoldPlaced(hold_id=OTHER, placed_by=KEEPER)
+    for command in (erase(), expire()):
+        given(report, FILED, HELD).when(command).then_refused("legal_hold")
+        given(report, FILED, HELD, another, LIFTED).when(command).then_refused("legal_hold")
+
+
+def test_erasing_again_changes_nothing() -> None:
+    given(report, FILED, ERASED).when(erase()).then()
+
+
+def test_what_is_erased_cannot_be_held() -> None:
+    given(report, FILED, ERASED).when(place()).then_refused("erased")
+
+
+def test_one_person_alone_erases_nothing() -> None:
+    for approvers in ((KEEPER,), (KEEPER, KEEPER)):
+        with pytest.raises(Invalid) as refused:
+            decide(erase(*approvers), report.fold([FILED]))
+        assert refused.value.field == "approvers"
+
+
+def test_a_retention_names_its_rule() -> None:
+    with pytest.raises(Invalid) as refused:
+        decide(expire(None), report.fold([FILED]))
+    assert refused.value.field == "rule"
+
+
+IDS = st.sampled_from([HOLD, KEEPER, OTHER])
+COMMANDS = st.one_of(
+    st.sampled_from([file_report(), withdraw(), expire()]),
+    st.builds(PlaceHold, at=st.just(NOON), hold_id=IDS, placed_by=IDS),
+    st.builds(LiftHold, at=st.just(NOON), hold_id=IDS, lifted_by=IDS),
+    st.builds(erase, IDS, IDS),
+)
+
+
+@given_any(st.lists(COMMANDS, max_size=20))
+def test_nothing_is_erased_under_a_hold_or_twice_and_repetition_is_forgiven(commands: list[Command]) -> None:
+    told: list[Event] = []
+    holds: set[UUID] = set()
+    for command in [file_report(), *commands]:
+        try:
+            new = report.decide(command, report.fold(told))
+        except Refused:
+            continue
+        for event in new:
+            match event:
+                case ReportHoldPlaced(hold_id=hold):
+                    holds.add(hold)
+                case ReportHoldLifted(hold_id=hold):
+                    holds.remove(hold)
+                case ReportPersonalDataErased():
+                    assert not holds
+        told += new
+        if not isinstance(command, FileReport):
+            assert list(report.decide(command, report.fold(told))) == []
+    assert sum(isinstance(event, ReportPersonalDataErased) for event in told) <= 1
 
 
 @given_any(st.lists(st.sampled_from([file_report(), withdraw()])))

@@ -1,7 +1,8 @@
 """The migrate job: databases to their newest form, the stream and the durable consumers. Repeatable, under locks."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from vpr.embedded import Endpoints
 from vpr.services import assembly, durables
@@ -13,11 +14,23 @@ async def migrate(database_urls: Mapping[str, str], nats_url: str, admin: tuple[
     """Migrate each service's database, then make the log ready."""
     for name, url in database_urls.items():
         await upgrade(assembly(name).MIGRATIONS, url)
+    async with _administering(nats_url, admin) as log:
+        await log.ensure(durables())
+
+
+async def reset_durable(service: str, nats_url: str, admin: tuple[str, str]) -> None:
+    """Make a service's durable consumer anew, so that it is given the log from its beginning."""
+    async with _administering(nats_url, admin) as log:
+        await log.reset(durables([service]))
+
+
+@asynccontextmanager
+async def _administering(nats_url: str, admin: tuple[str, str]) -> AsyncIterator[EventLog]:
     log = EventLog(nats_url, *admin)
     async with asyncio.timeout(30):
         await log.connect()
     try:
-        await log.ensure(durables())
+        yield log
     finally:
         await log.close()
 

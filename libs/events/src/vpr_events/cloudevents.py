@@ -41,6 +41,11 @@ def headers_of(event: Envelope, traceparent: str | None = None) -> dict[str, str
     return headers | {MESSAGE_ID: str(event.id)} | ({"traceparent": traceparent} if traceparent else {})
 
 
+def id_of(headers: Mapping[str, str]) -> UUID:
+    """The id of the event in a message of the log."""
+    return UUID(headers["ce-id"])
+
+
 def received(subject: str, headers: Mapping[str, str] | None, body: bytes) -> Recorded | None:
     """The event in a message that came on ``subject``; None when its type is unknown here. Raises Malformed.
 

@@ -72,6 +72,7 @@ class EffectRunner:
 
     async def run_due(self) -> bool:
         """Carry out what is due, at the same time; whether there may be more."""
+        self.pipeline.gate()
         async with self.engine.begin() as connection:
             rows = (await connection.execute(TAKE, {"batch": BATCH, "lease": self.lease})).all()
         await asyncio.gather(*(self._carry_out(_task(row)) for row in rows))

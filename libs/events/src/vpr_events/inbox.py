@@ -20,8 +20,9 @@ from vpr_events.cloudevents import received, subject_of
 from vpr_events.codec import Malformed, UnknownVersion
 from vpr_events.decider import Refused
 from vpr_events.event import Event, Recorded
+from vpr_events.gate import Gate
 from vpr_events.log import EventLog
-from vpr_events.outages import is_outage
+from vpr_events.outages import is_outage, is_worth_a_warning
 from vpr_events.pipeline import Execution, Pipeline, Projector
 from vpr_events.pull import Delivery, Pull
 from vpr_events.store import Conflict, rerunning
@@ -71,6 +72,7 @@ class Inbox:
     durable: str
     consumer: Consumer
     policy: parking.Policy = field(default_factory=parking.Policy)
+    gate: Gate | None = None
     handled: int = field(default=0, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -81,14 +83,22 @@ class Inbox:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("inbox waits", durable=self.durable, error=type(error).__name__)
+                if is_worth_a_warning(error):
+                    log.warning("inbox waits", durable=self.durable, error=type(error).__name__)
                 await asyncio.sleep(BACK_OFF)
 
+    def _check(self) -> None:
+        """Nobody may decide on a database that lags behind the log."""
+        if self.gate:
+            self.gate.check_following(self.log.reconnects)
+
     async def _consume(self, stop: asyncio.Event) -> None:
+        self._check()
         pull: Pull = await self.log.pull(self.durable)
         retry_at = 0.0
         try:
             while not stop.is_set():
+                self._check()
                 if batch := await pull.next(BATCH, IDLE):
                     await self._handle_or_return(batch)
                 if (now := asyncio.get_running_loop().time()) >= retry_at:

@@ -10,12 +10,12 @@ import nats.errors
 import orjson
 import structlog
 from nats.aio.client import Client
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from vpr_events.event import new_id
 from vpr_events.outages import LogUnavailable, unavailable
-from vpr_events.pull import Pull
+from vpr_events.pull import Delivery, Pull
 
 STREAM = "VPR"
 SUBJECTS = "vpr.>"
@@ -46,6 +46,8 @@ class EventLog:
     password: str
     _client: Client = field(default_factory=Client, init=False, repr=False)
     _entered: bool = field(default=False, init=False, repr=False)
+    away: bool = field(default=False, init=False, repr=False)
+    """Whether the broker did not answer when it was called last."""
 
     async def connect(self) -> None:
         """Connect, waiting as long as it takes; later losses are mended by the client."""
@@ -53,6 +55,7 @@ class EventLog:
             try:
                 await self._connect_once()
             except (OSError, TimeoutError, nats.errors.Error) as error:
+                self.away = True
                 log.warning("broker is not there yet", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
@@ -75,7 +78,7 @@ class EventLog:
         except BaseException:
             await client.close()
             raise
-        self._client, self._entered = client, True
+        self._client, self._entered, self.away = client, True, False
 
     @property
     def connected(self) -> bool:
@@ -164,6 +167,39 @@ class EventLog:
         with suppress(NotFoundError), unavailable():
             await self._client.jetstream().delete_consumer(STREAM, name)
 
+    async def last_of(self, family: str) -> Delivery | None:
+        """The last message of a family of our own; None when the log holds none. Raises LogUnavailable."""
+        name = f"{self.name}_own"
+        await self.drop_reader(name)
+        if not await self._make_last_reader(name, f"vpr.{family}.>"):
+            return None
+        pull = await self.pull(name, window=1)
+        try:
+            found = await pull.next(1, REPLY_WAIT)
+        finally:
+            await pull.stop()
+            await self.drop_reader(name)
+        if not found or found[0].subject.split(".")[1] != family:
+            raise LogUnavailable(f"the last event of {family} was not delivered")
+        return found[0]
+
+    async def _make_last_reader(self, name: str, subject: str) -> bool:
+        """A consumer that is given the last message of ``subject``; whether there is one."""
+        config = ConsumerConfig(
+            name=name,
+            filter_subject=subject,
+            deliver_policy=DeliverPolicy.LAST,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=60,
+            mem_storage=True,
+        )
+        try:
+            with unavailable():
+                info = await self._client.jetstream().add_consumer(STREAM, config)
+        except APIError as error:
+            raise LogUnavailable(str(error)) from error
+        return bool(info.num_pending)
+
     @property
     def reconnects(self) -> int:
         """How often the connection was lost and mended."""
@@ -174,6 +210,21 @@ class EventLog:
         with unavailable():
             info = await self._client.jetstream().consumer_info(STREAM, consumer)
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    async def delivered(self, consumer: str) -> int:
+        """How many messages a consumer was ever given. Raises LogUnavailable, also when it does not exist."""
+        try:
+            with unavailable():
+                info = await self._client.jetstream().consumer_info(STREAM, consumer)
+        except NotFoundError as error:
+            raise LogUnavailable(f"there is no consumer {consumer} yet") from error
+        return int(info.delivered.consumer_seq) if info.delivered else 0
+
+    async def reset(self, consumers: Mapping[str, Sequence[str]]) -> None:
+        """Make durable consumers anew, so that they are given the log from its beginning. An administrator's job."""
+        for name in consumers:
+            await self.drop_reader(name)
+        await self.ensure(consumers)
 
     async def ensure(self, consumers: Mapping[str, Sequence[str]]) -> None:
         """Create the stream and the durable consumers (name -> subjects). An administrator's job; repeatable."""

@@ -17,6 +17,10 @@ class LogUnavailable(Exception):
     """The broker does not answer, or refuses for now: try later."""
 
 
+class RecoveryNeeded(Exception):
+    """The database lacks events of its own that the log holds: nothing may be decided on it until they are back."""
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
     """Turn what the client raises without a broker into LogUnavailable; what the broker answers stays as it is."""
@@ -28,13 +32,18 @@ def unavailable() -> Iterator[None]:
         raise LogUnavailable(f"{type(error).__name__}: {error}") from error
 
 
+def is_worth_a_warning(error: BaseException) -> bool:
+    """Whether a worker that waits should say so: a recovery that is needed was announced when it was found."""
+    return not isinstance(error, RecoveryNeeded)
+
+
 def is_outage(error: BaseException) -> bool:
-    """Whether database or broker, not the work, is to blame."""
+    """Whether database or broker (away, or not at one), not the work, is to blame."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, InterfaceError) or _passes(error.orig)
     if isinstance(error, PostgresError):  # SQLAlchemy does not wrap what the driver raises while it connects
         return _passes(error)
-    return isinstance(error, (LogUnavailable, OSError, PoolTimeout))
+    return isinstance(error, (LogUnavailable, RecoveryNeeded, OSError, PoolTimeout))
 
 
 def _passes(error: object) -> bool:

@@ -1,25 +1,31 @@
 """The relay: publishes a service's stored events to the log, in order, by one leader at a time.
 
 Leadership is a lock of the very transaction that selects and deletes the batch, so it cannot outlive it. A failed
-publish leaves the rows where they are: the relay never skips ahead.
+publish leaves the rows where they are: the relay never skips ahead. It keeps the order in which it published, and
+before it publishes on a new connection it looks whether the log still holds all of it.
 """
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ARRAY, BigInteger, Row, bindparam, delete, func, select
+from sqlalchemy import ARRAY, BigInteger, Row, Uuid, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.event import Envelope
+from vpr_events.gate import Gate, Reason
 from vpr_events.log import EventLog, Outgoing
-from vpr_events.outages import LogUnavailable, is_outage
-from vpr_events.tables import events, outbox
+from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage, is_worth_a_warning
+from vpr_events.refill import LEADER, is_ahead, requeue_after, tail_of
+from vpr_events.tables import events, outbox, published
 
-LEADER = 7_266_001
-"""The advisory lock of a database's relay."""
+FIRST = 1
+"""Where a database's own outbox ids begin; what is requeued has lower ones."""
+LOWEST = -(2**63)
 FULL_SCAN_EVERY = 5.0
 LAG = 2.0
 IDLE = 0.25
@@ -40,7 +46,13 @@ NEXT = (
 """The next rows in order, for the leader alone. Who became the leader within this very statement may be given rows that
 the one before has just removed: the log drops them by their message ids (for two minutes), the inboxes for ever."""
 
-DELETE = delete(outbox).where(outbox.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+_forget = delete(outbox).where(outbox.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+MARK = (
+    insert(published)
+    .values(event_ids=bindparam("order", type_=ARRAY(Uuid)))
+    .add_cte(_forget.returning(outbox.c.id).cte("forgotten"))
+)
+"""A batch's rows are forgotten, and their order is kept."""
 
 
 @dataclass
@@ -50,12 +62,13 @@ class Relay:
     engine: AsyncEngine
     log: EventLog
     batch: int = 500
+    gate: Gate = field(default_factory=Gate)
     published: int = field(default=0, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _highest: int = field(default=0, init=False)
-    _mark: int = field(default=0, init=False)
+    _highest: int = field(default=LOWEST, init=False)
+    _mark: int = field(default=LOWEST, init=False)
     _mark_due: float = field(default=0.0, init=False)
-    _low_water: int = field(default=0, init=False)
+    _low_water: int = field(default=LOWEST, init=False)
     _scan_due: float = field(default=0.0, init=False)
 
     def wake(self) -> None:
@@ -70,14 +83,16 @@ class Relay:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("relay waits", error=type(error).__name__)
+                if is_worth_a_warning(error):
+                    log.warning("relay waits", error=type(error).__name__)
                 await self._rest(BACK_OFF)
             else:
                 if not full:
                     await self._rest(IDLE)
         if self.log.connected:
-            while await self.publish_pending():
-                pass
+            with suppress(RecoveryNeeded):
+                while await self.publish_pending():
+                    pass
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -88,17 +103,57 @@ class Relay:
         self._wake.clear()
 
     async def publish_pending(self) -> int:
-        """Publish one batch and forget its rows; how many there were (0 also when another relay leads)."""
+        """Publish one batch and forget its rows; how many there were (0 also when another relay leads).
+
+        Raises LogUnavailable, and RecoveryNeeded when the log is ahead of the database.
+        """
         if not self.log.connected:
             raise LogUnavailable("not connected")
+        if self.gate.compared != self.log.reconnects and not await self._compare():
+            return 0
+        self.gate.check()
+        try:
+            rows = await self._publish_next()
+        except Exception:
+            self.gate.compared = None
+            raise
+        self.published += len(rows)
+        if rows:
+            self._highest = rows[-1].outbox_id
+            if rows[0].outbox_id < FIRST:
+                self._low_water = self._mark = LOWEST  # requeued, below all others: there may be more of them
+        return len(rows)
+
+    async def _publish_next(self) -> Sequence[Row[*tuple[Any, ...]]]:
         async with self.engine.begin() as connection:
             rows = (await connection.execute(NEXT, {"low_water": self._floor(), "batch": self.batch})).all()
             if rows:
                 await self.log.publish([_outgoing(row) for row in rows])
-                await connection.execute(DELETE, {"ids": [row.outbox_id for row in rows]})
-        self.published += len(rows)
-        self._highest = rows[-1].outbox_id if rows else self._highest
-        return len(rows)
+                ids, order = [row.outbox_id for row in rows], [row.id for row in rows]
+                await connection.execute(MARK, {"ids": ids, "order": order})
+        return rows
+
+    async def _compare(self) -> bool:
+        """Queue what the log lost since we published it; False when another relay leads. Shuts the gate if we lost."""
+        on = self.log.reconnects
+        async with self.engine.begin() as connection:
+            if not (await connection.execute(select(func.pg_try_advisory_xact_lock(LEADER)))).scalar_one():
+                return False
+            await self.gate.load(connection)
+            if self.gate.reason is None:
+                await self._compare_with(connection)
+        self.gate.check()
+        self.gate.compared = on
+        self._low_water = self._mark = LOWEST  # another process of this service may have queued
+        return True
+
+    async def _compare_with(self, connection: AsyncConnection) -> None:
+        tail = await tail_of(self.log)
+        if await is_ahead(connection, tail):
+            log.error("the log is ahead of the database: `vpr recover` is needed", service=self.log.name)
+            await self.gate.shut(connection, Reason.LOG_AHEAD)
+        elif queued := await requeue_after(connection, tail.newest):
+            log.warning("the log had lost events: they are published again", service=self.log.name, events=queued)
 
     def _floor(self) -> int:
         """Where to select from: what was published a while ago, and now and then the beginning.
@@ -109,7 +164,7 @@ class Relay:
         now = asyncio.get_running_loop().time()
         if now >= self._scan_due:
             self._scan_due = now + FULL_SCAN_EVERY
-            return 0
+            return LOWEST
         if now >= self._mark_due:
             self._low_water, self._mark, self._mark_due = self._mark, self._highest, now + LAG
         return self._low_water

@@ -27,7 +27,7 @@ DEADLOCK = "40P01"
 
 
 def _ignore() -> None:
-    """Nobody waits for commits."""
+    """Nobody waits for commits, and nothing is in the way of writing."""
 
 
 def _now() -> datetime:
@@ -39,8 +39,8 @@ class Pipeline:
     """Runs commands against one service's database.
 
     ``projectors`` turn each new event into writes of the read model, ``consequences`` into effects, in the same
-    transaction. ``committed`` is called after each commit that recorded something; ``now`` is business time. At most
-    ``batch`` requests share a commit; with 1 each has its own.
+    transaction. ``committed`` is called after each commit that recorded something; ``now`` is business time; ``gate``
+    raises while nothing may be written. At most ``batch`` requests share a commit; with 1 each has its own.
     """
 
     engine: AsyncEngine
@@ -48,6 +48,7 @@ class Pipeline:
     now: Callable[[], datetime] = _now
     committed: Callable[[], None] = _ignore
     consequences: Sequence[Consequence] = ()
+    gate: Callable[[], None] = _ignore
     batch: int = BATCH
     _group: Group = field(init=False, repr=False)
 
@@ -60,6 +61,7 @@ class Pipeline:
         Raises what ``decide`` raises, KeyReused and KeyBusy for the idempotency key, and Conflict when other writers
         won the race four times.
         """
+        self.gate()
         structlog.contextvars.bind_contextvars(correlation_id=str(executions[0].correlation_id or executions[0].entity))
         request = Request(executions, key, _traceparent())
         return await (self._group.execute(request) if self.batch > 1 else self._alone(request))

@@ -19,6 +19,9 @@ from vpr_events.outages import LogUnavailable, unavailable
 EXPIRES = 30.0
 """Seconds that the broker keeps a request for messages."""
 
+SHORT_REPLY = 9
+"""Parts of `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…`; the longer form has domain and account before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -29,6 +32,12 @@ class Delivery:
     body: bytes
     reply: str
     _client: Client = field(repr=False)
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the stream: it changes when the log is filled anew."""
+        parts = self.reply.split(".")
+        return int(parts[5] if len(parts) == SHORT_REPLY else parts[7])
 
     def event(self) -> Recorded | None:
         """The event it carries; None when its type is unknown here. Raises Malformed."""

@@ -120,6 +120,18 @@ published = Table(
     Column("published_at", Moment, nullable=False, server_default=func.clock_timestamp()),
 )
 
+recoveries = Table(
+    "recoveries",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("needed_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("done_at", Moment),
+    Column("recovered", Integer),
+    Column("reports", ARRAY(Uuid)),
+)
+Index("recoveries_open", recoveries.c.reason, unique=True, postgresql_where=recoveries.c.done_at.is_(None))
+
 seals = Table(
     "seals",
     metadata,

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.decider import Decider, no_timers
+from vpr_events.event import Recorded
 from vpr_events.tables import timers
 from vpr_events.writes import Write
 
@@ -72,6 +73,22 @@ def changes(
             due_at = at + due if isinstance(due, timedelta) else due
             row = {"stream": stream, "name": name, "due_at": due_at, "correlation_id": correlation_id}
             yield Write(stream, SET, row)
+
+
+def rederived(decider: Decider[Any, Any], past: Sequence[Recorded]) -> Iterable[Write]:
+    """What a stream's whole past leaves behind of timers: for one whose rows were lost. Renewals are lost with them."""
+    before = decider.initial
+    for event in past:
+        after = decider.evolve(before, event.data)
+        yield from changes(
+            decider,
+            before,
+            after,
+            stream=event.stream,
+            correlation_id=event.correlation_id,
+            at=event.occurred_at,
+        )
+        before = after
 
 
 def moved(stream: str, name: str, due_at: datetime) -> Write:

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vpr_service import api_docs, dead_letters, health, problems
+from vpr_service import api_docs, dead_letters, health, problems, repairs
 from vpr_service.auth import TokenVerifier
+from vpr_service.building import build
 from vpr_service.clock import Clock, real_time
+from vpr_service.lifecycle import running
 from vpr_service.limits import BodyLimit
-from vpr_service.runtime import Service, build, running
+from vpr_service.runtime import Service
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import RequestLog, configure_logs
 
@@ -44,7 +46,7 @@ def create_app(
         settings.shared.oidc_issuer, settings.shared.oidc_audience, settings.shared.oidc_jwks
     )
     problems.install(app)
-    for router in (*routers, health.router, dead_letters.router):
+    for router in (*routers, health.router, dead_letters.router, repairs.router):
         app.include_router(router)
     api_docs.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

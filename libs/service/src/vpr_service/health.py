@@ -16,11 +16,14 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def ready(runtime: Running) -> dict[str, object]:
-    """Ready when the database answers (else 503). A missing broker or a backlog is shown, not fatal."""
+async def ready(runtime: Running, response: Response) -> dict[str, object]:
+    """Ready when the database answers and needs no recovery (else 503). A missing broker or a backlog is not fatal."""
     async with runtime.reading() as connection:
         await connection.execute(text("select 1"))
-    state = await runtime.measuring.measure()
+    state = {**await runtime.measuring.measure(), "recovery_needed": runtime.gate.reason}
+    if runtime.gate.reason:
+        response.status_code = 503
+        return {"status": "recovery_needed", **state}
     well = state["broker"] and not state["dead_letters"] and not state["effects_dead"]
     return {"status": "ready" if well else "degraded", **state}
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
-from vpr_events.outages import LogUnavailable, is_outage
+from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage
 from vpr_events.store import Conflict
 
 log = structlog.get_logger(__name__)
@@ -67,6 +67,13 @@ def _of_domain(error: Refused) -> Problem:
     return Problem(409, error.code, str(error))
 
 
+def _of_outage(error: Exception) -> Problem:
+    if isinstance(error, RecoveryNeeded):
+        return Problem(503, "recovery_needed", str(error), headers={"Retry-After": "60"})
+    who = "the event log" if isinstance(error, LogUnavailable) else "the database"
+    return Problem(503, "unavailable", f"{who} does not answer, try again", headers={"Retry-After": "2"})
+
+
 def _of_validation(error: RequestValidationError) -> Problem:
     """The fields with what is wrong; never their values, which may be personal."""
     errors = [{"field": _field_of(one), "detail": str(one["msg"])} for one in error.errors()]
@@ -105,8 +112,7 @@ def problem_of(error: Exception) -> Problem:
         case DBAPIError() if getattr(error.orig, "sqlstate", None) == NOT_STORABLE:
             return Problem(422, "invalid", "a text holds a character that cannot be stored")
         case _ if is_outage(error):
-            who = "the event log" if isinstance(error, LogUnavailable) else "the database"
-            return Problem(503, "unavailable", f"{who} does not answer, try again", headers={"Retry-After": "2"})
+            return _of_outage(error)
         case _:
             return Problem(500, "internal", "something went wrong here; the request id names it in our logs")
 
@@ -137,7 +143,7 @@ def install(app: FastAPI) -> None:
 
     kinds: tuple[type[Exception], ...] = (
         Problem, Refused, RequestValidationError, HTTPException, KeyReused, KeyBusy, Conflict, DBAPIError, PoolTimeout,
-        OSError,
+        OSError, RecoveryNeeded,
     )  # fmt: skip
     for kind in kinds:
         app.add_exception_handler(kind, answer)

@@ -1,33 +1,29 @@
-"""A running service: its database, its connection to the log, and the workers beside the HTTP interface."""
+"""What a service is made of: its database, its connection to the log, the workers beside the HTTP interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
-import structlog
 from fastapi import Depends, Request
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events.decider import Decider
-from vpr_events.effect_runner import EffectRunner, Handler
+from vpr_events.effect_runner import Handler
+from vpr_events.gate import Gate
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog
 from vpr_events.outbox import Relay
-from vpr_events.parking import Policy
 from vpr_events.passes import Consequence
 from vpr_events.pipeline import Pipeline, Projector
-from vpr_events.scheduler import Scheduler
+from vpr_events.repairing import Repairs
 from vpr_events.sealing import Sealer
-from vpr_events.seals import SealFolder, SealKey
-from vpr_service.clock import Clock, real_time
+from vpr_service.clock import Clock
 from vpr_service.measuring import Measuring
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
-
-log = structlog.get_logger(__name__)
 
 
 class Worker(Protocol):
@@ -72,6 +68,8 @@ class Runtime:
     relay: Relay
     pipeline: Pipeline
     inbox: Inbox | None
+    gate: Gate
+    repairs: Repairs
     now: Clock
     sealer: Sealer | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,83 +86,6 @@ class Runtime:
         """A connection for queries."""
         async with self.engine.connect() as connection:
             yield connection
-
-
-def build(service: Service, settings: ServiceSettings, clock: Clock = real_time) -> Runtime:
-    """Put the parts together; nothing connects yet."""
-    engine = create_async_engine(
-        settings.database_url.get_secret_value(), pool_size=settings.pool_size, max_overflow=0, pool_timeout=10,
-        hide_parameters=True,  # an error's text goes to the log: rows hold personal data
-        connect_args={"server_settings": {"idle_in_transaction_session_timeout": "30s"}},  # no leader stays stuck
-    )  # fmt: skip
-    event_log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
-    relay = Relay(engine, event_log)
-    pipeline = Pipeline(engine, service.projectors, clock, relay.wake, service.consequences, settings.commit_batch)
-    policy = Policy(settings.retry_delays)
-    inbox = service.consumer and Inbox(engine, pipeline, event_log, service.name, service.consumer, policy)
-    runtime = Runtime(
-        service, settings, Telemetry(service.name), engine, event_log, relay, pipeline, inbox or None, clock
-    )
-    runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
-    runtime.sealer = _sealer(runtime)
-    return runtime
-
-
-def _library_workers(runtime: Runtime) -> Iterator[Worker]:
-    service, pipeline = runtime.service, runtime.pipeline
-    if runtime.inbox:
-        yield runtime.inbox
-    if service.deciders:
-        families = {decider.family: decider for decider in service.deciders}
-        yield Scheduler(runtime.engine, pipeline, families, runtime.now)
-    if handlers := service.handlers(runtime):
-        yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
-
-
-def _sealer(runtime: Runtime) -> Sealer | None:
-    """None without a key and a folder, which only development may lack."""
-    settings = runtime.settings
-    if settings.seal_key is None or settings.seal_folder is None:
-        return None
-    key, folder = SealKey.at(settings.seal_key), SealFolder(settings.seal_folder)
-    return Sealer(runtime.engine, runtime.service.name, key, folder, settings.seal_every)
-
-
-@asynccontextmanager
-async def running(runtime: Runtime) -> AsyncIterator[None]:
-    """Run the workers. At the end they finish what was accepted, and only then relay and sealer take what is left."""
-    connecting = asyncio.create_task(runtime.log.connect())
-    tasks = [asyncio.create_task(_kept_up(runtime, worker, runtime.stopping)) for worker in runtime.workers]
-    last = asyncio.Event()
-    finishers: list[Worker] = [runtime.relay, *([runtime.sealer] if runtime.sealer else [])]
-    finishing = [asyncio.create_task(_kept_up(runtime, worker, last)) for worker in finishers]
-    watching = asyncio.create_task(_kept_up(runtime, runtime.measuring, runtime.stopping))
-    try:
-        yield
-    finally:
-        runtime.closing.set()
-        runtime.stopping.set()
-        connecting.cancel()
-        watching.cancel()
-        await asyncio.gather(*tasks, connecting, watching, return_exceptions=True)
-        last.set()
-        await asyncio.gather(*finishing)
-        await runtime.log.close()
-        await runtime.engine.dispose()
-
-
-async def _kept_up(runtime: Runtime, worker: Worker, stop: asyncio.Event) -> None:
-    """A worker that fails is reported and started again: one bad moment must not silence a service."""
-    name = type(worker).__name__
-    while True:
-        try:
-            return await worker.run(stop)
-        except Exception:
-            log.exception("worker failed", worker=name, service=runtime.service.name)
-            runtime.telemetry.restarts.labels(name).inc()
-            if stop.is_set():
-                return None
-            await asyncio.sleep(1)
 
 
 async def _of(request: Request) -> Runtime:

@@ -9,10 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from vpr_dispatch.domain.dispatch import CancelDispatch, RequestDispatch, dispatch, dispatch_of
-from vpr_dispatch.projections import project_withdrawal
+from vpr_dispatch.projections import project_erasure, project_withdrawal
 from vpr_events.contracts.case import CaseAssessed, CaseClosed, CloseReason, Outcome
 from vpr_events.contracts.dispatch import CancelReason
-from vpr_events.contracts.report import ReportWithdrawn
+from vpr_events.contracts.report import ReportPersonalDataErased, ReportWithdrawn
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
@@ -52,6 +52,6 @@ def _execution(event: Recorded, report_id: UUID, command: Command) -> Execution:
     )
 
 
-HANDLED = (CaseAssessed, CaseClosed, ReportWithdrawn)
+HANDLED = (CaseAssessed, CaseClosed, ReportWithdrawn, ReportPersonalDataErased)
 
-consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_withdrawal,))
+consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_withdrawal, project_erasure))

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
 from vpr_intake.channels import ALARMS
-from vpr_intake.projections import project_access, project_report
+from vpr_intake.projections import project_access, project_erasure, project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
@@ -23,7 +23,13 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     return [Listener(runtime.engine, ALARMS)]
 
 
-service = Service("intake", metadata, projectors=(project_report, project_access), consumer=consumer, workers=_workers)
+service = Service(
+    "intake",
+    metadata,
+    projectors=(project_report, project_access, project_erasure),
+    consumer=consumer,
+    workers=_workers,
+)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

@@ -1,14 +1,16 @@
 """Rows that events never hold: reporters' particulars, what was said for an alarm, record numbers, clients' keys."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.writes import Write
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import alarm_texts, clients, history_records, particulars
+from vpr_intake.tables import alarm_texts, clients, erasure_approvals, history_records, particulars
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
@@ -32,6 +34,19 @@ def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:
 def record_number(case_id: UUID, source: str, record_id: str) -> Write:
     """The agency's own number of a past case."""
     return Write(case_id, INSERT_RECORD, {"case_id": case_id, "source": source, "record_id": record_id})
+
+
+async def approve_erasure(connection: AsyncConnection, report_id: UUID, approver: UUID, at: datetime) -> None:
+    """Note an approval; the same person's second one changes nothing."""
+    row = {"report_id": report_id, "approver_id": approver, "approved_at": at}
+    await connection.execute(upsert(erasure_approvals).values(row).on_conflict_do_nothing())
+
+
+async def approvers_of(connection: AsyncConnection, report_id: UUID) -> tuple[UUID, ...]:
+    """Who has approved the erasure, the first first."""
+    query = select(erasure_approvals.c.approver_id).where(erasure_approvals.c.report_id == report_id)
+    found = await connection.execute(query.order_by(erasure_approvals.c.approved_at, erasure_approvals.c.approver_id))
+    return tuple(found.scalars())
 
 
 async def admit_client(connection: AsyncConnection, name: str) -> tuple[Client, str]:

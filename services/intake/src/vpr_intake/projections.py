@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, func, insert, update
+from sqlalchemy import Executable, bindparam, delete, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.access import AccessAcknowledged, AccessAlarmRaised, AccessRecorded
@@ -17,17 +17,25 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitCleared,
     DispatchUnitOnScene,
 )
-from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
+from vpr_events.contracts.report import (
+    ReportFiled,
+    ReportHoldLifted,
+    ReportHoldPlaced,
+    ReportPersonalDataErased,
+    ReportWithdrawn,
+)
 from vpr_events.contracts.session import SessionConnected, SessionCreated, SessionEnded, SessionExpired
+from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_intake.basis import Basis
 from vpr_intake.channels import ALARMS
-from vpr_intake.tables import accesses, alarms, grants, progress, reports
+from vpr_intake.tables import accesses, alarm_texts, alarms, erasure_approvals, grants, particulars, progress, reports
 
 INSERT_REPORT = insert(reports)
 UPDATE_REPORT = update(reports).where(reports.c.id == bindparam("report_id"))
+ADVANCE_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"))
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
 
 POINTS: dict[type[Event], str] = {
@@ -68,6 +76,15 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportWithdrawn():
             row = {"report_id": event.entity_id, "new_version": event.version, "at": event.occurred_at}
             yield Write(event.entity_id, WITHDRAW_REPORT, row)
+        case ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
+            yield Write(event.entity_id, ADVANCE_REPORT, {"report_id": event.entity_id, "new_version": event.version})
+
+
+project_erasure = erasing(
+    delete(particulars).where(particulars.c.report_id == bindparam("report")),
+    delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
+    delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
+)
 
 
 def project_progress(event: Recorded) -> Iterable[Write]:

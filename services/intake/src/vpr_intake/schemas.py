@@ -102,6 +102,21 @@ class Withdrawal(Body):
     reason: WithdrawalReason
 
 
+class Hold(Body):
+    """A legal hold on a report."""
+
+    id: UUID
+    report_id: UUID
+
+
+class Erasure(Body):
+    """What became of a request to erase: ``approvals`` are the people who asked for it, two of whom it needs."""
+
+    report_id: UUID
+    status: Literal["waiting", "erased"]
+    approvals: int
+
+
 class Progress(Body):
     """When the report reached each point; absent points were not reached."""
 

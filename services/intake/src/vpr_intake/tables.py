@@ -123,4 +123,12 @@ alarm_texts = Table(
     Column("text", Text, nullable=False),
 )
 
+erasure_approvals = Table(
+    "erasure_approvals",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("approver_id", Uuid, primary_key=True),
+    Column("approved_at", Moment, nullable=False),
+)
+
 PERSONAL = (particulars, alarm_texts)

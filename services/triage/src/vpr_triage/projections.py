@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, insert, update
+from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -24,10 +24,11 @@ from vpr_events.contracts.dispatch import (
 )
 from vpr_events.contracts.session import SessionConnected, SessionEnded
 from vpr_events.contracts.values import Gravest
+from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
 from vpr_triage.status import Status
-from vpr_triage.tables import cases, progress
+from vpr_triage.tables import cases, notes, progress
 
 UNRANKED = 2**31 - 1
 """The gravity of a case without a priority: behind all others."""
@@ -140,6 +141,11 @@ def _reached(point: str, choose: Any) -> Executable:
 
 
 REACHED = {contract: _reached(*rule) for contract, rule in POINTS.items()}
+
+
+_CASES = select(cases.c.id).where(cases.c.report_id == bindparam("report"))
+
+project_erasure = erasing(delete(notes).where(notes.c.case_id.in_(_CASES)))
 
 
 def project_progress(event: Recorded) -> Iterable[Write]:

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted
-from vpr_events.contracts.report import ReportFiled, ReportWithdrawn
+from vpr_events.contracts.report import ReportFiled, ReportPersonalDataErased, ReportWithdrawn
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
 from vpr_triage.domain.commands import CloseCase, OpenCase
-from vpr_triage.projections import POINTS, project_progress
+from vpr_triage.projections import POINTS, project_erasure, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
@@ -45,7 +45,7 @@ def _execution(event: Recorded, command: Command) -> Execution:
 
 
 consumer = Consumer(
-    handles=frozenset({ReportFiled, ReportWithdrawn, DispatchCompleted, *POINTS}),
+    handles=frozenset({ReportFiled, ReportWithdrawn, ReportPersonalDataErased, DispatchCompleted, *POINTS}),
     react=react,
-    projectors=(project_progress,),
+    projectors=(project_progress, project_erasure),
 )

@@ -12,6 +12,7 @@ from vpr_events.contracts.session import (
     SessionExpired,
     SessionParticipantJoined,
 )
+from vpr_events.erasure import erasing
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
 from vpr_video.domain.session import Status
@@ -36,6 +37,10 @@ JOINED = {
     Participant.OFFICER: _joined("officer_joined_at"),
     Participant.RESIDENT: _joined("resident_joined_at"),
 }
+
+
+project_erasure = erasing()
+"""Nothing of video's is personal yet: what will be is deleted here."""
 
 
 def project_session(event: Recorded) -> Iterable[Write]:

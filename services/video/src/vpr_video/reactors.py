@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from vpr_events.contracts.case import CaseClosed, CaseVideoRequested
+from vpr_events.contracts.report import ReportPersonalDataErased
 from vpr_events.contracts.session import EndReason
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_video.domain.session import CreateSession, EndSession, session, session_id
+from vpr_video.projections import project_erasure
 
 LIFETIME = timedelta(hours=24)
 """How long a session waits for its end."""
@@ -53,4 +55,6 @@ def _execution(event: Recorded, request_id: UUID, command: Command) -> Execution
     )
 
 
-consumer = Consumer(handles=frozenset((CaseVideoRequested, CaseClosed)), react=react)
+HANDLED = (CaseVideoRequested, CaseClosed, ReportPersonalDataErased)
+
+consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_erasure,))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from vpr.cli import clients, importing, letters, operating, verifying
+from vpr.cli import clients, importing, keeping, letters, operating, repairing, verifying
 from vpr.cli.console import HomeOption, fail
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -20,6 +20,10 @@ app.command("doctor")(operating.doctor)
 app.command("verify")(verifying.verify)
 app.command("adopt-seals")(verifying.adopt_seals)
 app.command("rebuild")(operating.rebuild)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
+app.command("refill")(repairing.refill)
+app.command("recover")(repairing.recover)
 app.command("import")(importing.import_extract)
 
 

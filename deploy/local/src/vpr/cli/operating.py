@@ -113,8 +113,15 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
     typer.echo("all is well")
 
 
+def _needs_recovery(response: httpx.Response) -> bool:
+    return response.status_code == 503 and bool(response.json().get("recovery_needed"))
+
+
 def look_at(name: str, response: httpx.Response) -> list[str]:
     """Print a service's figures, from its answer about its readiness; what is wrong with it."""
+    if _needs_recovery(response):
+        typer.echo(f"{name:9} recovery needed")
+        return [f"{name}: its database lacks what the log holds: nothing is written (vpr recover)"]
     if not response.is_success:
         typer.echo(f"{name:9} not ready ({response.status_code})")
         return [f"{name}: its database does not answer"]

@@ -1,4 +1,4 @@
-"""Timers, effects, the relay's marks and seals."""
+"""Timers, effects, the relay's marks, recoveries and seals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,16 +8,17 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Create timers, effects, published and seals."""
+    """Create timers, effects, published, recoveries and seals."""
     _timers()
     _effects()
     _published()
+    _recoveries()
     _seals()
 
 
 def downgrade() -> None:
     """Drop them."""
-    for name in ("seals", "published", "effects", "timers"):
+    for name in ("seals", "recoveries", "published", "effects", "timers"):
         op.drop_table(name)
 
 
@@ -58,6 +59,20 @@ def _published() -> None:
         sa.Column("event_ids", ARRAY(sa.Uuid), nullable=False),
         sa.Column("published_at", MOMENT, nullable=False, server_default=sa.func.clock_timestamp()),
     )
+
+
+def _recoveries() -> None:
+    op.create_table(
+        "recoveries",
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("needed_at", MOMENT, nullable=False, server_default=sa.func.clock_timestamp()),
+        sa.Column("done_at", MOMENT),
+        sa.Column("recovered", sa.Integer),
+        sa.Column("reports", ARRAY(sa.Uuid)),
+    )
+    still_open = sa.text("done_at IS NULL")
+    op.create_index("recoveries_open", "recoveries", ["reason"], unique=True, postgresql_where=still_open)
 
 
 def _seals() -> None:

@@ -1,7 +1,8 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import accesses, alarms, clients, history, open311, particulars, reports
+from vpr_intake.api import accesses, alarms, clients, erasure, history, open311, particulars, reports
 
 routers = (
-    reports.router, particulars.router, open311.router, history.router, clients.router, accesses.router, alarms.router,
+    reports.router, particulars.router, erasure.router, open311.router, history.router, clients.router,
+    accesses.router, alarms.router,
 )  # fmt: skip
