@@ -13,7 +13,7 @@ from nats.js.errors import APIError
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from vpr_events.decider import Decider
+from vpr_events.decider import Decider, no_timers
 from vpr_events.effect_runner import EffectRunner, Handler
 from vpr_events.inbox import Consumer, Inbox
 from vpr_events.log import EventLog
@@ -22,7 +22,7 @@ from vpr_events.outbox import Relay, backlog
 from vpr_events.parking import Policy
 from vpr_events.passes import Consequence
 from vpr_events.pipeline import Pipeline, Projector
-from vpr_events.scheduler import Scheduler
+from vpr_events.scheduler import Scheduler, by_family
 from vpr_events.tables import parked
 from vpr_service.clock import Clock, real_time
 from vpr_service.settings import ServiceSettings
@@ -44,9 +44,9 @@ class Worker(Protocol):
 class Service:
     """What makes a service this service.
 
-    ``deciders`` are those whose timers it fires; ``consequences`` turn its events into effects, which ``handlers``,
-    made for a runtime, carry out by their kind. ``workers`` are made for a runtime too; ``consumer`` is None without an
-    inbox.
+    ``deciders`` are all it has: the scheduler fires the timers of those that have any. ``consequences`` turn its events
+    into effects, which ``handlers``, made for a runtime, carry out by their kind. ``workers`` are made for a runtime
+    too; ``consumer`` is None without an inbox.
     """
 
     name: str
@@ -105,9 +105,8 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
     service, pipeline = runtime.service, runtime.pipeline
     if runtime.inbox:
         yield runtime.inbox
-    if service.deciders:
-        families = {decider.family: decider for decider in service.deciders}
-        yield Scheduler(runtime.engine, pipeline, families, runtime.now)
+    if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
+        yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
     if handlers := service.handlers(runtime):
         yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
+from vpr_intake.domain.history import history
+from vpr_intake.domain.report import report
 from vpr_intake.projections import project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -15,7 +17,7 @@ from vpr_service.runtime import Service
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("intake", metadata, projectors=(project_report,), consumer=consumer)
+service = Service("intake", metadata, deciders=(report, history), projectors=(project_report,), consumer=consumer)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
