@@ -59,6 +59,7 @@ class Telemetry:
     pending: Gauge = field(init=False)
     dead_letters: Gauge = field(init=False)
     restarts: Counter = field(init=False)
+    working: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         make = object.__setattr__
@@ -66,10 +67,16 @@ class Telemetry:
         make(self, "requests", Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry))
         make(self, "outbox", Gauge("vpr_outbox_waiting", "Events not yet in the log", registry=self.registry))
         make(self, "pending", Gauge("vpr_inbox_pending", "Events not yet taken in", registry=self.registry))
+        make(self, "working", Gauge("vpr_requests_working", "Requests not yet answered", registry=self.registry))
         make(self, "dead_letters", Gauge("vpr_dead_letters", "Events nobody could handle", registry=self.registry))
         make(
             self, "restarts", Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
         )
+
+    @property
+    def at_work(self) -> int:
+        """How many requests are not yet answered."""
+        return int(self.registry.get_sample_value("vpr_requests_working") or 0)
 
 
 class RequestLog:
@@ -88,6 +95,8 @@ class RequestLog:
 
         async def sending(message: Message) -> None:
             nonlocal status, started_to_answer
+            if not started_to_answer:
+                self._telemetry.working.dec()
             started_to_answer = True
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -95,6 +104,7 @@ class RequestLog:
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id, service=self._telemetry.service)
+        self._telemetry.working.inc()
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
@@ -103,6 +113,8 @@ class RequestLog:
                 raise
             await problem_of(error).response()(scope, receive, sending)
         finally:
+            if not started_to_answer:
+                self._telemetry.working.dec()
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "service", "correlation_id")
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated
 
 import httpx
@@ -21,11 +22,36 @@ from vpr_events.contracts import SERVICES
 LOW_DISK = 1_000_000_000
 
 
-def up(home: HomeOption = None, url: UrlOption = None) -> None:
+def _moment(text: str) -> datetime:
+    """A point in time, with its zone: 2026-05-04T08:00:00Z."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time like 2026-05-04T08:00:00Z") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} lacks its zone: write 2026-05-04T08:00:00Z")
+    return moment.astimezone(UTC)
+
+
+SteppedOption = Annotated[
+    datetime | None,
+    typer.Option("--stepped", parser=_moment, help="business time in steps from here, for simulation"),
+]
+UntilOption = Annotated[
+    datetime | None, typer.Option("--until", parser=_moment, help="how far stepped business time goes")
+]
+
+
+def up(
+    home: HomeOption = None, url: UrlOption = None, stepped: SteppedOption = None, until: UntilOption = None
+) -> None:
     """Start PostgreSQL, NATS and the five services; Ctrl-C stops them, the data stays."""
     from vpr.all_in_one import make_all_in_one
+    from vpr_service.clock import SteppedTime
     from vpr_service.serving import serve
 
+    if until and not stepped:
+        raise fail("--until bounds stepped time: give --stepped too")
     here = Home.given(home, url)
     if os.environ.get("VPR_ENVIRONMENT") == "production":
         raise fail("`vpr up` signs anyone in as anything: it is for development, and VPR_ENVIRONMENT says production")
@@ -37,7 +63,8 @@ def up(home: HomeOption = None, url: UrlOption = None) -> None:
         migrate_embedded(embedded.endpoints)
         typer.echo(f"VPR starts on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
         with suppress(KeyboardInterrupt):
-            serve(make_all_in_one(here, embedded.endpoints), *here.address)
+            clock = SteppedTime(stepped) if stepped else None
+            serve(make_all_in_one(here, embedded.endpoints, clock, until), *here.address)
     typer.echo("stopped")
 
 
