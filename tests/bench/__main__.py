@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench.load import post_reports
 from tests.bench.replay import fill, raw_fetch, rebuild
+from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible, percentile
 from tests.processes import Process, Separate, free_port, separate_services
 from vpr_events.contracts.values import Role
@@ -30,6 +31,7 @@ def main() -> None:
             posts(system, folder)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
+        pending_timers(folder / "timers")
 
 
 def posts(system: Separate, folder: Path) -> None:
@@ -65,6 +67,14 @@ def replay(system: Separate) -> None:
     built = rebuild(system, events)
     row(f"raw nats-py fetch of {events:,} events", f"{raw:,.0f}/s", "1.00")
     row("replay into metrics", f"{built:,.0f}/s", f"{built / raw:.2f}")
+
+
+def pending_timers(folder: Path) -> None:
+    """Timers that wait for their day must not cost those who work today."""
+    cost = cost_of_pending_timers(folder, SECONDS)
+    row("cases opened and claimed, no other timers", f"{cost.without:,.0f}/s", "1.00")
+    row(f"the same with {PENDING:,} pending timers", f"{cost.pending:,.0f}/s", f"{cost.pending / cost.without:.2f}")
+    row(f"scheduler's look at {PENDING:,} timers", f"{cost.look:.2f} ms", "")
 
 
 def row(what: str, figure: str, ratio: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from vpr_events.outages import LogUnavailable
 from vpr_events.tables import effects, events, outbox, parked, timers
-from vpr_events.working import in_steps
+from vpr_events.working import IDLE, in_steps
 from vpr_service.clock import SteppedTime
 from vpr_service.runtime import Runtime
 
@@ -44,10 +44,14 @@ class Quiet:
     positions: Sequence[int | None]
     due: Sequence[datetime]
 
+    def due_by(self, instant: datetime) -> bool:
+        """Whether a timer is due by then."""
+        return any(due <= instant for due in self.due)
+
 
 @dataclass
 class Stepper:
-    """The owner of ``clock``, which these services read. Time goes on to ``until`` at most, and stays there."""
+    """The owner of ``clock``, which these services read. No step leads beyond ``until``."""
 
     clock: SteppedTime
     runtimes: Sequence[Runtime]
@@ -75,26 +79,36 @@ class Stepper:
                 latest = (await connection.execute(LATEST)).scalar_one()
             self.clock.step_to(max(self.clock(), latest or self.clock()))
 
-    async def step(self) -> bool:
-        """Go on to the next timer if all is quiet; whether time went on.
+    async def go_to(self, instant: datetime) -> None:
+        """Go on to this instant, timer by timer, and return when all that this brings with it has happened."""
+        self.until = instant
+        while (quiet := await self._quiet()) is None or quiet.due_by(instant):
+            if not await self.step():
+                await asyncio.sleep(IDLE)
+        self.clock.step_to(instant)
 
-        All must be quiet twice with nothing recorded in between: what left one service while it was looked at has
-        reached another when that is looked at again.
+    async def step(self) -> bool:
+        """Go on to the next timer if all is quiet; whether time went on."""
+        quiet = await self._quiet()
+        if quiet is None or not quiet.due or (self.until and not quiet.due_by(self.until)):
+            return False
+        if any(runtime.telemetry.at_work for runtime in self.runtimes):
+            return False
+        self.clock.step_to(min(quiet.due))
+        log.info("business time", now=self.clock().isoformat())
+        return True
+
+    async def _quiet(self) -> Quiet | None:
+        """How the services stand, if all were quiet twice with nothing recorded in between.
+
+        What left one service while it was looked at has reached another when that is looked at again.
         """
         first = await self._look()
         second = first and await self._look()
-        if first is None or second is None or first.positions != second.positions:
-            return False
-        bounds = [*second.due, self.until] if self.until else second.due
-        instant = min(bounds, default=self.clock())
-        if instant <= self.clock() or any(runtime.telemetry.at_work for runtime in self.runtimes):
-            return False
-        self.clock.step_to(instant)
-        log.info("business time", now=instant.isoformat())
-        return True
+        return second if first and second and first.positions == second.positions else None
 
     async def _look(self) -> Quiet | None:
-        """None while something goes on."""
+        """How the services stand; None while something goes on."""
         positions: list[int | None] = []
         due: list[datetime] = []
         for runtime in self.runtimes:
