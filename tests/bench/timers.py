@@ -26,7 +26,7 @@ from vpr_triage.projections import project_case
 
 PENDING = 100_000
 WRITERS = 64
-TURNS = 3
+TURNS = 4
 
 FILL = text(
     "insert into timers (stream, name, due_at, correlation_id) select 'case/' || gen_random_uuid(), 'reminder-1', "
@@ -55,13 +55,12 @@ def cost_of_pending_timers(folder: Path, seconds: float) -> Cost:
 async def _measure(url: str, seconds: float) -> Cost:
     engine = create_async_engine(url, pool_size=10)
     rates: dict[bool, list[float]] = {False: [], True: []}
-    looks: list[float] = []
     await _claims(engine, seconds)
-    for _ in range(TURNS):
-        for pending in (False, True):
+    for turn in range(TURNS):
+        for pending in (False, True) if turn % 2 else (True, False):
             await _fill(engine, PENDING if pending else 0)
             rates[pending].append(await _claims(engine, seconds))
-        looks += [await _look(engine) for _ in range(100)]
+    looks = [await _look(engine) for _ in range(300)]
     await engine.dispose()
     return Cost(mean(rates[False]), mean(rates[True]), median(looks))
 

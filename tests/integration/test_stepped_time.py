@@ -120,6 +120,7 @@ async def test_a_reports_whole_life_takes_days_of_business_time_and_seconds_of_o
     told = [one for one in await city.history() if one[0] != "unit.status_changed"]
     assert sorted(told) == sorted((name, hours(count)) for name, count in expected)
     assert city.clock() == START + hours(81.25 + 2400)
+    assert not any([(await city.get(Role.ADMIN, name, "/readyz"))["dead_letters"] for name in SERVICES])
     assert not await city.stepper.step(), "with nothing left to wait for, time stays"
     assert real_time() - begun < timedelta(minutes=5)
 
