@@ -1,4 +1,4 @@
-"""What pending timers cost: claims with none and with many of them, turn about, and the scheduler's look at them."""
+"""What pending timers cost: claims without and with many of them, turn about, and the scheduler's look at them."""
 
 import asyncio
 import time
@@ -26,13 +26,12 @@ from vpr_triage.projections import project_case
 
 PENDING = 100_000
 WRITERS = 64
-TURNS = 4
+TURNS = 6
 
 FILL = text(
     "insert into timers (stream, name, due_at, correlation_id) select 'case/' || gen_random_uuid(), 'reminder-1', "
     "'2030-01-01'::timestamptz + number * interval '1 second', gen_random_uuid() from generate_series(1, :count) number"
 )
-EMPTY = text("truncate timers")
 
 
 @dataclass(frozen=True)
@@ -45,30 +44,37 @@ class Cost:
 
 
 def cost_of_pending_timers(folder: Path, seconds: float) -> Cost:
-    """Measure on servers of its own in ``folder``, so many seconds each."""
+    """Measure on servers of its own in ``folder``, so many seconds each, in short turns on two equal databases."""
     with Embedded(folder, fsync=True) as embedded:
-        url = embedded.endpoints.database_urls["triage"]
-        asyncio.run(upgrade(assembly("triage").MIGRATIONS, url))
-        return asyncio.run(_measure(url, seconds / TURNS))
+        without, pending = (embedded.endpoints.database_urls[name] for name in ("dispatch", "triage"))
+        for url in (without, pending):
+            asyncio.run(upgrade(assembly("triage").MIGRATIONS, url))
+        return asyncio.run(_measure(without, pending, seconds / TURNS))
 
 
-async def _measure(url: str, seconds: float) -> Cost:
-    engine = create_async_engine(url, pool_size=10)
-    rates: dict[bool, list[float]] = {False: [], True: []}
-    await _claims(engine, seconds)
-    for turn in range(TURNS):
-        for pending in (False, True) if turn % 2 else (True, False):
-            await _fill(engine, PENDING if pending else 0)
-            rates[pending].append(await _claims(engine, seconds))
-    looks = [await _look(engine) for _ in range(300)]
-    await engine.dispose()
-    return Cost(mean(rates[False]), mean(rates[True]), median(looks))
+async def _measure(without_url: str, pending_url: str, seconds: float) -> Cost:
+    without, pending = (create_async_engine(url, pool_size=10) for url in (without_url, pending_url))
+    await _fill(pending)
+    for engine in (without, pending):
+        await _claims(engine, seconds)
+    turns = [await _turn(without, pending, seconds) for _ in range(TURNS)]
+    looks = [await _look(pending) for _ in range(300)]
+    for engine in (without, pending):
+        await engine.dispose()
+    return Cost(mean(turn[0] for turn in turns), mean(turn[1] for turn in turns), median(looks))
 
 
-async def _fill(engine: AsyncEngine, count: int) -> None:
+async def _turn(without: AsyncEngine, pending: AsyncEngine, seconds: float) -> tuple[float, float]:
+    """A machine that changes its pace changes it for both."""
+    first = await _claims(without, seconds / 2)
+    middle = await _claims(pending, seconds)
+    last = await _claims(without, seconds / 2)
+    return (first + last) / 2, middle
+
+
+async def _fill(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await connection.execute(EMPTY)
-        await connection.execute(FILL, {"count": count})
+        await connection.execute(FILL, {"count": PENDING})
     async with engine.connect() as connection:
         autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await autocommit.execute(text("vacuum analyze timers"))

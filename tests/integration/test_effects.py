@@ -163,20 +163,25 @@ async def test_a_result_that_cannot_be_recorded_leaves_the_effect_to_be_tried_ag
 async def test_a_try_that_outlived_its_lease_changes_nothing(engine: AsyncEngine) -> None:
     await held(engine)
     begun, go_on = asyncio.Event(), asyncio.Event()
-    slow_bell, bell = Bell(), Bell()
+    slow_bell, broken = Bell(), Bell(broken=True)
 
     async def slow(task: Task) -> Iterable[Execution]:
         begun.set()
         await go_on.wait()
         return await slow_bell(task)
 
+    async def tried_again() -> bool:
+        await runner(engine, broken, policy=Policy((60, 60))).run_due()
+        return bool(broken.rung)
+
     late = asyncio.create_task(runner(engine, slow, lease=timedelta(milliseconds=1)).run_due())
     await begun.wait()
-    await run_until(runner(engine, bell), engine, left=0)
+    await until(tried_again)
     go_on.set()
     await late
-    assert len(slow_bell.rung) == len(bell.rung) == 1
-    assert await count(engine) == 2, "the first hold, and one result"
+    assert len(slow_bell.rung) == 1
+    assert [(row.attempts, row.error) for row in await rows(engine)] == [(2, "ConnectionError")]
+    assert await count(engine) == 1, "what came of the late try is not recorded"
 
 
 async def test_a_failure_of_a_try_that_outlived_its_lease_changes_nothing(engine: AsyncEngine) -> None:
