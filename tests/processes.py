@@ -129,12 +129,12 @@ def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: b
 
 
 @contextmanager
-def all_in_one(folder: Path) -> Iterator[Process]:
+def all_in_one(folder: Path, *options: str) -> Iterator[Process]:
     """``vpr up`` in a folder of its own; its url is the system's."""
     port = free_port()
     url = f"http://localhost:{port}"
     home = folder / "home"
-    words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url]
+    words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url, *options]
     process = Process(words, {"VPR_HOME": str(home), "VPR_URL": url}, url, folder / "up.log", "/healthz")
     try:
         process.start()

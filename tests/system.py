@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
 from vpr_events.log import STREAM, EventLog, Outgoing
 from vpr_events.seals import PublicKeys, SealKey, public_keys
+from vpr_service.clock import Clock, real_time
 from vpr_service.issuer import DevelopmentIssuer
 from vpr_service.migrating import upgrade
 from vpr_service.runtime import Runtime
@@ -41,6 +43,12 @@ async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADL
         assert time.monotonic() < end, f"still {answer!r} after {deadline} s"
         await asyncio.sleep(0.02)
     return answer
+
+
+def starting_at(moment: datetime) -> Clock:
+    """Business time that begins at this moment and goes on as real time does."""
+    begun = real_time()
+    return lambda: moment + (real_time() - begun)
 
 
 @dataclass
@@ -141,14 +149,17 @@ class System:
     servers: Servers
     apps: dict[str, FastAPI] = field(default_factory=dict)
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    clock: Clock = real_time
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, servers: Servers, names: Iterable[str], **options: Any) -> AsyncIterator["System"]:
-        """Start these services on fresh databases and a fresh log."""
+    async def started(
+        cls, servers: Servers, names: Iterable[str], clock: Clock = real_time, **options: Any
+    ) -> AsyncIterator["System"]:
+        """Start these services on fresh databases and a fresh log; ``clock`` is their business time."""
         names = tuple(names)
         await servers.fresh_log(names)
-        system = cls(servers)
+        system = cls(servers, clock=clock)
         async with AsyncExitStack() as stack:
             for name in names:
                 url = await stack.enter_async_context(servers.database(name))
@@ -162,7 +173,7 @@ class System:
         options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
-        app = assembly(name).make_app(self.servers.settings(name, database_url, **options))
+        app = assembly(name).make_app(self.servers.settings(name, database_url, **options), self.clock)
         async with LifespanManager(app, startup_timeout=DEADLINE, shutdown_timeout=DEADLINE):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.test") as client:

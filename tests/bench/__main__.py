@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench import replay as replaying
 from tests.bench.posts import another, bare, fill, latency, rate
 from tests.bench.steady import percentile
+from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
 from tests.processes import Separate, separate_services
 
@@ -33,6 +34,7 @@ def main() -> None:
             stored(system, folder)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
+        pending_timers(folder / "timers")
 
 
 def posts(system: Separate, folder: Path) -> None:
@@ -82,6 +84,14 @@ def replay(system: Separate) -> None:
     built = replaying.rebuild(system, events)
     row(f"raw nats-py fetch of {events:,} events", per_second(raw), "1.00")
     row("replay into metrics", per_second(built), f"{built / raw:.2f}")
+
+
+def pending_timers(folder: Path) -> None:
+    """Timers that wait for their day must not cost those who work today."""
+    cost = cost_of_pending_timers(folder, SECONDS)
+    row("cases opened and claimed, no other timers", per_second(cost.without), "1.00")
+    row(f"the same with {PENDING:,} pending timers", per_second(cost.pending), f"{cost.pending / cost.without:.2f}")
+    row(f"scheduler's look at {PENDING:,} timers", f"{cost.look:.2f} ms")
 
 
 def per_second(figure: float) -> str:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System, starting_at, until
 from vpr_events import store
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
@@ -27,8 +27,8 @@ FILED = ReportFiled(channel=Channel.WEB, category="theft", district="north")
 
 @pytest.fixture
 async def triage(servers: Servers) -> AsyncIterator[System]:
-    """Triage alone."""
-    async with System.started(servers, ["triage"]) as running:
+    """Triage alone, at noon."""
+    async with System.started(servers, ["triage"], starting_at(NOON)) as running:
         yield running
 
 
@@ -193,10 +193,14 @@ async def test_the_queue_shows_open_cases_unless_asked_for_others(triage: System
 async def test_a_case_whose_lease_ended_is_open_again(triage: System) -> None:
     report = await open_case(triage)
     await run(triage, report, ClaimCase(at=triage.runtime("triage").now() - minutes(30), officer_id=new_id()))
-    assert await listed(triage) == [report]
+
+    async def is_open() -> bool:
+        return await listed(triage) == [report]
+
+    await until(is_open)
     assert await listed(triage, status="claimed") == []
-    read = await triage["triage"].get(f"/v1/cases/{case_id(report)}", headers=triage.as_(Role.OFFICER))
-    assert read.json()["status"] == "open"
+    read = (await triage["triage"].get(f"/v1/cases/{case_id(report)}", headers=triage.as_(Role.OFFICER))).json()
+    assert (read["status"], read["holder"], read["lease_until"]) == ("open", None, None)
 
 
 WRONG_QUESTIONS: list[tuple[dict[str, Any], str]] = [

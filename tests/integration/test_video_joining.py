@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -13,8 +13,9 @@ from sqlalchemy import select
 from tests.integration.test_video_life import Meeting
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
+from vpr_events.decider import TimerFired
 from vpr_events.pipeline import Execution
-from vpr_video.domain.session import ExpireSession, session
+from vpr_video.domain.session import EXPIRY, session
 from vpr_video.tables import invites
 
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"}
@@ -180,7 +181,8 @@ async def test_a_link_to_a_meeting_that_is_over(video: System) -> None:
 async def test_a_link_to_a_session_that_expired(video: System) -> None:
     meeting = await Meeting.arranged(video)
     token = await meeting.token()
-    command = ExpireSession(at=datetime.now(UTC) + timedelta(days=2))
+    due_at = datetime.fromisoformat((await meeting.read())["expires_at"])
+    command = TimerFired(at=due_at, name=EXPIRY, due_at=due_at)
     await video.runtime("video").pipeline.execute(Execution(decider=session, entity=meeting.id, command=command))
     await both_refuse(meeting, token, 410, "session_expired", "time is over")
     row = await meeting.read()

@@ -18,13 +18,12 @@ from vpr_events.contracts.session import (
     SessionInviteSent,
     SessionParticipantJoined,
 )
-from vpr_events.decider import Command, Refused
+from vpr_events.decider import Command, Refused, TimerFired
 from vpr_events.event import Event
 from vpr_video.domain.session import (
     Connect,
     CreateSession,
     EndSession,
-    ExpireSession,
     IssueInvite,
     JoinOfficer,
     OpenInvite,
@@ -48,7 +47,7 @@ commands: st.SearchStrategy[Command] = st.one_of(
     creations,
     meeting,
     st.builds(EndSession, at=moments, reason=st.sampled_from(EndReason)),
-    st.builds(ExpireSession, at=moments),
+    st.builds(TimerFired, at=moments, name=st.just("expiry"), due_at=moments),
 )
 SCRIPT: Sequence[Command] = (
     IssueInvite(at=NOON, invite_id=UUID(int=1), channel="link", expires_at=END),

@@ -1,11 +1,16 @@
 """What a dispatch decides."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from tests.examples import NOON, minutes
 from vpr_dispatch.domain.dispatch import (
+    HOLD,
+    HOLD_LATER,
+    HOLDS,
+    WORD_EVERY,
     AssignUnit,
     CancelDispatch,
     ClearUnit,
@@ -22,6 +27,7 @@ from vpr_events.contracts.dispatch import (
     CancelReason,
     DispatchCancelled,
     DispatchCompleted,
+    DispatchHoldExceeded,
     DispatchOverridden,
     DispatchRequested,
     DispatchUnitAssigned,
@@ -31,7 +37,7 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitWithdrawn,
 )
 from vpr_events.contracts.values import Capability
-from vpr_events.decider import Command, Invalid
+from vpr_events.decider import Command, Invalid, TimerFired, Timers
 from vpr_events.event import Event
 from vpr_events.testing import given
 
@@ -276,6 +282,55 @@ def test_after_the_end_a_new_request_starts_anew() -> None:
 
 def test_a_cancelled_dispatch_goes_on_with_the_units_that_were_not_recalled() -> None:
     given(dispatch, *RECALLED, requested(SECOND)).when(told(ClearUnit)).then(cleared(), DispatchCompleted())
+
+
+def waits_for(*past: Event) -> Timers:
+    return dispatch.timers(dispatch.fold(past))
+
+
+def fire(name: str) -> TimerFired:
+    return TimerFired(at=NOON, name=name, due_at=NOON)
+
+
+def exceeded(limit: timedelta) -> DispatchHoldExceeded:
+    return DispatchHoldExceeded(limit=int(limit.total_seconds()))
+
+
+def test_a_dispatch_without_a_unit_tells_how_long_it_waits_soon_at_first_and_then_daily() -> None:
+    past: list[Event] = [requested()]
+    for number in range(1, HOLDS + 1):
+        assert waits_for(*past) == {f"hold-{number}": HOLD}
+        given(dispatch, *past).when(fire(f"hold-{number}")).then(exceeded(number * HOLD))
+        past.append(exceeded(number * HOLD))
+    assert waits_for(*past) == {f"hold-{HOLDS + 1}": HOLD_LATER}
+    given(dispatch, *past).when(fire(f"hold-{HOLDS + 1}")).then(exceeded(HOLDS * HOLD + HOLD_LATER))
+
+
+def test_units_on_a_dispatch_are_waited_for_and_a_withdrawn_one_lets_it_wait_anew() -> None:
+    held = (requested(), exceeded(HOLD), assigned())
+    assert waits_for(*held) == {"units-1": WORD_EVERY}
+    given(dispatch, *held).when(fire("units-1")).then(exceeded(WORD_EVERY))
+    given(dispatch, *held, exceeded(WORD_EVERY)).when(fire("units-2")).then(exceeded(2 * WORD_EVERY))
+    assert waits_for(*held, withdrawn()) == {"hold-1": HOLD}
+
+
+def test_a_cancelled_dispatch_waits_until_its_units_are_recalled() -> None:
+    assert waits_for(*RECALLED) == {"units-1": WORD_EVERY}
+    assert waits_for(*RECALLED, cleared()) == {}
+
+
+@pytest.mark.parametrize("past", [(requested(), assigned()), (requested(), exceeded(HOLD)), (requested(), CANCELLED)])
+def test_a_hold_that_is_over_changes_nothing(past: tuple[Event, ...]) -> None:
+    given(dispatch, *past).when(fire("hold-1")).then()
+
+
+def test_a_dispatch_that_starts_anew_is_held_anew() -> None:
+    assert waits_for(requested(), exceeded(HOLD), CANCELLED, requested(SECOND)) == {"hold-1": HOLD}
+
+
+@pytest.mark.parametrize("past", [(), COMPLETED, (requested(), CANCELLED)])
+def test_nothing_is_awaited_before_the_start_and_after_the_end(past: tuple[Event, ...]) -> None:
+    assert waits_for(*past) == {}
 
 
 def test_another_aggregates_command_is_an_error() -> None:

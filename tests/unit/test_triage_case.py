@@ -1,7 +1,7 @@
 """A case: what each command leads to, when it is refused, and that repeating it changes nothing."""
 
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -10,16 +10,18 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseEscalated,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseTargetMissed,
     CaseVideoRequested,
     CloseReason,
     Outcome,
     ReleaseReason,
 )
-from vpr_events.contracts.values import Capability, Channel, Gravest
-from vpr_events.decider import Command, Invalid
+from vpr_events.contracts.values import Capability, Channel, Gravest, Role
+from vpr_events.decider import Command, Invalid, TimerFired, Timers
 from vpr_events.event import Event, new_id
 from vpr_events.testing import given
 from vpr_triage.domain.case import LEASE, case
@@ -32,6 +34,7 @@ from vpr_triage.domain.commands import (
     ReleaseCase,
     RequestVideo,
 )
+from vpr_triage.domain.waiting import CLAIM_TARGET, UNCLAIMED_EVERY, UNCLOSED_EVERY
 
 REPORT, REQUEST, ASSESSMENT, MINE, OTHERS = (new_id() for _ in range(5))
 
@@ -40,6 +43,9 @@ CLAIMED = CaseClaimed(officer_id=MINE, lease_until=NOON + LEASE)
 RELEASED = CaseReleased(officer_id=MINE, reason=ReleaseReason.RELEASED)
 REQUESTED = CaseVideoRequested(request_id=REQUEST, report_id=REPORT, officer_id=MINE)
 CLOSED = CaseClosed(reason=CloseReason.RESOLVED, officer_id=MINE)
+EXPIRED = CaseReleased(officer_id=MINE, reason=ReleaseReason.LEASE_EXPIRED)
+UNCLAIMED = CaseEscalated(reason="unclaimed", to=Role.SUPERVISOR)
+UNCLOSED = CaseEscalated(reason="unclosed", to=Role.SUPERVISOR)
 HELD = (OPENED, CLAIMED)
 
 
@@ -63,6 +69,14 @@ REQUEST_VIDEO = RequestVideo(at=NOON, officer_id=MINE, request_id=REQUEST)
 CLOSE = CloseCase(at=NOON, officer_id=MINE)
 WITHDRAW = CloseCase(at=NOON, reason=CloseReason.WITHDRAWN)
 COMPLETE = CloseCase(at=NOON, reason=CloseReason.DISPATCHED)
+
+
+def fire(name: str, due_at: datetime) -> TimerFired:
+    return TimerFired(at=due_at + minutes(1), name=name, due_at=due_at)
+
+
+def waits_for(*past: Event) -> Timers:
+    return case.timers(case.fold(past))
 
 
 def field_of(command: Command, *past: Event) -> str:
@@ -121,16 +135,56 @@ def test_the_holders_second_claim_changes_nothing() -> None:
     given(case, *HELD).when(ClaimCase(at=NOON + minutes(1), officer_id=MINE)).then()
 
 
-def test_a_held_case_rejects_another_officers_claim() -> None:
-    last_moment = ClaimCase(at=NOON + LEASE - minutes(0.001), officer_id=OTHERS)
-    given(case, *HELD).when(last_moment).then_refused("claimed_by_another")
+@pytest.mark.parametrize("late", [minutes(0), LEASE, 2 * LEASE])
+def test_a_held_case_rejects_another_officers_claim_whatever_the_clock_says(late: timedelta) -> None:
+    given(case, *HELD).when(ClaimCase(at=NOON + late, officer_id=OTHERS)).then_refused("claimed_by_another")
 
 
-@pytest.mark.parametrize("officer", [OTHERS, MINE])
-def test_a_claim_whose_lease_ended_gives_way_to_a_new_one(officer: UUID) -> None:
-    expired = CaseReleased(officer_id=MINE, reason=ReleaseReason.LEASE_EXPIRED)
-    claimed = CaseClaimed(officer_id=officer, lease_until=NOON + LEASE + LEASE)
-    given(case, *HELD).when(ClaimCase(at=NOON + LEASE, officer_id=officer)).then(expired, claimed)
+@pytest.mark.parametrize("due_at", [NOON + LEASE, NOON + 3 * LEASE])
+def test_a_lease_that_ended_releases_the_case(due_at: datetime) -> None:
+    given(case, *HELD).when(fire("lease", due_at)).then(EXPIRED)
+
+
+@pytest.mark.parametrize("past", [(OPENED,), (*HELD, RELEASED), (*HELD, EXPIRED), (*HELD, assessed(), CLOSED)])
+def test_a_lease_of_a_claim_that_ended_otherwise_changes_nothing(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(fire("lease", NOON + LEASE)).then()
+
+
+def test_a_lease_of_an_earlier_claim_does_not_end_the_next_one() -> None:
+    later = CaseClaimed(officer_id=OTHERS, lease_until=NOON + 2 * LEASE)
+    given(case, *HELD, RELEASED, later).when(fire("lease", NOON + LEASE)).then()
+
+
+def test_an_unclaimed_case_misses_its_target_once_and_is_then_escalated() -> None:
+    due_at = NOON + CLAIM_TARGET
+    missed = CaseTargetMissed(target="claim", due_at=due_at)
+    assert waits_for(OPENED) == {"claim_target": CLAIM_TARGET}
+    given(case, OPENED).when(fire("claim_target", due_at)).then(missed)
+    assert waits_for(OPENED, missed) == {"reminder-1": UNCLAIMED_EVERY}
+    given(case, OPENED, missed).when(fire("reminder-1", due_at)).then(UNCLAIMED)
+    assert waits_for(OPENED, missed, UNCLAIMED) == {"reminder-2": UNCLAIMED_EVERY}
+
+
+def test_a_case_that_came_back_to_the_queue_has_met_its_target_but_is_not_forgotten() -> None:
+    assert waits_for(*HELD) == {"lease": NOON + LEASE}
+    assert waits_for(*HELD, RELEASED) == {"reminder-1": UNCLAIMED_EVERY}
+
+
+@pytest.mark.parametrize("assessment", [assessed(), FOR_DISPATCH])
+def test_an_assessed_case_that_is_not_closed_is_escalated_every_week(assessment: CaseAssessed) -> None:
+    assert waits_for(*HELD, assessment) == {"lease": NOON + LEASE, "reminder-1": UNCLOSED_EVERY}
+    given(case, *HELD, assessment).when(fire("reminder-1", NOON + UNCLOSED_EVERY)).then(UNCLOSED)
+    assert waits_for(*HELD, assessment, UNCLOSED, EXPIRED) == {"reminder-2": UNCLOSED_EVERY}
+
+
+@pytest.mark.parametrize("past", [HELD, (*HELD, assessed(), CLOSED), (OPENED, UNCLAIMED)])
+def test_a_reminder_that_is_out_of_date_changes_nothing(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(fire("reminder-1", NOON)).then()
+
+
+@pytest.mark.parametrize("past", [(), (*HELD, assessed(), CLOSED), (OPENED, CLOSED)])
+def test_nothing_is_awaited_before_the_start_and_after_the_end(past: tuple[Event, ...]) -> None:
+    assert waits_for(*past) == {}
 
 
 def test_the_holder_releases_the_case() -> None:
@@ -164,7 +218,7 @@ def test_only_the_holder_requests_video(past: tuple[Event, ...]) -> None:
     given(case, *past).when(REQUEST_VIDEO).then_refused("not_holder")
 
 
-def test_a_holder_stays_the_holder_after_the_lease_until_another_claims() -> None:
+def test_a_holder_stays_the_holder_until_the_lease_is_ended_by_its_event() -> None:
     late = RequestVideo(at=NOON + 2 * LEASE, officer_id=MINE, request_id=REQUEST)
     given(case, *HELD).when(late).then(REQUESTED)
 

@@ -19,13 +19,12 @@ from vpr_events.contracts.session import (
     SessionInviteSent,
     SessionParticipantJoined,
 )
-from vpr_events.decider import Command
+from vpr_events.decider import Command, TimerFired
 from vpr_events.testing import given
 from vpr_video.domain.session import (
     Connect,
     CreateSession,
     EndSession,
-    ExpireSession,
     IssueInvite,
     JoinOfficer,
     OpenInvite,
@@ -77,8 +76,8 @@ def end(reason: EndReason = EndReason.COMPLETED) -> EndSession:
     return EndSession(at=NOON, reason=reason)
 
 
-def expire(at: datetime = LATE) -> ExpireSession:
-    return ExpireSession(at=at)
+def expire(due_at: datetime = LATE, name: str = "expiry") -> TimerFired:
+    return TimerFired(at=due_at + minutes(1), name=name, due_at=due_at)
 
 
 OTHERS: Iterable[Command] = (issue(), open_(), join(), connect(), end(), expire())
@@ -207,6 +206,7 @@ def test_a_session_without_a_meeting_expires(past: tuple[SessionCreated]) -> Non
 
 def test_a_session_does_not_expire_early() -> None:
     given(session, *INVITED).when(expire(LATE - minutes(1))).then()
+    given(session, *INVITED).when(expire(name="another")).then()
 
 
 def test_a_meeting_that_nobody_ended_is_completed_not_expired() -> None:

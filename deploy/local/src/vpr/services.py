@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from vpr_events.contracts import SERVICES
 from vpr_events.log import SUBJECTS
+from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Service
 from vpr_service.settings import ServiceSettings
 
@@ -20,8 +21,8 @@ class Assembly(Protocol):
     Settings: type[ServiceSettings]
     service: Service
 
-    def make_app(self, settings: ServiceSettings | None = None) -> FastAPI:
-        """The service's app."""
+    def make_app(self, settings: ServiceSettings | None = None, clock: Clock = real_time) -> FastAPI:
+        """The service's app; ``clock`` is its business time."""
 
 
 def assembly(name: str) -> Assembly:

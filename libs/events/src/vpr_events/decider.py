@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
+from typing import Any
 
 from vpr_events.event import Event
 
@@ -69,3 +70,8 @@ class Decider[C: Command, S]:
     def fold(self, events: Iterable[Event], state: S | None = None) -> S:
         """The state after these events."""
         return reduce(self.evolve, events, self.initial if state is None else state)
+
+
+def by_family(deciders: Iterable[Decider[Any, Any]]) -> Mapping[str, Decider[Any, Any]]:
+    """Deciders by the family of their streams."""
+    return {decider.family: decider for decider in deciders}

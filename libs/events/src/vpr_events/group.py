@@ -157,8 +157,9 @@ class Group:
                 results[request] = answer if isinstance(answer, Exception) else Outcome(tuple(answer), replayed=True)
         work = self.new_pass()
         await _load(connection, work, new)
-        claimed = await timers.claim(connection, [fired for request in new for fired in request.fired])
-        results |= {request: _decided(work, request, claimed) for request in new}
+        standing = await timers.standing(connection, [fired for request in new for fired in request.fired])
+        new.sort(key=lambda request: not request.fired)  # what a request would move may not fire behind it
+        results |= {request: _decided(work, request, standing) for request in new}
         await store.append(connection, work.events)
         await run(connection, work.writes)
         return results
@@ -171,10 +172,10 @@ async def _load(connection: AsyncConnection, work: Pass, batch: Sequence[Request
         work.know(executions, await store.load(connection, streams))
 
 
-def _decided(work: Pass, request: Request, claimed: set[timers.Fired]) -> Outcome | BaseException:
+def _decided(work: Pass, request: Request, standing: set[timers.Fired]) -> Outcome | BaseException:
     """What comes of a request; an error of its own is its answer and keeps nobody else from theirs."""
     try:
-        executions = [one for one in request.executions if one.fired is None or one.fired in claimed]
+        executions = [one for one in request.executions if one.fired is None or one.fired in standing]
         outcome = work.decide(executions, request.traceparent)
     except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer
         return error

@@ -143,6 +143,8 @@ class Pass:
     def _writes(
         self, execution: Execution, events: Sequence[Recorded], before: Stream, after: Stream, trace: str | None
     ) -> Iterable[Write]:
+        if execution.fired:
+            yield timers.removed(execution.fired)
         if not events:
             yield from execution.unchanged
             return

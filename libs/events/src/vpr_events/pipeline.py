@@ -96,8 +96,9 @@ class Pipeline:
         work = self._new_pass()
         if request.streams:
             work.know(request.executions, await store.load(connection, request.streams))
-        claimed = await timers.claim(connection, request.fired)
-        outcome = work.decide([one for one in request.executions if one.fired in {None, *claimed}], request.traceparent)
+        standing = await timers.standing(connection, request.fired)
+        executions = [one for one in request.executions if one.fired in {None, *standing}]
+        outcome = work.decide(executions, request.traceparent)
         if request.key:
             work.writes.append(idempotency.remembered(request.key, outcome.events))
         await self._write(connection, work)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from vpr_events import store, timers, writes
 from vpr_events.cloudevents import id_of
 from vpr_events.contracts import families_of
-from vpr_events.decider import Decider
+from vpr_events.decider import Decider, by_family
 from vpr_events.event import Recorded, family_of
 from vpr_events.gate import Gate
 from vpr_events.log import BATCH_LIMIT, EventLog
@@ -111,7 +111,7 @@ class Recovery:
         self.reports.update(event.correlation_id for event in missing)
 
     async def _rederive_timers(self, connection: AsyncConnection, streams: Collection[str]) -> None:
-        deciders = {decider.family: decider for decider in self.deciders}
+        deciders = by_family(self.deciders)
         ours = [stream for stream in streams if family_of(stream) in deciders]
         history = await store.load(connection, ours) if ours else {}
         await writes.run(

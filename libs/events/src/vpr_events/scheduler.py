@@ -1,7 +1,7 @@
 """The scheduler: due timers become commands."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,12 +49,15 @@ class Scheduler:
         return len(due) == BATCH
 
     async def _fire(self, row: DueTimer) -> None:
+        await self.pipeline.execute(self.execution(row))
+
+    def execution(self, row: DueTimer) -> Execution:
+        """The command of a timer that is due."""
         family, _, entity = row.stream.partition("/")
         command = TimerFired(at=self.now(), name=row.name, due_at=row.due_at)
-        execution = Execution(
+        return Execution(
             decider=self.deciders[family], entity=UUID(entity), command=command, correlation_id=row.correlation_id
         )
-        await self.pipeline.execute(execution)
 
     async def _note(self, row: DueTimer, error: BaseException) -> None:
         """An outage ends the round; a command that failed is tried later, and seen as overdue until then."""
@@ -63,8 +66,3 @@ class Scheduler:
         log.error("timer failed", stream=row.stream, timer=row.name, error=type(error).__name__)
         async with self.engine.begin() as connection:
             await timers.failed(connection, row)
-
-
-def by_family(deciders: Sequence[Decider[Any, Any]]) -> Mapping[str, Decider[Any, Any]]:
-    """Deciders by the family of their streams."""
-    return {decider.family: decider for decider in deciders}

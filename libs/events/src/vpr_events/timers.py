@@ -42,10 +42,8 @@ _fired = (
     .table_valued("stream", "name", "due_at")
     .render_derived(name="fired")
 )
-CLAIM = (
-    delete(timers)
-    .where(timers.c.stream == _fired.c.stream, timers.c.name == _fired.c.name, timers.c.due_at == _fired.c.due_at)
-    .returning(timers.c.stream, timers.c.name, timers.c.due_at)
+STANDING = select(timers.c.stream, timers.c.name, timers.c.due_at).where(
+    timers.c.stream == _fired.c.stream, timers.c.name == _fired.c.name, timers.c.due_at == _fired.c.due_at
 )
 
 DUE = (
@@ -91,17 +89,23 @@ def rederived(decider: Decider[Any, Any], past: Sequence[Recorded]) -> Iterable[
         before = after
 
 
+def removed(fired: Fired) -> Write:
+    """A timer that fired is over, whatever its command led to."""
+    stream, name, _ = fired
+    return Write(stream, CLEAR, {"of": stream, "timer": name})
+
+
 def moved(stream: str, name: str, due_at: datetime) -> Write:
     """A running timer gets another due time, without an event: a lease is renewed."""
     return Write(stream, MOVE, {"of": stream, "timer": name, "new_due_at": due_at})
 
 
-async def claim(connection: AsyncConnection, fired: Collection[Fired]) -> set[Fired]:
-    """Remove the rows of fired timers: those that were still there as they were when they were found due."""
+async def standing(connection: AsyncConnection, fired: Collection[Fired]) -> set[Fired]:
+    """Which of these timers are still as they were when they were found due; their streams are locked."""
     if not fired:
         return set()
     streams, names, dues = zip(*fired, strict=True)
-    rows = await connection.execute(CLAIM, {"streams": list(streams), "names": list(names), "dues": list(dues)})
+    rows = await connection.execute(STANDING, {"streams": list(streams), "names": list(names), "dues": list(dues)})
     return {(row.stream, row.name, row.due_at) for row in rows}
 
 

@@ -29,7 +29,12 @@ SECURITY_HEADERS = (
 def create_app(
     service: Service, settings: ServiceSettings, routers: Sequence[APIRouter], clock: Clock = real_time
 ) -> FastAPI:
-    """A service's FastAPI app; its lifespan connects, runs the workers and shuts them down in order."""
+    """A service's FastAPI app; its lifespan connects, runs the workers and shuts them down in order.
+
+    Raises ValueError in production for any ``clock`` but real time.
+    """
+    if settings.shared.vpr_environment == "production" and clock is not real_time:
+        raise ValueError("VPR_ENVIRONMENT says production, where business time is real time")
     configure_logs(settings.shared.log_level, settings.shared.log_format)
     runtime = build(service, settings, clock)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from vpr_events.decider import by_family, no_timers
 from vpr_events.effect_runner import EffectRunner
 from vpr_events.gate import Gate
 from vpr_events.inbox import Inbox
@@ -61,9 +62,8 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
     yield runtime.repairs
     if runtime.inbox:
         yield runtime.inbox
-    if service.deciders:
-        families = {decider.family: decider for decider in service.deciders}
-        yield Scheduler(runtime.engine, pipeline, families, runtime.now)
+    if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
+        yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
     if handlers := service.handlers(runtime):
         yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
 

@@ -37,9 +37,9 @@ class Worker(Protocol):
 class Service:
     """What makes a service this service.
 
-    ``deciders`` are those whose timers it fires; ``consequences`` turn its events into effects, which ``handlers``,
-    made for a runtime, carry out by their kind. ``workers`` are made for a runtime too; ``consumer`` is None without an
-    inbox.
+    ``deciders`` are all it has: the scheduler fires the timers of those that have any. ``consequences`` turn its events
+    into effects, which ``handlers``, made for a runtime, carry out by their kind. ``workers`` are made for a runtime
+    too; ``consumer`` is None without an inbox.
     """
 
     name: str

@@ -74,12 +74,14 @@ class Telemetry:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Histogram = field(init=False)
     restarts: Counter = field(init=False)
+    working: Gauge = field(init=False)
     gauges: Mapping[str, Gauge] = field(init=False)
 
     def __post_init__(self) -> None:
         make = object.__setattr__
         names = ("method", "route", "status")
         make(self, "requests", Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry))
+        make(self, "working", Gauge("vpr_requests_working", "Requests not yet answered", registry=self.registry))
         make(
             self, "restarts", Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
         )
@@ -90,6 +92,11 @@ class Telemetry:
         """Set the gauges of these figures. An age without a subject is 0; what nobody can tell now is NaN."""
         for key, value in figures.items():
             self.gauges[key].set(value if value is not None else 0 if key.endswith("_age") else math.nan)
+
+    @property
+    def at_work(self) -> int:
+        """How many requests are not yet answered."""
+        return int(self.registry.get_sample_value("vpr_requests_working") or 0)
 
 
 class RequestLog:
@@ -108,6 +115,8 @@ class RequestLog:
 
         async def sending(message: Message) -> None:
             nonlocal status, started_to_answer
+            if not started_to_answer:
+                self._telemetry.working.dec()
             started_to_answer = True
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -115,6 +124,7 @@ class RequestLog:
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id, service=self._telemetry.service)
+        self._telemetry.working.inc()
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
@@ -123,6 +133,8 @@ class RequestLog:
                 raise
             await problem_of(error).response()(scope, receive, sending)
         finally:
+            if not started_to_answer:
+                self._telemetry.working.dec()
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "service", "correlation_id")
 

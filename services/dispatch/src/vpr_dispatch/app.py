@@ -5,6 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from vpr_dispatch.api import routers
+from vpr_dispatch.domain.dispatch import dispatch
+from vpr_dispatch.domain.unit import unit
 from vpr_dispatch.projections import project_dispatch, project_unit
 from vpr_dispatch.reactors import consumer
 from vpr_dispatch.settings import Settings
@@ -15,7 +17,13 @@ from vpr_service.runtime import Service
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("dispatch", metadata, projectors=(project_dispatch, project_unit), consumer=consumer)
+service = Service(
+    "dispatch",
+    metadata,
+    deciders=(dispatch, unit),
+    projectors=(project_dispatch, project_unit),
+    consumer=consumer,
+)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

@@ -7,6 +7,9 @@ from fastapi import FastAPI
 
 from vpr_intake.api import open311, routers
 from vpr_intake.channels import ALARMS
+from vpr_intake.domain.access import access
+from vpr_intake.domain.history import history
+from vpr_intake.domain.report import report
 from vpr_intake.projections import project_access, project_erasure, project_report
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -26,6 +29,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
 service = Service(
     "intake",
     metadata,
+    deciders=(report, history, access),
     projectors=(project_report, project_access, project_erasure),
     consumer=consumer,
     workers=_workers,

@@ -8,6 +8,7 @@ from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Service
 from vpr_triage.api import routers
+from vpr_triage.domain.case import case
 from vpr_triage.projections import project_case
 from vpr_triage.reactors import consumer
 from vpr_triage.settings import Settings
@@ -15,7 +16,7 @@ from vpr_triage.tables import metadata
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("triage", metadata, projectors=(project_case,), consumer=consumer)
+service = Service("triage", metadata, deciders=(case,), projectors=(project_case,), consumer=consumer)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

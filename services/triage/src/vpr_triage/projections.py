@@ -1,7 +1,9 @@
 """Events to rows: triage's own cases, and how far video and dispatch are with them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy import case as case_when
@@ -67,6 +69,9 @@ ASSESS = _setting(
     district=func.coalesce(bindparam("assessed_district"), cases.c.district),
     status=Status.ASSESSED,
 )
+FOLLOW = _setting()
+"""The version alone, so that it tells of every event."""
+RENEW = update(cases).where(cases.c.id == bindparam("case")).values(lease_until=bindparam("new_lease_until"))
 CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, status=Status.CLOSED)
 
 
@@ -98,6 +103,13 @@ def project_case(event: Recorded) -> Iterable[Write]:
                 yield _prioritised(event, assessed.priority, assessed.gravest)
         case CaseClosed() as closed:
             yield _changed(event, CLOSE, new_closed_at=at, new_close_reason=closed.reason)
+        case _ if event.stream.startswith("case/"):
+            yield _changed(event, FOLLOW)
+
+
+def renewed(case_id: UUID, lease_until: datetime) -> Write:
+    """A lease that was renewed, which no event tells."""
+    return Write(case_id, RENEW, {"case": case_id, "new_lease_until": lease_until})
 
 
 def _inserted(event: Recorded, opened: CaseOpened) -> Write:

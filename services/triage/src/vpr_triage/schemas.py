@@ -93,10 +93,7 @@ class Progress(Body):
 
 
 class Case(Body):
-    """A case, without personal data. ``claimed_at`` is the first claim.
-
-    A claim whose lease ended is ``open`` again; until somebody claims the case, ``holder`` may go on.
-    """
+    """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed."""
 
     id: UUID
     report_id: UUID

@@ -9,6 +9,7 @@ from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Service
 from vpr_video.api import routers
+from vpr_video.domain.session import session
 from vpr_video.projections import project_session
 from vpr_video.reactors import consumer
 from vpr_video.settings import Settings
@@ -17,7 +18,7 @@ from vpr_video.web import STATIC, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-service = Service("video", metadata, projectors=(project_session,), consumer=consumer)
+service = Service("video", metadata, deciders=(session,), projectors=(project_session,), consumer=consumer)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import httpx
@@ -24,11 +25,36 @@ LATE_OUTBOX = 60.0
 LATE_SEAL = 300.0
 
 
-def up(home: HomeOption = None, url: UrlOption = None) -> None:
+def _moment(text: str) -> datetime:
+    """A point in time, with its zone: 2026-05-04T08:00:00Z."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time like 2026-05-04T08:00:00Z") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} lacks its zone: write 2026-05-04T08:00:00Z")
+    return moment.astimezone(UTC)
+
+
+SteppedOption = Annotated[
+    datetime | None,
+    typer.Option("--stepped", parser=_moment, help="business time in steps from here, for simulation"),
+]
+UntilOption = Annotated[
+    datetime | None, typer.Option("--until", parser=_moment, help="how far stepped business time goes")
+]
+
+
+def up(
+    home: HomeOption = None, url: UrlOption = None, stepped: SteppedOption = None, until: UntilOption = None
+) -> None:
     """Start PostgreSQL, NATS and the five services; Ctrl-C stops them, the data stays."""
     from vpr.all_in_one import make_all_in_one
+    from vpr_service.clock import SteppedTime
     from vpr_service.serving import serve
 
+    if until and not stepped:
+        raise fail("--until bounds stepped time: give --stepped too")
     here = Home.given(home, url)
     if os.environ.get("VPR_ENVIRONMENT") == "production":
         raise fail("`vpr up` signs anyone in as anything: it is for development, and VPR_ENVIRONMENT says production")
@@ -40,7 +66,8 @@ def up(home: HomeOption = None, url: UrlOption = None) -> None:
         migrate_embedded(embedded.endpoints)
         typer.echo(f"VPR starts on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
         with suppress(KeyboardInterrupt):
-            serve(make_all_in_one(here, embedded.endpoints), *here.address)
+            clock = SteppedTime(stepped) if stepped else None
+            serve(make_all_in_one(here, embedded.endpoints, clock, until), *here.address)
     typer.echo("stopped")
 
 
@@ -114,7 +141,7 @@ def doctor(home: HomeOption = None, url: UrlOption = None) -> None:
 
 
 def _needs_recovery(response: httpx.Response) -> bool:
-    return response.status_code == 503 and bool(response.json().get("recovery_needed"))
+    return response.status_code == 503 and b"recovery_needed" in response.content
 
 
 def look_at(name: str, response: httpx.Response) -> list[str]:

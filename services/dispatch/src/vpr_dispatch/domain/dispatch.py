@@ -7,7 +7,7 @@ by clearing or withdrawing it; if a new assessment comes first, the dispatch goe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from vpr_events.contracts.dispatch import (
     CancelReason,
     DispatchCancelled,
     DispatchCompleted,
+    DispatchHoldExceeded,
     DispatchOverridden,
     DispatchRequested,
     DispatchUnitAssigned,
@@ -24,7 +25,7 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitWithdrawn,
 )
 from vpr_events.contracts.values import Capability, Gravest
-from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
+from vpr_events.decider import Command, Decider, Invalid, Refused, TimerFired, Timers, Unknown
 from vpr_events.event import Event, derived_id
 
 
@@ -61,6 +62,25 @@ class Over(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Awaited(StrEnum):
+    """Whose word a dispatch waits for: the dispatcher's, or that of the units on it. Names its timers."""
+
+    UNIT = "hold"
+    WORD = "units"
+
+
+HOLD = timedelta(minutes=30)
+"""How long a dispatch may be without a unit before that is recorded, at first."""
+
+HOLDS = 4
+"""So many times it is recorded every half hour; from then on every day, so that the log is not flooded."""
+
+HOLD_LATER = timedelta(days=1)
+
+WORD_EVERY = timedelta(hours=12)
+"""How long units may be on a dispatch before that is recorded, and again: longer than any shift."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A unit's part of a dispatch: the steps told, and the dispatch's version at the last of them."""
@@ -76,18 +96,29 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A dispatch as it decides. Without assessments there is none."""
+    """A dispatch as it decides. Without assessments there is none.
+
+    ``exceeded`` counts how often it was recorded that it waits too long for what it awaits now.
+    """
 
     version: int = 0
     assessments: frozenset[UUID] = frozenset()
     capabilities: tuple[Capability, ...] = ()
     over: Over | None = None
     jobs: Mapping[UUID, Job] = field(default_factory=dict)
+    exceeded: int = 0
 
     @property
     def active(self) -> frozenset[UUID]:
         """The units that are on the dispatch."""
         return frozenset(unit for unit, job in self.jobs.items() if job.active)
+
+    @property
+    def awaits(self) -> Awaited | None:
+        """What it waits for. Cancelled with units on it, it waits for their recall; without any, for nothing more."""
+        if self.active:
+            return Awaited.WORD
+        return Awaited.UNIT if self.assessments and not self.over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +203,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return _request(command, state)
         case CancelDispatch():
             return _cancel(command, state)
-        case AssignUnit() | UnitReport() | WithdrawUnit() if not state.assessments:
+        case AssignUnit() | UnitReport() | WithdrawUnit() | TimerFired() if not state.assessments:
             raise Unknown("no_such_dispatch", "there is no such dispatch")
         case AssignUnit():
             return _assign(command, state)
@@ -181,6 +212,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         case WithdrawUnit():
             withdrawn = DispatchUnitWithdrawn(unit_id=command.unit_id, reason=command.reason)
             return [withdrawn] if _is_new(Step.WITHDRAWN, command.unit_id, state) else []
+        case TimerFired():
+            return _exceed(command, state)
     raise TypeError(f"{type(command).__name__} is no command of a dispatch")
 
 
@@ -276,13 +309,37 @@ def _check_time(command: UnitReport, job: Job) -> None:
         raise Invalid("at", "must not be before the unit's previous status on this dispatch")
 
 
+def _exceed(command: TimerFired, state: State) -> Sequence[Event]:
+    if command.name not in timers(state):
+        return []
+    limit = sum((_patience(state.awaits, count) for count in range(state.exceeded + 1)), timedelta())
+    return [DispatchHoldExceeded(limit=int(limit.total_seconds()))]
+
+
+def timers(state: State) -> Timers:
+    """When it is recorded that the dispatch waits too long."""
+    if state.awaits is None:
+        return {}
+    return {f"{state.awaits}-{state.exceeded + 1}": _patience(state.awaits, state.exceeded)}
+
+
+def _patience(awaited: Awaited | None, exceeded: int) -> timedelta:
+    if awaited is Awaited.WORD:
+        return WORD_EVERY
+    return HOLD if exceeded < HOLDS else HOLD_LATER
+
+
 def _over() -> Refused:
     return Refused("dispatch_over", "this dispatch is completed or cancelled")
 
 
 def evolve(state: State, event: Event) -> State:
     """The state after an event."""
-    state = replace(state, version=state.version + 1)
+    after = _evolved(replace(state, version=state.version + 1), event)
+    return after if after.awaits is state.awaits else replace(after, exceeded=0)
+
+
+def _evolved(state: State, event: Event) -> State:
     match event:
         case DispatchRequested():
             return _requested(state, event)
@@ -298,6 +355,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, over=Over.COMPLETED)
         case DispatchCancelled():
             return replace(state, over=Over.CANCELLED)
+        case DispatchHoldExceeded():
+            return replace(state, exceeded=state.exceeded + 1)
     return state
 
 
@@ -318,4 +377,4 @@ def _stepped(state: State, event: StepEvent) -> State:
     return replace(state, jobs={**state.jobs, event.unit_id: Job((*before, step), state.version)})
 
 
-dispatch = Decider("dispatch", State(), decide, evolve)
+dispatch = Decider("dispatch", State(), decide, evolve, timers)

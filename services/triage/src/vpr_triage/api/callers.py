@@ -21,9 +21,9 @@ Officer = Annotated[Principal, Depends(require(*WORKERS))]
 
 
 async def found(case_id: UUID, runtime: Running) -> dict[str, Any]:
-    """The case's row as it stands now. Raises Problem 404."""
+    """The case's row. Raises Problem 404."""
     async with runtime.reading() as connection:
-        row = await queries.one_case(connection, case_id, runtime.now())
+        row = await queries.one_case(connection, case_id)
     if row is None:
         raise Problem(404, "no_such_case", "there is no such case")
     return row

@@ -31,7 +31,7 @@ async def list_cases(
     )
     after = query.after(_gravity_of, moment_of, UUID)
     async with runtime.reading() as connection:
-        rows = await queries.queue(connection, wanted, runtime.now(), limit=query.limit + 1, after=after)
+        rows = await queries.queue(connection, wanted, limit=query.limit + 1, after=after)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     link_next(request, response, _cursor(rows[-1]) if more else None)

@@ -1,20 +1,26 @@
 """``/v1/cases/{id}/…``: what officers do with a case. Everything but the two creates may be repeated as it is."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from vpr_events import timers
 from vpr_events.decider import Command, Refused
-from vpr_events.event import new_id
+from vpr_events.event import new_id, stream_name
 from vpr_events.idempotency import IdempotencyKey
 from vpr_events.pipeline import Execution, Outcome
 from vpr_events.writes import Write
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
 from vpr_triage.api.callers import Found, Officer, current, found
-from vpr_triage.domain.case import case
+from vpr_triage.domain.case import LEASE, case
 from vpr_triage.domain.commands import AssessCase, ClaimCase, CloseCase, PrioritiseCase, ReleaseCase, RequestVideo
+from vpr_triage.domain.waiting import LEASE_TIMER
 from vpr_triage.private import note_on
+from vpr_triage.projections import renewed
 from vpr_triage.schemas import Assessed, Case, Closing, NewAssessment, NewPriority, Nothing, VideoRequested
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["work"])
@@ -22,8 +28,13 @@ router = APIRouter(prefix="/v1/cases/{case_id}", tags=["work"])
 
 @router.post("/claim")
 async def claim(officer: Officer, row: Found, runtime: Running, response: Response, _: Nothing | None = None) -> Case:
-    """Take the case for half an hour. 409 ``claimed_by_another`` while another officer's lease lasts."""
-    await _execute(runtime, row, ClaimCase(at=runtime.now(), officer_id=officer.id))
+    """Take the case for half an hour; again by its holder, the half hour starts anew.
+
+    409 ``claimed_by_another`` while another officer holds it.
+    """
+    command = ClaimCase(at=runtime.now(), officer_id=officer.id)
+    execution = replace(_execution(row, command), unchanged=_renewal(row["id"], command.at + LEASE))
+    await runtime.pipeline.execute(execution)
     return await current(row["id"], runtime, response)
 
 
@@ -88,7 +99,16 @@ async def assess(
 async def _execute(
     runtime: Running, row: Found, command: Command, *private_rows: Write, key: IdempotencyKey | None = None
 ) -> Outcome:
-    execution = Execution(
+    return await runtime.pipeline.execute(_execution(row, command, *private_rows), key=key)
+
+
+def _execution(row: Found, command: Command, *private_rows: Write) -> Execution:
+    return Execution(
         decider=case, entity=row["id"], command=command, correlation_id=row["report_id"], private=private_rows
     )
-    return await runtime.pipeline.execute(execution, key=key)
+
+
+def _renewal(case_id: UUID, lease_until: datetime) -> Sequence[Write]:
+    """Only a claim that changes nothing else is a renewal."""
+    stream = stream_name(case.family, case_id)
+    return [timers.moved(stream, LEASE_TIMER, lease_until), renewed(case_id, lease_until)]

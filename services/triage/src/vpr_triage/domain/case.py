@@ -1,4 +1,7 @@
-"""A case: one a report, held by one officer at a time, assessed once, closed once."""
+"""A case: one a report, held by one officer at a time, assessed once, closed once.
+
+What the case waits for stands in ``waiting.py``. A claim ends by an event alone, never by what the clock says.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +19,7 @@ from vpr_events.contracts.case import (
     Outcome,
     ReleaseReason,
 )
-from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
+from vpr_events.decider import Command, Decider, Invalid, Refused, TimerFired, Unknown
 from vpr_events.event import Event, derived_id
 from vpr_triage.domain.commands import (
     AssessCase,
@@ -28,9 +31,10 @@ from vpr_triage.domain.commands import (
     RequestVideo,
 )
 from vpr_triage.domain.state import State, evolve
+from vpr_triage.domain.waiting import fired, timers
 
 LEASE = timedelta(minutes=30)
-"""How long a claim keeps others away."""
+"""How long a claim keeps others away, unless its holder claims again."""
 
 OFFICERS_REASONS = {
     Outcome.RESOLVED: CloseReason.RESOLVED,
@@ -53,6 +57,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         raise Unknown("no_such_case", "there is no such case")
     if isinstance(command, CloseCase):
         return _close(command, state)
+    if isinstance(command, TimerFired):
+        return fired(command, state)
     if state.closed:
         raise Refused("case_closed", "the case is closed")
     return _work(command, state, state.report_id)
@@ -93,11 +99,8 @@ def _prioritise(command: PrioritiseCase, state: State) -> Sequence[Event]:
 
 
 def _claim(command: ClaimCase, state: State) -> Sequence[Event]:
-    claimed = CaseClaimed(officer_id=command.officer_id, lease_until=command.at + LEASE)
     if state.claim is None:
-        return [claimed]
-    if state.claim.ended(command.at):
-        return [CaseReleased(officer_id=state.claim.officer_id, reason=ReleaseReason.LEASE_EXPIRED), claimed]
+        return [CaseClaimed(officer_id=command.officer_id, lease_until=command.at + LEASE)]
     if not state.held_by(command.officer_id):
         raise Refused("claimed_by_another", "another officer holds the case")
     return []
@@ -198,4 +201,4 @@ def _check_holder(officer_id: UUID | None, state: State) -> None:
         raise Refused("not_holder", "you do not hold the case")
 
 
-case = Decider("case", State(), decide, evolve)
+case = Decider("case", State(), decide, evolve, timers)

@@ -8,9 +8,11 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseEscalated,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseTargetMissed,
     CaseVideoRequested,
 )
 from vpr_events.contracts.values import Gravest
@@ -19,19 +21,19 @@ from vpr_events.event import Event
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who holds the case, and until when (exclusive)."""
+    """Who holds the case, and until when unless the lease is renewed: a renewal is no event."""
 
     officer_id: UUID
     lease_until: datetime
 
-    def ended(self, at: datetime) -> bool:
-        """Whether others may take the case at this time."""
-        return at >= self.lease_until
-
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A case; without a report it does not exist. ``released_by`` is whose claim ended last, while nobody holds it."""
+    """A case; without a report it does not exist. ``released_by`` is whose claim ended last, while nobody holds it.
+
+    ``awaits_first_claim`` until a claim, or until the target for it was missed; ``reminders`` counts what a supervisor
+    was told.
+    """
 
     report_id: UUID | None = None
     district: str | None = None
@@ -42,6 +44,8 @@ class State:
     request_ids: tuple[UUID, ...] = ()
     assessment: CaseAssessed | None = None
     closed: bool = False
+    awaits_first_claim: bool = True
+    reminders: int = 0
 
     def held_by(self, officer_id: UUID | None) -> bool:
         """Whether this officer holds the case."""
@@ -56,7 +60,8 @@ def evolve(state: State, event: Event) -> State:
         case CasePrioritised():
             return replace(state, priority=event.priority, gravest=event.gravest)
         case CaseClaimed():
-            return replace(state, claim=Claim(event.officer_id, event.lease_until), released_by=None)
+            claim = Claim(event.officer_id, event.lease_until)
+            return replace(state, claim=claim, released_by=None, awaits_first_claim=False)
         case CaseReleased():
             return replace(state, claim=None, released_by=event.officer_id)
         case CaseVideoRequested():
@@ -65,4 +70,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, assessment=event)
         case CaseClosed():
             return replace(state, claim=None, released_by=None, closed=True)
+        case CaseTargetMissed():
+            return replace(state, awaits_first_claim=False)
+        case CaseEscalated():
+            return replace(state, reminders=state.reminders + 1)
     return state

@@ -1,6 +1,6 @@
 """A session: one meeting of an officer and a resident, from the request for video to its end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from vpr_events.contracts.session import (
     SessionInviteSent,
     SessionParticipantJoined,
 )
-from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
+from vpr_events.decider import Command, Decider, Invalid, Refused, TimerFired, Timers, Unknown
 from vpr_events.event import Event, derived_id
 
 
@@ -34,6 +34,7 @@ class Status(StrEnum):
 
 
 OVER = frozenset({Status.ENDED, Status.EXPIRED})
+EXPIRY = "expiry"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -106,11 +107,6 @@ class EndSession(Command):
     reason: EndReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireSession(Command):
-    """The time is over; before ``expires_at`` this changes nothing."""
-
-
 def session_id(request_id: UUID) -> UUID:
     """The id of the session that a request for video leads to."""
     return derived_id(request_id, "session")
@@ -125,7 +121,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
     match command:
         case EndSession():
             return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
-        case ExpireSession():
+        case TimerFired():
             return _expire(command, state)
     _refuse_when_over(state)
     match command:
@@ -154,9 +150,9 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
     ]
 
 
-def _expire(command: ExpireSession, state: State) -> Sequence[Event]:
+def _expire(command: TimerFired, state: State) -> Sequence[Event]:
     """Expired means that they did not meet; a meeting that nobody ended is completed instead."""
-    if state.status in OVER or command.at < state.expires_at:
+    if command.name not in timers(state) or command.due_at < state.expires_at:
         return []
     if state.status is Status.CONNECTED:
         return [SessionEnded(reason=EndReason.COMPLETED)]
@@ -261,9 +257,9 @@ def _with_participant(state: State, event: SessionParticipantJoined) -> State:
     return state
 
 
-def timers(state: State) -> Mapping[str, datetime]:
+def timers(state: State) -> Timers:
     """When the session ends by itself."""
-    return {} if state.status in OVER | {Status.NONE} else {"expiry": state.expires_at}
+    return {} if state.status in OVER | {Status.NONE} else {EXPIRY: state.expires_at}
 
 
 session = Decider("session", State(), decide, evolve, timers)
