@@ -26,10 +26,16 @@ bearer = HTTPBearer(auto_error=False, description="A token of the issuer; `vpr t
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts: ``id`` is the token's subject, a UUID without a name behind it in any event."""
+    """Who acts: ``id`` is the token's subject, a UUID without a name behind it in any event.
+
+    A service's token names the ``service``, and may name the officer it is ``acting_for`` and the ``purpose``.
+    """
 
     id: UUID
     roles: frozenset[Role]
+    service: str | None = None
+    acting_for: UUID | None = None
+    purpose: str | None = None
 
     @property
     def scope(self) -> str:
