@@ -35,7 +35,10 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "admin": "Administrator",
         "signed_in": "Signed in as",
         "sign_out": "Sign out",
-        "back": "Back to the start page",
+        "navigation": "Language and account",
+        "staff": "Staff",
+        "staff_lead": "You work on the staff origin: nothing that the public sees is served here.",
+        "staff_sign_in": "Staff sign-in",
         "other": "Français",
     },
     "fr": {
@@ -70,7 +73,10 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "admin": "Administrateur",
         "signed_in": "Connecté comme",
         "sign_out": "Se déconnecter",
-        "back": "Retour à l\u2019accueil",
+        "navigation": "Langue et compte",
+        "staff": "Personnel",
+        "staff_lead": "Vous êtes sur l\u2019origine du personnel : rien de ce que voit le public n\u2019est servi ici.",
+        "staff_sign_in": "Connexion du personnel",
         "other": "English",
     },
 }

@@ -17,6 +17,10 @@ ServiceName = Literal["intake", "triage", "video", "dispatch", "metrics"]
 ServiceArgument = Annotated[ServiceName, typer.Argument(help="which service")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="the system's address; else VPR_URL")]
 
+StaffUrlOption = Annotated[
+    str | None, typer.Option("--staff-url", help="the staff's address; else VPR_STAFF_URL, else one port further")
+]
+
 
 def fail(text: str, code: int = 1) -> typer.Exit:
     """End with this text on standard error: ``raise fail("…")``."""
