@@ -36,7 +36,7 @@ def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
 
     parent = FastAPI(title="VPR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     parent.state.services = apps
-    _let_staff_in(parent, home)
+    let_staff_in(parent, home)
     problems.install(parent)
     parent.add_middleware(StaffCookies, staff_url=home.staff_url)
     parent.add_middleware(SecurityHeaders, production=False)
@@ -49,7 +49,7 @@ def make_all_in_one(home: Home, endpoints: Endpoints) -> FastAPI:
     return parent
 
 
-def _let_staff_in(parent: FastAPI, home: Home) -> None:
+def let_staff_in(parent: FastAPI, home: Home) -> None:
     """Sign-in at the development issuer, which is ourselves."""
     secrets = home.client_secrets()
     shared = SharedSettings(

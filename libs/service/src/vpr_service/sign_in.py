@@ -46,6 +46,7 @@ class SignInRoute(TranslatingRoute):
         """The page; the reason goes to the log, since a stranger may have made the request."""
         log.info("sign-in failed", code=problem.code)
         page = _page(request, "unavailable" if problem.status == 503 else "failed", problem.status)
+        page.headers.update(problem.headers or {})
         _forget(page, ATTEMPT_COOKIE)
         return page
 
