@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from threading import Thread
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 DEADLINE = 20.0
 
 
 @contextmanager
-def served(app: FastAPI, port: int) -> Iterator[None]:
-    """The app answers on this port of the loopback, from a thread of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+def served(app: ASGIApp, port: int) -> Iterator[None]:
+    """The app answers on this port of the loopback, from a thread of its own; what it runs beside that is left out."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()
