@@ -1,7 +1,6 @@
 """docs/who-may.md, row by row: every endpoint with every kind of caller, by token, by key and by cookie."""
 
-import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from tests.asking import status_of
+from tests.endpoints import Row, rows
 from tests.system import System
 from vpr.all_in_one import make_all_in_one
 from vpr.home import Home
@@ -21,44 +21,9 @@ from vpr_events.contracts.values import Role
 from vpr_service.cookies import COOKIE, SAFE, csrf_token
 from vpr_service.issuer import DevelopmentIssuer
 
-TABLE = Path(__file__).parents[2] / "docs" / "who-may.md"
-COLUMNS = ("nobody", "key", *(role[:3] for role in Role))
 PUBLIC, STAFF, EVIL = "http://localhost:8000", "http://localhost:8001", "http://evil.test"
 SIGN_IN = ("/sign-in", "/sign-out", "/signed-out", "/csrf")
 LET_IN = "+"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One endpoint: who is let in, and with which status the others are refused."""
-
-    service: str
-    method: str
-    path: str
-    on: str
-    answers: Mapping[str, str]
-
-    @property
-    def id(self) -> tuple[str, str, str]:
-        """What names the endpoint."""
-        return self.service, self.method, self.path
-
-    @property
-    def url(self) -> str:
-        """An address of it, with ids of nothing."""
-        return re.sub(r"\{\w+\}", str(uuid4()), self.path.replace("{letter}", "1"))
-
-
-def rows() -> list[Row]:
-    """The table."""
-    lines = [line.strip("| \n").split("|") for line in TABLE.read_text().splitlines() if line.startswith("|")]
-    names, _, *cells = [[cell.strip(" `") for cell in line] for line in lines]
-    assert tuple(names) == ("service", "method", "path", "on", *COLUMNS, "foreign")
-    return [Row(one[0], one[1], one[2], one[3], dict(zip(COLUMNS, one[4:-1], strict=True))) for one in cells]
-
-
-def services_of(row: Row) -> Iterable[str]:
-    return SERVICES if row.service == "each" else [row.service]
 
 
 def endpoints(name: str, app: FastAPI) -> Iterator[tuple[str, str, str]]:
@@ -85,7 +50,7 @@ async def apps(system: System, tmp_path: Path) -> AsyncIterator[dict[str, FastAP
 
 def test_every_endpoint_has_a_row_and_every_row_an_endpoint(apps: dict[str, FastAPI]) -> None:
     there = [found for name, app in apps.items() if name != "sign-in" for found in endpoints(name, app)]
-    named = [(service, row.method, row.path) for row in rows() for service in services_of(row)]
+    named = [(service, row.method, row.path) for row in rows() for service in row.services]
     assert sorted(there) == sorted(named)
 
 
@@ -100,8 +65,8 @@ class Tries:
     async def ask(self, row: Row, who: str, expected: str, headers: Mapping[str, str], at: str = PUBLIC) -> None:
         """Try one row of the table."""
         given = {"Idempotency-Key": uuid4().hex, **headers}
-        for service in services_of(row):
-            url, body = at + row.url, b""
+        for service in row.services:
+            url, body = at + row.filled({"letter": "1"}, str(uuid4())), b""
             if key := headers.get("X-API-Key") if "open311" in row.path else None:
                 given, url, body = _by_open311(row, key, given, url)
             status = await status_of(self.apps[service], row.method, url, given, body)
