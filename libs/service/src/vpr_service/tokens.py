@@ -52,7 +52,7 @@ class TokenVerifier:
     """Checks signature, issuer, audience and expiry. ``jwks`` is a URL or a file; keys are kept for five minutes.
 
     A token that was good is remembered by its digest until it expires or the issuer's keys change: to verify a
-    signature takes 20 times as long as to look it up.
+    signature takes some hundred times as long as to look it up.
     """
 
     issuer: str
