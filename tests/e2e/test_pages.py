@@ -1,6 +1,7 @@
 """The start and sign-in pages in a real browser: they work, they are accessible, each stays on its origin."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.processes import Process, all_in_one, staff_url
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+from vpr_service.cookies import COOKIE
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,16 @@ def test_a_script_of_ours_gets_the_token_and_may_then_change_things(page: Page, 
     token = page.evaluate("fetch('/csrf').then(answer => answer.json()).then(body => body.csrf_token)")
     assert token == page.locator("meta[name=csrf-token]").get_attribute("content")
     assert page.evaluate(start_shift, token) == 201
+
+
+def test_a_cookie_that_has_expired_leads_to_signing_in_and_back(system: Process) -> None:
+    issuer = Home.given(Path(system.environment["VPR_HOME"]), system.url).issuer()
+    old = issuer.token([Role.OFFICER], lifetime=timedelta(seconds=-1))
+    headers = {"Cookie": f"{COOKIE}={old}"}
+    answer = httpx.get(f"{staff_url(system.url)}/?lang=fr", headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2F%3Flang%3Dfr&lang=fr")
+    api = httpx.get(f"{staff_url(system.url)}/dispatch/v1/units", headers=headers)
+    assert (api.status_code, api.json()["type"]) == (401, "urn:vpr:problem:token_expired")
 
 
 def test_each_origin_serves_its_own_pages_only(page: Page, system: Process) -> None:

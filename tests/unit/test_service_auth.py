@@ -17,8 +17,9 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import Depends, FastAPI
+from jwt.algorithms import RSAAlgorithm
 
 from tests.system import until
 from vpr_events.contracts.values import Role
@@ -104,6 +105,17 @@ async def test_a_token_with_wrong_claims_is_invalid(
 
 async def test_an_expired_token_is_told_so(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
     assert await refusal(verifier, signed(issuer, exp=YESTERDAY)) == "token_expired"
+
+
+async def test_an_issuer_may_sign_with_rsa(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": KID, "use": "sig"}
+    (tmp_path / "rsa.jwks").write_text(json.dumps({"keys": [public]}))
+    verifier = TokenVerifier(ISSUER, AUDIENCE, str(tmp_path / "rsa.jwks"))
+    token = jwt.encode(claims(), key, "RS256", headers={"kid": KID})
+    assert (await verifier.verify(token)).id == SUBJECT
+    other = jwt.encode(claims(), key, "PS256", headers={"kid": KID})
+    assert await refusal(verifier, other) == "token_invalid", "the key is published for RS256"
 
 
 async def test_a_token_of_another_key_is_invalid(verifier: TokenVerifier, tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import Depends, FastAPI, Form
+from fastapi.responses import JSONResponse
 
 from vpr_events.contracts.values import Role
 from vpr_service import problems
+from vpr_service.app import SecurityHeaders
 from vpr_service.auth import Principal, require
 from vpr_service.cookies import COOKIE, CSRF_HEADER, FORM, FORM_LIMIT, SAFE, StaffCookies, csrf_token
 from vpr_service.issuer import DevelopmentIssuer
@@ -185,10 +187,23 @@ async def test_a_bearer_token_needs_neither_and_a_bad_one_does_not_fall_back(
             assert answer.status_code == 401
 
 
+async def test_an_api_key_puts_the_cookie_aside(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/case", headers={"X-API-Key": "vpr_x"})).status_code == 401
+
+
 async def test_an_expired_cookie_is_told_so(client: httpx.AsyncClient, issuer: DevelopmentIssuer) -> None:
     old = issuer.token([Role.OFFICER], lifetime=timedelta(seconds=-1))
     answer = await client.get("/case", headers={"Cookie": f"{COOKIE}={old}"})
     assert (answer.status_code, code(answer)) == (401, "token_expired")
+
+
+@pytest.mark.parametrize("production", [True, False])
+async def test_only_production_insists_on_https(production: bool) -> None:
+    app = SecurityHeaders(JSONResponse({}), production=production)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=STAFF) as client:
+        headers = (await client.get("/")).headers
+    assert ("strict-transport-security" in headers) is production
+    assert "unsafe" not in headers["content-security-policy"]
 
 
 def test_the_csrf_token_tells_nothing_of_the_session_and_is_its_own(token: str) -> None:
