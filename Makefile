@@ -25,7 +25,7 @@ system: setup  ## Debian packages that tests need (installs as root on Debian, e
 	@deploy/system-packages.sh
 
 .PHONY: run
-run: setup  ## start the system on http://localhost:8000 (Ctrl-C stops it)
+run: setup  ## start the system on http://localhost:8000, for staff on :8001 (Ctrl-C stops it)
 	@$(BIN)/vpr up
 
 .PHONY: test

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +23,14 @@ DEADLINE = 40.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, nor on the one behind it."""
+    while True:
+        with socket.socket() as probe, socket.socket() as further:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            with suppress(OSError, OverflowError):
+                further.bind(("127.0.0.1", port + 1))
+                return port
 
 
 @dataclass
@@ -128,14 +132,19 @@ def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: b
         embedded.discard()
 
 
+def staff_url(url: str) -> str:
+    """Where the staff of a local system work: one port further than the public."""
+    return Home.given(url=url).staff_url
+
+
 @contextmanager
 def all_in_one(folder: Path, *options: str) -> Iterator[Process]:
-    """``vpr up`` in a folder of its own; its url is the system's."""
-    port = free_port()
-    url = f"http://localhost:{port}"
+    """``vpr up`` in a folder of its own; its url is the public's, and ``staff_url`` that of the staff."""
+    url = f"http://localhost:{free_port()}"
     home = folder / "home"
     words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url, *options]
-    process = Process(words, {"VPR_HOME": str(home), "VPR_URL": url}, url, folder / "up.log", "/healthz")
+    environment = {"VPR_HOME": str(home), "VPR_URL": url, "VPR_STAFF_URL": staff_url(url)}
+    process = Process(words, environment, url, folder / "up.log", "/healthz")
     try:
         process.start()
         yield process

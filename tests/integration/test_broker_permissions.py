@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 
 from vpr.embedded import Embedded, Endpoints
-from vpr_events.contracts import SERVICES
+from vpr_events.contracts import OWNERS, SERVICES
 
 FAMILIES = {
     "intake": ("report", "access", "history"),
@@ -95,6 +95,10 @@ async def refused(connection: Client, subject: str, body: bytes = b"") -> bool:
         return True
     status = (reply.headers or {}).get("Status")
     return status is not None or (reply.data.startswith(b"{") and "error" in json.loads(reply.data))
+
+
+def test_every_family_of_the_contracts_is_tried() -> None:
+    assert {family: service for service, family in OWN} == OWNERS
 
 
 @pytest.mark.parametrize(("service", "family"), OWN)

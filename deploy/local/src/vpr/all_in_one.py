@@ -3,24 +3,25 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.staticfiles import StaticFiles
+from pydantic import SecretStr
 
-from vpr import pages
+from vpr import pages, provider
 from vpr.embedded import Endpoints
-from vpr.home import PUBLISHED, Home
+from vpr.home import AUDIENCE, PUBLISHED, STAFF_CLIENT, Home
 from vpr.services import assembly
 from vpr.stepping import Stepper
 from vpr_events.contracts import SERVICES
-from vpr_service import problems
-from vpr_service.app import SecurityHeaders
-from vpr_service.auth import TokenVerifier
+from vpr_service import problems, sign_in
+from vpr_service.app import SecurityHeaders, install_access
 from vpr_service.clock import Clock, SteppedTime, real_time
+from vpr_service.cookies import StaffCookies
 from vpr_service.settings import ServiceSettings, SharedSettings
+from vpr_service.web import STATIC
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
@@ -48,17 +49,33 @@ def make_all_in_one(
             yield
 
     parent = FastAPI(title="VPR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    parent.state.home, parent.state.services, parent.state.public_url = home, apps, home.url
-    parent.state.verifier = TokenVerifier(home.issuer_name, home.issuer().audience, str(home.folder / PUBLISHED))
+    parent.state.services = apps
     parent.state.closing = [event for app in apps.values() for event in app.state.closing]
+    let_staff_in(parent, home)
     problems.install(parent)
-    parent.add_middleware(SecurityHeaders)
-    parent.add_middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(home.url).hostname or "", *LOOPBACK])
+    parent.add_middleware(StaffCookies, staff_url=home.staff_url)
+    parent.add_middleware(SecurityHeaders, production=False)
+    hosts = {urlsplit(url).hostname or "" for url in (home.url, home.staff_url)}
+    parent.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *LOOPBACK])
     parent.include_router(pages.router)
-    parent.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), "static")
+    parent.mount("/static", StaticFiles(directory=STATIC), "static")
     for name, app in apps.items():
         parent.mount(f"/{name}", app, name)
     return parent
+
+
+def let_staff_in(parent: FastAPI, home: Home) -> None:
+    """Sign-in at the development issuer, which is ourselves."""
+    secrets = home.client_secrets()
+    shared = SharedSettings(
+        vpr_environment="development", public_url=home.url, staff_url=home.staff_url,
+        oidc_issuer=home.issuer_name, oidc_audience=AUDIENCE, oidc_jwks=str(home.folder / PUBLISHED),
+        oidc_client_id=STAFF_CLIENT, oidc_client_secret=SecretStr(secrets[STAFF_CLIENT]),
+    )  # fmt: skip
+    install_access(parent, shared)
+    sign_in.install(parent, shared)
+    parent.state.provider = provider.Provider(home.issuer(), secrets, home.staff_url + sign_in.CALLBACK)
+    parent.include_router(provider.router)
 
 
 def _service_app(name: str, home: Home, endpoints: Endpoints, clock: Clock) -> FastAPI:

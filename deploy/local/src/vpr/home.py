@@ -1,43 +1,48 @@
 """The folder of one local system (``./.vpr``): its servers' state, the development keys, seals, metrics' files."""
 
+import json
 import os
+import secrets
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from vpr.embedded import Endpoints
+from vpr_events.contracts import SERVICES
 from vpr_events.seals import SealKey
-from vpr_service.issuer import DevelopmentIssuer
+from vpr_service.issuer import DevelopmentIssuer, write_whole
+from vpr_service.settings import DEVELOPMENT_ISSUER
 
 AUDIENCE = "vpr"
 KEY = "issuer.pem"
 PUBLISHED = "issuer.jwks"
 SEAL_KEY = "seal.pem"
+CLIENTS = "clients.json"
+STAFF_CLIENT = "staff"
 
 
 @dataclass(frozen=True)
 class Home:
-    """A local system's folder, and the address its pages are reached at."""
+    """A local system's folder, and the addresses of its origins: ``url`` for the public, ``staff_url`` for staff."""
 
     folder: Path
     url: str
+    staff_url: str
 
     @classmethod
-    def given(cls, folder: Path | None = None, url: str | None = None) -> "Home":
-        """From the command line, else the environment (VPR_HOME, VPR_URL), else the defaults."""
-        return cls(
-            (folder or Path(os.environ.get("VPR_HOME", ".vpr"))).absolute(),
-            (url or os.environ.get("VPR_URL", "http://localhost:8000")).rstrip("/"),
-        )
+    def given(cls, folder: Path | None = None, url: str | None = None, staff_url: str | None = None) -> "Home":
+        """From the command line, else the environment (VPR_HOME, VPR_URL, VPR_STAFF_URL), else the defaults."""
+        public = (url or os.environ.get("VPR_URL", "http://localhost:8000")).rstrip("/")
+        staff = staff_url or os.environ.get("VPR_STAFF_URL") or next_port(public)
+        return cls((folder or Path(os.environ.get("VPR_HOME", ".vpr"))).absolute(), public, staff.rstrip("/"))
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Host and port to listen on: this machine's loopback alone, unless the URL names another host."""
-        parts = urlsplit(self.url)
-        host = parts.hostname or "localhost"
-        return "127.0.0.1" if host == "localhost" else host, parts.port or 80
+    def addresses(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        """Hosts and ports to listen on: this machine's loopback alone, unless a URL names another host."""
+        return address_of(self.url), address_of(self.staff_url)
 
     @property
     def exists(self) -> bool:
@@ -53,7 +58,7 @@ class Home:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
         for folder in (self.metrics, self.seals):
             shutil.rmtree(folder, ignore_errors=True)
-        for name in (KEY, PUBLISHED, SEAL_KEY):
+        for name in (KEY, PUBLISHED, SEAL_KEY, CLIENTS):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -82,11 +87,21 @@ class Home:
     @property
     def issuer_name(self) -> str:
         """What the development issuer calls itself in tokens."""
-        return f"{self.url}/development-issuer"
+        return self.staff_url + DEVELOPMENT_ISSUER
 
     def issuer(self) -> DevelopmentIssuer:
         """The development issuer of this system."""
         return DevelopmentIssuer.at(self.folder / KEY, self.issuer_name, AUDIENCE)
+
+    def client_secrets(self) -> Mapping[str, str]:
+        """The issuer's clients, the five services and the staff's sign-in, with their secrets; made if absent."""
+        path = self.folder / CLIENTS
+        if not path.exists():
+            self.create()
+            made = {name: secrets.token_urlsafe(32) for name in (*SERVICES, STAFF_CLIENT)}
+            write_whole(path, json.dumps(made).encode())
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
 
     def environment(self, service: str, endpoints: Endpoints) -> dict[str, str]:
         """The environment variables with which ``python -m vpr_<service>`` joins this system."""
@@ -97,11 +112,26 @@ class Home:
             f"{prefix}_NATS_PASSWORD": endpoints.nats_users[service][1],
             f"{prefix}_SEAL_KEY": str(self.seal_key),
             f"{prefix}_SEAL_FOLDER": str(self.seals / service),
+            f"{prefix}_CLIENT_SECRET": self.client_secrets()[service],
             "NATS_URL": endpoints.nats_url,
             "VPR_ENVIRONMENT": "development",
             "OIDC_ISSUER": self.issuer_name,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_JWKS": str(self.folder / PUBLISHED),
             "PUBLIC_URL": self.url,
+            "STAFF_URL": self.staff_url,
         }
         return own | ({"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {})
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Host and port that a URL names; ``localhost`` is this machine's loopback in IPv4."""
+    parts = urlsplit(url)
+    host = parts.hostname or "localhost"
+    return "127.0.0.1" if host == "localhost" else host, parts.port or 80
+
+
+def next_port(url: str) -> str:
+    """The same address, one port further."""
+    parts, port = urlsplit(url), address_of(url)[1]
+    return parts._replace(netloc=f"{parts.netloc.removesuffix(f':{port}')}:{port + 1}").geturl()

@@ -35,7 +35,10 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "admin": "Administrator",
         "signed_in": "Signed in as",
         "sign_out": "Sign out",
-        "back": "Back to the start page",
+        "navigation": "Language and account",
+        "staff": "Staff",
+        "staff_lead": "These pages are for staff: your sign-in counts at this address only.",
+        "staff_sign_in": "Staff sign-in",
         "other": "Français",
     },
     "fr": {
@@ -70,7 +73,10 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "admin": "Administrateur",
         "signed_in": "Connecté comme",
         "sign_out": "Se déconnecter",
-        "back": "Retour à l\u2019accueil",
+        "navigation": "Langue et compte",
+        "staff": "Personnel",
+        "staff_lead": "Ces pages sont réservées au personnel : votre connexion ne vaut qu\u2019à cette adresse.",
+        "staff_sign_in": "Connexion du personnel",
         "other": "English",
     },
 }

@@ -6,24 +6,29 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vpr_service import api_docs, dead_letters, health, problems, repairs
-from vpr_service.auth import TokenVerifier
+from vpr_service import api_docs, dead_letters, health, problems, repairs, sign_in
 from vpr_service.building import build
 from vpr_service.clock import Clock, real_time
+from vpr_service.cookies import StaffCookies
 from vpr_service.lifecycle import running
 from vpr_service.limits import BodyLimit
 from vpr_service.runtime import Service
-from vpr_service.settings import ServiceSettings
+from vpr_service.settings import ServiceSettings, SharedSettings
 from vpr_service.telemetry import RequestLog, configure_logs
+from vpr_service.tokens import TokenVerifier
 
+POLICY = (
+    b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    b"frame-ancestors 'none'"
+)
 SECURITY_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    ),
+    (b"content-security-policy", POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=63072000")
 
 
 def create_app(
@@ -46,25 +51,31 @@ def create_app(
     app = FastAPI(title=f"VPR {service.name}", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.state.closing = [runtime.closing]
-    app.state.public_url = settings.shared.public_url.rstrip("/")
-    app.state.verifier = TokenVerifier(
-        settings.shared.oidc_issuer, settings.shared.oidc_audience, settings.shared.oidc_jwks
-    )
+    install_access(app, settings.shared)
     problems.install(app)
     for router in (*routers, health.router, dead_letters.router, repairs.router):
         app.include_router(router)
+    if settings.shared.oidc_client_id:
+        sign_in.install(app, settings.shared)
     api_docs.install(app)
+    app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, production=settings.shared.production)
     app.add_middleware(RequestLog, telemetry=runtime.telemetry)
     return app
+
+
+def install_access(app: FastAPI, shared: SharedSettings) -> None:
+    """What dependencies ask the app for: whose tokens are good, and where the two origins are."""
+    app.state.public_url, app.state.staff_url = shared.public_url, shared.staff_url
+    app.state.verifier = TokenVerifier(shared.oidc_issuer, shared.oidc_audience, shared.oidc_jwks)
 
 
 class SecurityHeaders:
     """ASGI middleware: the headers that tell a browser what our pages may do."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, production: bool) -> None:
+        self._app, self._pairs = app, (*SECURITY_HEADERS, HTTPS_ONLY) if production else SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -73,7 +84,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
                 present = {name for name, _ in headers}
-                headers.extend(pair for pair in SECURITY_HEADERS if pair[0] not in present)
+                headers.extend(pair for pair in self._pairs if pair[0] not in present)
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)

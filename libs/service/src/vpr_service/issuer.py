@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,44 +14,63 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from vpr_events.contracts.values import Role
-from vpr_service.auth import ALGORITHM
 
+ALGORITHM = "ES256"
 LIFETIME = timedelta(hours=12)
 KID = "development"
 
 
+class RefusedInProduction(Exception):
+    """Whoever holds the development issuer's key is anybody: it signs nothing where VPR_ENVIRONMENT is production."""
+
+
 @dataclass(frozen=True)
 class DevelopmentIssuer:
-    """Issues tokens; ``key`` is a P-256 private key in PEM."""
+    """Issues tokens; ``key`` is a P-256 private key in PEM. Raises RefusedInProduction."""
 
     key: bytes = field(repr=False)
     issuer: str
     audience: str
+
+    def __post_init__(self) -> None:
+        if os.environ.get("VPR_ENVIRONMENT") == "production":
+            raise RefusedInProduction("the development issuer signs anyone in as anything: not in production")
 
     @classmethod
     def at(cls, path: Path, issuer: str, audience: str) -> "DevelopmentIssuer":
         """The issuer whose key is in this file, made if absent; its public half stands beside it, in ``.jwks``."""
         if not path.exists():
             path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-            _write_whole(path, _new_key())
+            write_whole(path, _new_key())
         made = cls(path.read_bytes(), issuer, audience)
         published = path.with_suffix(".jwks")
         if not published.exists() or published.read_text() != made.jwks():
-            _write_whole(published, made.jwks().encode())
+            write_whole(published, made.jwks().encode())
         return made
 
-    def token(self, roles: Collection[Role], subject: UUID | None = None, lifetime: timedelta = LIFETIME) -> str:
-        """A signed token. Without a subject, the same roles always get the same one."""
+    def token(
+        self,
+        roles: Collection[Role],
+        subject: UUID | None = None,
+        lifetime: timedelta = LIFETIME,
+        client: str | None = None,
+    ) -> str:
+        """An access token. Without a subject, the same roles always get the same one.
+
+        ``client`` is the client of the issuer that it is made for: with the role ``service``, the service.
+        """
+        who = subject or subject_of("+".join(sorted(roles)))
+        more = {"azp": client} if client else {}
+        return self._signed(self.audience, who, lifetime, {"roles": sorted(roles), "jti": str(uuid4()), **more})
+
+    def id_token(self, client: str, subject: UUID, nonce: str) -> str:
+        """What tells a client who signed in (OpenID Connect Core, 2)."""
+        return self._signed(client, subject, timedelta(minutes=5), {"nonce": nonce})
+
+    def _signed(self, audience: str, subject: UUID, lifetime: timedelta, more: Mapping[str, object]) -> str:
         now = datetime.now(UTC)
-        claims = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": str(subject or subject_of("+".join(sorted(roles)))),
-            "roles": sorted(roles),
-            "iat": now,
-            "exp": now + lifetime,
-            "jti": str(uuid4()),
-        }
+        stamps = {"iat": now, "exp": now + lifetime}
+        claims = {"iss": self.issuer, "aud": audience, "sub": str(subject), **stamps, **more}
         return jwt.encode(claims, self.key, ALGORITHM, headers={"kid": KID})
 
     def jwks(self) -> str:
@@ -63,7 +82,7 @@ class DevelopmentIssuer:
         return json.dumps({"keys": [public | {"kid": KID, "use": "sig", "alg": ALGORITHM}]})
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """For our eyes only, and never half: others may read or end us at any moment."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

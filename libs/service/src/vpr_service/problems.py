@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, WebSocket
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
@@ -135,10 +136,12 @@ CODES = {
 def install(app: FastAPI) -> None:
     """Answer every error of this app with a problem."""
 
-    async def answer(_: Request, error: Exception) -> JSONResponse:
+    async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
         problem = problem_of(error)
         if problem.status >= 500 and problem is not error:
             log.error("failed", status=problem.status, exc_info=error)
+        if isinstance(request, WebSocket):
+            await request.send_denial_response(problem.response())
         return problem.response()
 
     kinds: tuple[type[Exception], ...] = (

@@ -1,7 +1,7 @@
 """Serving one app with uvicorn: in-flight requests are finished on SIGTERM, and streams end."""
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import structlog
 import uvicorn
@@ -37,15 +37,29 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until a signal, saying where. Our own request log replaces uvicorn's, which would write whole URLs."""
-    log.info("listening", host=host, port=port, title=app.title)
+def serve(app: FastAPI, *addresses: tuple[str, int]) -> None:
+    """Serve on each of these hosts and ports until a signal, saying where.
+
+    One server listens on all of them, so that one lifespan and one shutdown do for all. Our own request log replaces
+    uvicorn's, which would write whole URLs.
+    """
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, loop="uvloop",
-        timeout_graceful_shutdown=GRACE,
-    )  # fmt: skip
-    server = Server(config)
-    with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        raise SystemExit(1)
+        app, access_log=False, log_level="warning", server_header=False, loop="uvloop", timeout_graceful_shutdown=GRACE
+    )
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(_listening(*address)) for address in addresses]
+        for host, port in addresses:
+            log.info("listening", host=host, port=port, title=app.title)
+        server = Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run(sockets)
+        if not server.started:
+            raise SystemExit(1)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SystemExit(f"{host}:{port}: {error.strerror}") from error

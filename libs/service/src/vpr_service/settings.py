@@ -1,19 +1,23 @@
 """Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vpr_events.seals import SealKey
+from vpr_service.origins import host_of, origin_of
+
+DEVELOPMENT_ISSUER: Final = "/development-issuer"
+"""How the development issuer's address ends."""
 
 
 class SharedSettings(BaseSettings):
     """What every service is told alike.
 
-    ``oidc_jwks``: where the issuer's public keys are, a file or a URL, which in production is https. ``public_url``:
-    the address at which browsers reach our pages; requests with a cookie must come from there.
+    ``oidc_jwks``: where the issuer's public keys are, a file or a URL. ``public_url`` and ``staff_url``: the two
+    origins at which browsers reach us; cookies count only on the second. Who sets ``oidc_client_id`` signs staff in.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -23,14 +27,34 @@ class SharedSettings(BaseSettings):
     oidc_issuer: str = "https://localhost/issuer"
     oidc_audience: str = "vpr"
     oidc_jwks: str = ""
-    public_url: str = "http://localhost:8000"
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    public_url: Annotated[str, AfterValidator(origin_of)] = "http://localhost:8000"
+    staff_url: Annotated[str, AfterValidator(origin_of)] = "http://localhost:8001"
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
 
+    @property
+    def production(self) -> bool:
+        """Whether this is the real thing."""
+        return self.vpr_environment == "production"
+
+    @model_validator(mode="after")
+    def _two_origins(self) -> Self:
+        if host_of(self.public_url) == host_of(self.staff_url):
+            raise ValueError("PUBLIC_URL and STAFF_URL must differ in host or port")
+        return self
+
     @model_validator(mode="after")
     def _production_is_guarded(self) -> Self:
-        if self.vpr_environment == "production" and self.oidc_jwks.startswith("http://"):
+        if not self.production:
+            return self
+        if not self.oidc_issuer.startswith("https://") or self.oidc_issuer.endswith(DEVELOPMENT_ISSUER):
+            raise ValueError("OIDC_ISSUER must be https in production, and not the development issuer")
+        if self.oidc_jwks.startswith("http://"):
             raise ValueError("OIDC_JWKS must be https or a file in production")
+        if self.oidc_client_id and not self.staff_url.startswith("https://"):
+            raise ValueError("STAFF_URL must be https in production where staff sign in")
         return self
 
 
@@ -40,13 +64,15 @@ class ServiceSettings(BaseSettings):
     ``max_body_bytes`` bounds a request's body, ``pool_size`` the connections to the database. So many requests as
     ``commit_batch`` at most share a commit; with 1 each has its own. ``seal_key`` (a file, an Ed25519 private key in
     PEM that the database's account cannot read) signs the seals of ``seal_every`` seconds, which are put into
-    ``seal_folder``; services may share a key, but not a folder.
+    ``seal_folder``; services may share a key, but not a folder. ``client_secret`` is the service's own at the issuer,
+    whose client is named like the service.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr
     nats_password: SecretStr = SecretStr("")
+    client_secret: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: int = 8000
     max_body_bytes: int = 1_048_576

@@ -6,4 +6,4 @@ from vpr_service.serving import serve, settings_of
 
 if __name__ == "__main__":
     settings = settings_of(Settings)
-    serve(make_app(settings), settings.host, settings.port)
+    serve(make_app(settings), (settings.host, settings.port))

@@ -11,11 +11,16 @@ import typer
 from vpr.embedded import EmbeddedError
 from vpr.home import Home
 from vpr_events.contracts.values import Role
+from vpr_service.issuer import RefusedInProduction
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="the system's folder; else VPR_HOME, else ./.vpr")]
 ServiceName = Literal["intake", "triage", "video", "dispatch", "metrics"]
 ServiceArgument = Annotated[ServiceName, typer.Argument(help="which service")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="the system's address; else VPR_URL")]
+
+StaffUrlOption = Annotated[
+    str | None, typer.Option("--staff-url", help="the staff's address; else VPR_STAFF_URL, else one port further")
+]
 
 
 def fail(text: str, code: int = 1) -> typer.Exit:
@@ -24,12 +29,20 @@ def fail(text: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
+def token_of(home: Home, role: Role) -> str:
+    """A token of the system's development issuer; ends the command where there is none."""
+    if not home.exists:
+        raise fail(f"there is no system in {home.folder}: start it with `vpr up`")
+    try:
+        return home.issuer().token([role])
+    except RefusedInProduction as error:
+        raise fail(str(error)) from error
+
+
 @contextmanager
 def calls(home: Home, role: Role = Role.ADMIN) -> Iterator[httpx.Client]:
     """A client of the running system with this role's token; a system that does not answer ends the command."""
-    if not home.exists:
-        raise fail(f"there is no system in {home.folder}: start it with `vpr up`")
-    headers = {"Authorization": f"Bearer {home.issuer().token([role])}"}
+    headers = {"Authorization": f"Bearer {token_of(home, role)}"}
     try:
         with httpx.Client(base_url=home.url, headers=headers, timeout=60) as client:
             yield client

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from vpr.cli import clients, importing, keeping, letters, operating, repairing, verifying
-from vpr.cli.console import HomeOption, fail
+from vpr.cli.console import HomeOption, token_of
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 
@@ -30,7 +30,4 @@ app.command("import")(importing.import_extract)
 @app.command()
 def token(role: Annotated[Role, typer.Argument(help="who the token is for")], home: HomeOption = None) -> None:
     """Print a bearer token for the running all-in-one."""
-    here = Home.given(home)
-    if not here.exists:
-        raise fail(f"there is no system in {here.folder}: start it with `vpr up`")
-    typer.echo(here.issuer().token([role]))
+    typer.echo(token_of(Home.given(home), role))

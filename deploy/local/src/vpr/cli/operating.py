@@ -14,11 +14,21 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from vpr.cli.console import HomeOption, ServiceArgument, UrlOption, answered, calls, embedded_errors, fail
+from vpr.cli.console import (
+    HomeOption,
+    ServiceArgument,
+    StaffUrlOption,
+    UrlOption,
+    answered,
+    calls,
+    embedded_errors,
+    fail,
+)
 from vpr.embedded import Embedded, Endpoints
 from vpr.home import Home
 from vpr.migration import migrate_embedded
 from vpr_events.contracts import SERVICES
+from vpr_service.origins import host_of
 
 LOW_DISK = 1_000_000_000
 LATE_OUTBOX = 60.0
@@ -46,7 +56,11 @@ UntilOption = Annotated[
 
 
 def up(
-    home: HomeOption = None, url: UrlOption = None, stepped: SteppedOption = None, until: UntilOption = None
+    home: HomeOption = None,
+    url: UrlOption = None,
+    staff_url: StaffUrlOption = None,
+    stepped: SteppedOption = None,
+    until: UntilOption = None,
 ) -> None:
     """Start PostgreSQL, NATS and the five services; Ctrl-C stops them, the data stays."""
     from vpr.all_in_one import make_all_in_one
@@ -55,7 +69,7 @@ def up(
 
     if until and not stepped:
         raise fail("--until bounds stepped time: give --stepped too")
-    here = Home.given(home, url)
+    here = Home.given(home, url, staff_url)
     if os.environ.get("VPR_ENVIRONMENT") == "production":
         raise fail("`vpr up` signs anyone in as anything: it is for development, and VPR_ENVIRONMENT says production")
     _check_free(here)
@@ -64,20 +78,24 @@ def up(
     with embedded_errors(), Embedded(here.servers) as embedded:
         typer.echo("PostgreSQL and NATS are up")
         migrate_embedded(embedded.endpoints)
-        typer.echo(f"VPR starts on {here.url} (Ctrl-C stops it; its data is in {here.folder})")
+        typer.echo(f"VPR starts on {here.url}, for staff on {here.staff_url}")
+        typer.echo(f"(Ctrl-C stops it; its data is in {here.folder})")
         with suppress(KeyboardInterrupt):
             clock = SteppedTime(stepped) if stepped else None
-            serve(make_all_in_one(here, embedded.endpoints, clock, until), *here.address)
+            serve(make_all_in_one(here, embedded.endpoints, clock, until), *here.addresses)
     typer.echo("stopped")
 
 
 def _check_free(home: Home) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(home.address)
-        except OSError as error:
-            raise fail(f"{home.url}: {error.strerror}; --url or VPR_URL picks another address") from error
+    if host_of(home.url) == host_of(home.staff_url):
+        raise fail(f"{home.url} and {home.staff_url}: staff need an origin of their own; --staff-url picks it")
+    for url, address in zip((home.url, home.staff_url), home.addresses, strict=True):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                raise fail(f"{url}: {error.strerror}; --url and --staff-url pick other addresses") from error
 
 
 def _stop_on_signals() -> None:

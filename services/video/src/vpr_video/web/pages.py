@@ -5,11 +5,12 @@ Messengers fetch links to preview them, so opening the page spends nothing: the 
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from vpr_service.languages import language_of
+from vpr_service.origins import public_page
 from vpr_service.problems import Problem
 from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
@@ -35,7 +36,7 @@ class PageRoute(TranslatingRoute):
         return _problem_page(request, problem)
 
 
-router = APIRouter(prefix="/join", route_class=PageRoute, include_in_schema=False)
+router = APIRouter(prefix="/join", route_class=PageRoute, include_in_schema=False, dependencies=[Depends(public_page)])
 
 
 @router.get("/{token}")
