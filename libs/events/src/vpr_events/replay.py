@@ -11,7 +11,7 @@ from vpr_events.log import READER_WINDOW, SUBJECTS, EventLog
 from vpr_events.outages import LogUnavailable
 from vpr_events.pull import Delivery, Pull
 
-BATCH = 2000
+BATCH = 5000
 IDLE = 0.25
 
 type Take = Callable[[Sequence[Delivery]], Awaitable[None]]
