@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.load import post_reports
+from tests.bench.relay import batches, relay, singles
 from tests.bench.replay import fill, raw_fetch, rebuild
 from tests.bench.visibility import filed_to_visible, percentile
 from tests.processes import Process, Separate, free_port, separate_services
@@ -17,6 +18,7 @@ from vpr_events.contracts.values import Role
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
+MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "20000"))
 
 
@@ -28,6 +30,8 @@ def main() -> None:
             visibility(system)
         with separate_services(folder / "posts", ["intake"], fsync=True) as system:
             posts(system, folder)
+        with separate_services(folder / "publishing", [], fsync=True) as system:
+            publishing(system)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
 
@@ -56,6 +60,16 @@ def visibility(system: Separate) -> None:
     times = asyncio.run(filed_to_visible(system, RATE, SECONDS))
     row(f"filed -> visible in triage at {RATE}/s, p50", f"{percentile(times, 0.50):.1f} ms", "")
     row(f"filed -> visible in triage at {RATE}/s, p99", f"{percentile(times, 0.99):.1f} ms", "")
+
+
+def publishing(system: Separate) -> None:
+    """Events into the log, one by one and as the relay does it."""
+    single = asyncio.run(singles(system, MESSAGES))
+    batch = asyncio.run(batches(system, MESSAGES))
+    relayed = asyncio.run(relay(system, MESSAGES))
+    row("pipelined single publishes, fsync always", f"{single:,.0f}/s", "1.00")
+    row("atomic batches of ready messages", f"{batch:,.0f}/s", f"{batch / single:.2f}")
+    row("relay, from outbox to log", f"{relayed:,.0f}/s", f"{relayed / single:.2f}")
 
 
 def replay(system: Separate) -> None:

@@ -137,4 +137,4 @@ def _moment(text: str) -> datetime:
 
 
 def _stamp(when: datetime) -> str:
-    return in_utc(when).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return in_utc(when).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
