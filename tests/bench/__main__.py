@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench import replay as replaying
 from tests.bench.posts import another, bare, fill, latency, rate
+from tests.bench.relay import batches, relay, singles
 from tests.bench.steady import percentile
 from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
@@ -18,6 +19,7 @@ from tests.processes import Separate, separate_services
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
+MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "20000"))
 FEW, MANY = 10_000, int(os.environ.get("BENCH_STORED", "1000000"))
 
@@ -32,6 +34,8 @@ def main() -> None:
             posts(system, folder)
         with separate_services(folder / "stored", ["intake"], fsync=True) as system:
             stored(system, folder)
+        with separate_services(folder / "publishing", [], fsync=True) as system:
+            publishing(system)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
         pending_timers(folder / "timers")
@@ -75,6 +79,16 @@ def visibility(system: Separate) -> None:
     times = asyncio.run(filed_to_visible(system, RATE, SECONDS))
     row(f"filed -> visible in triage at {RATE}/s, p50", f"{percentile(times, 0.50):.1f} ms")
     row(f"filed -> visible in triage at {RATE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
+
+
+def publishing(system: Separate) -> None:
+    """Events into the log, one by one and as the relay does it."""
+    single = asyncio.run(singles(system, MESSAGES))
+    batch = asyncio.run(batches(system, MESSAGES))
+    relayed = asyncio.run(relay(system, MESSAGES))
+    row("pipelined single publishes, fsync always", f"{single:,.0f}/s", "1.00")
+    row("atomic batches of ready messages", f"{batch:,.0f}/s", f"{batch / single:.2f}")
+    row("relay, from outbox to log", f"{relayed:,.0f}/s", f"{relayed / single:.2f}")
 
 
 def replay(system: Separate) -> None:

@@ -10,6 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.examples import NOON, minutes, recorded
 from tests.processes import Separate
+from tests.system import until
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseOpened, Outcome
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
@@ -19,6 +20,7 @@ from vpr_events.event import Event, Recorded, new_id
 from vpr_events.log import STREAM, EventLog, Outgoing
 
 FETCH = 1000
+FOLLOWING = 300.0
 
 
 def past_reports(count: int) -> Iterator[Recorded]:
@@ -37,7 +39,7 @@ def past_reports(count: int) -> Iterator[Recorded]:
 
 
 async def fill(system: Separate, reports: int) -> int:
-    """Put their events into the log: how many."""
+    """Put their events into the log: how many. Metrics has followed by then: it does not disturb what is measured."""
     endpoints = system.embedded.endpoints
     log = EventLog(endpoints.nats_url, *endpoints.nats_users["admin"])
     await log.connect()
@@ -45,6 +47,11 @@ async def fill(system: Separate, reports: int) -> int:
     for batch in batched(past_reports(reports), FETCH, strict=False):
         await log.publish([Outgoing(subject_of(one.type), headers_of(one), one.body) for one in batch])
         total += len(batch)
+
+    async def followed() -> bool:
+        return await log.pending("metrics") == 0
+
+    await until(followed, FOLLOWING)
     await log.close()
     return total
 
@@ -62,6 +69,7 @@ async def raw_fetch(system: Separate) -> float:
     while left:
         left -= len(await pull.fetch(min(FETCH, left), timeout=10))
     rate = total / (time.perf_counter() - started)
+    await stream.delete_consumer(STREAM, "bench")
     await client.close()
     return rate
 
@@ -72,6 +80,6 @@ def rebuild(system: Separate, events: int) -> float:
         started = time.perf_counter()
         state = client.post("/v1/rebuild").raise_for_status().json()
         while state["stage"] == "running":
-            time.sleep(0.02)
+            time.sleep(0.05)
             state = client.get("/v1/rebuild").json()
         return events / (time.perf_counter() - started)

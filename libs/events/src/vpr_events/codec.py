@@ -1,6 +1,7 @@
 """Contracts to bytes and back; old versions are lifted to the newest by upcasters."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -9,6 +10,9 @@ from pydantic import ValidationError
 from vpr_events.contracts import CONTRACTS
 from vpr_events.contracts.values import Gravest
 from vpr_events.event import Event
+
+KINDS = 1024
+"""How many types are remembered: there are fewer, but publishers may send any."""
 
 type Body = dict[str, Any]
 type Upcaster = Callable[[Body], Body]
@@ -40,6 +44,7 @@ def encode(event: Event) -> bytes:
     return event.model_dump_json(exclude_none=True).encode()
 
 
+@lru_cache(KINDS)
 def split_type(event_type: str) -> tuple[str, int]:
     """``report.filed.v1`` -> (``report.filed``, 1). Raises Malformed."""
     name, marker, version = event_type.rpartition(".v")

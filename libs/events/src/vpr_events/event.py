@@ -20,6 +20,8 @@ LocalTime = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:
 
 def in_utc(when: datetime) -> datetime:
     """The same moment in UTC. Raises ValueError without an offset, or beyond the calendar."""
+    if when.tzinfo is UTC:
+        return when
     if when.utcoffset() is None:
         raise ValueError("a time needs its offset")
     try:

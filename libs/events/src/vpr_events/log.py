@@ -9,10 +9,10 @@ import nats
 import nats.errors
 import orjson
 import structlog
-from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
+from vpr_events.client import Client
 from vpr_events.event import new_id
 from vpr_events.outages import LogUnavailable, unavailable
 from vpr_events.pull import Delivery, Pull

@@ -19,6 +19,7 @@ from vpr_metrics.projections import (
     LAST_POINTS,
     case_of,
     mark_of,
+    point_of,
     stamps_of,
     traits_of,
 )
@@ -55,14 +56,17 @@ from cases;
 """  # noqa: S608 - made of this package's own names
 """A case that was reopened after it was closed is not closed."""
 
-INSERT_EVENTS = "insert into events select * from new_events on conflict do nothing"
+INSERT_EVENTS = "insert into events select * exclude (point) from new_events on conflict do nothing"
 
 UPSERT_STAMPS = f"""
 insert into cases (id, {", ".join((*FIRST_POINTS, *LAST_POINTS))})
 select case_id,
     {", ".join(f"min(moment) filter (where name = '{point}')" for point in FIRST_POINTS)},
     {", ".join(f"max(moment) filter (where name = '{point}')" for point in LAST_POINTS)}
-from new_stamps group by case_id
+from (
+    select case_id, point as name, occurred_at as moment from new_events where point is not null
+    union all from new_stamps
+) group by case_id
 on conflict (id) do update set
     {", ".join(f"{point} = least({point}, excluded.{point})" for point in FIRST_POINTS)},
     {", ".join(f"{point} = greatest({point}, excluded.{point})" for point in LAST_POINTS)}
@@ -128,10 +132,11 @@ def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:
 def _events(events: Sequence[Recorded]) -> pa.Table:
     columns: dict[str, pa.Array] = {
         "id": _uuids([event.id for event in events]),
-        "type": pa.array([event.type for event in events], pa.string()),
+        "type": _texts([event.type for event in events]),
         "case_id": _uuids([case_of(event) for event in events]),
         "occurred_at": pa.array([event.occurred_at for event in events], MOMENT),
         "recorded_at": pa.array([event.recorded_at for event in events], MOMENT),
+        "point": _texts([point_of(event) for event in events]),
     }
     return pa.table(columns)
 
@@ -143,7 +148,12 @@ def _stamps(events: Sequence[Recorded]) -> pa.Table:
 
 
 def _traits(events: Sequence[Recorded]) -> pa.Table:
-    rows = [(case_of(event), *trait, mark_of(event)) for event in events for trait in traits_of(event)]
+    rows = [
+        (case_of(event), *trait, mark)
+        for event in events
+        if (traits := traits_of(event)) and (mark := mark_of(event))
+        for trait in traits
+    ]
     cases, names, values, marks = _columns(rows, 4)
     return pa.table({"case_id": _uuids(cases), "name": _texts(names), "value": _texts(values), "mark": _texts(marks)})
 
@@ -152,7 +162,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[A
     return list(zip(*rows, strict=True)) or [()] * width
 
 
-def _texts(values: Sequence[str]) -> pa.Array:
+def _texts(values: Sequence[str | None]) -> pa.Array:
     return pa.array(values, pa.string())
 
 

@@ -3,8 +3,8 @@
 A fact is combined with others of its kind by "earliest", "latest" or "newest mark", never by the order of arrival.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from vpr_events.contracts.dispatch import (
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportWithdrawn
 from vpr_events.contracts.session import SessionConnected, SessionInviteSent
-from vpr_events.event import Event, Recorded
+from vpr_events.event import Event, Recorded, in_utc
 
 POINTS: dict[type[Event], str] = {
     ReportFiled: "filed_at",
@@ -67,9 +67,11 @@ FIXED_TRAITS = ("source", "pathway", "channel", "excluded")
 CHANGING_TRAITS = ("category", "district", "priority", "gravest", "ended")
 """Traits that later events may change: the one with the highest mark counts."""
 
-PAST_POINTS = tuple(
-    name for name in HistoryCaseRecorded.model_fields if name in (*FIRST_POINTS, *LAST_POINTS)
-)  # fmt: skip
+TOLD_POINTS: dict[type[Event], tuple[str, ...]] = {
+    contract: tuple(name for name in contract.model_fields if name in (*FIRST_POINTS, *LAST_POINTS))
+    for contract in (ReportFiled, HistoryCaseRecorded)
+}
+"""Which fields of an event are clock points."""
 
 type Stamp = tuple[str, datetime]
 type Trait = tuple[str, str]
@@ -77,34 +79,34 @@ type Trait = tuple[str, str]
 
 def case_of(event: Recorded) -> UUID:
     """Whose case the event belongs to: the report's, or the past case's own."""
-    return event.entity_id if isinstance(event.data, HistoryCaseRecorded) else event.correlation_id
+    return event.entity_id if type(event.data) is HistoryCaseRecorded else event.correlation_id
 
 
-def stamps_of(event: Recorded) -> Iterable[Stamp]:
-    """The clock points that the event tells."""
-    if point := POINTS.get(type(event.data)):
-        yield point, event.occurred_at
-    match event.data:
-        case ReportFiled() as filed:
-            yield from _given(filed, ("occurred_from", "occurred_to"))
-        case HistoryCaseRecorded() as past:
-            yield from _given(past, PAST_POINTS)
+def point_of(event: Recorded) -> str | None:
+    """The clock point that is reached when the event occurs."""
+    return POINTS.get(type(event.data))
 
 
-def traits_of(event: Recorded) -> Iterable[Trait]:
+def stamps_of(event: Recorded) -> Sequence[Stamp]:
+    """The clock points that the event tells beside its own."""
+    return _given(event.data, TOLD_POINTS.get(type(event.data), ()))
+
+
+def traits_of(event: Recorded) -> Sequence[Trait]:
     """What the event tells of its case's kind, as text."""
-    for field, value in _given(event.data, TRAITS.get(type(event.data), ())):
-        yield ("ended" if field == "reason" else field), str(value)
-    if isinstance(event.data, ReportWithdrawn):
-        yield "ended", "withdrawn"
+    kind = type(event.data)
+    if kind not in TRAITS:
+        return ()
+    if kind is ReportWithdrawn:
+        return [("ended", "withdrawn")]
+    told = _given(event.data, TRAITS[kind])
+    return [("ended" if field == "reason" else field, str(value)) for field, value in told]
 
 
 def mark_of(event: Recorded) -> str:
     """Text that sorts by (recorded_at, version, id)."""
-    return f"{event.recorded_at.astimezone(UTC).isoformat(timespec='microseconds')} {event.version:09d} {event.id}"
+    return f"{in_utc(event.recorded_at).isoformat(timespec='microseconds')} {event.version:09d} {event.id}"
 
 
-def _given(event: Event, fields: Iterable[str]) -> Iterable[tuple[str, Any]]:
-    for field in fields:
-        if (value := getattr(event, field)) is not None:
-            yield field, value
+def _given(event: Event, fields: Sequence[str]) -> Sequence[tuple[str, Any]]:
+    return [(field, value) for field in fields if (value := getattr(event, field)) is not None]
