@@ -44,6 +44,16 @@ format: setup  ## let ruff mend what it can
 types: setup  ## mypy --strict on everything
 	@$(BIN)/mypy $(SRC) tests
 
+.PHONY: contracts
+contracts: setup  ## write what is made from the contracts: docs/asyncapi.yaml, docs/events.md, their published forms
+	@$(BIN)/python -m tests.contract.published
+	@$(BIN)/vpr asyncapi > docs/asyncapi.yaml.new && mv docs/asyncapi.yaml.new docs/asyncapi.yaml
+	@$(BIN)/vpr events > docs/events.md.new && mv docs/events.md.new docs/events.md
+
+.PHONY: faults
+faults: setup  ## random faults under load: N runs (20), from SEED (by chance); stops at the first that is not clean
+	@$(BIN)/python -m tests.faults -n $(or $(N),20) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: bench
 bench: setup  ## a table of ratios, measured in one run
 	@$(BIN)/python -m tests.bench

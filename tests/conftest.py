@@ -1,26 +1,55 @@
 """Real servers for the tests: one PostgreSQL and one NATS a run, a database and a fresh log a test."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.backend import VARIABLE, Kind, Undecided, chosen, made
 from tests.system import Servers, System
-from vpr.embedded import Embedded
 from vpr_events.contracts import SERVICES
+
+BACKEND = pytest.StashKey[Kind]()
+REASON = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the run's servers once; the workers are told by the environment."""
+    try:
+        config.stash[BACKEND], config.stash[REASON] = chosen(os.environ.get(VARIABLE, "auto"), _engine_missing)
+    except Undecided as error:
+        raise pytest.UsageError(str(error)) from error
+    os.environ[VARIABLE] = config.stash[BACKEND]
+
+
+def _engine_missing() -> str | None:
+    from tests.containers import engine_missing
+
+    return engine_missing()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Which servers, and why."""
+    return f"servers: {config.stash[BACKEND]} ({config.stash[REASON]})"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which servers, again where the result is read."""
+    terminalreporter.write_line(f"servers: {config.stash[BACKEND]} ({config.stash[REASON]})")
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
     """The servers of this run."""
     with tempfile.TemporaryDirectory(prefix="vpr-tests-") as folder:
-        embedded = Embedded(Path(folder) / "vpr", fsync=False)
-        embedded.start()
+        backend = made(pytestconfig.stash[BACKEND], Path(folder) / "vpr")
         try:
-            yield Servers.on(embedded, Path(folder))
+            backend.start()
+            yield Servers.on(backend, Path(folder))
         finally:
-            embedded.discard()
+            backend.discard()
 
 
 @pytest.fixture

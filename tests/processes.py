@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from vpr.embedded import Embedded
+from vpr.embedded import Embedded, Endpoints
 from vpr.home import Home
 from vpr.migration import migrate_embedded
 from vpr_events.contracts import SERVICES
@@ -110,6 +110,13 @@ class Separate:
         return "".join(process.output.read_text() for process in self.processes.values())
 
 
+def service_process(name: str, home: Home, endpoints: Endpoints, folder: Path, **environment: str) -> Process:
+    """A service as a process of its own on these servers, not started; it writes into ``folder``."""
+    port = free_port()
+    variables = home.environment(name, endpoints) | {f"{name.upper()}_PORT": str(port)} | environment
+    return Process([sys.executable, "-m", f"vpr_{name}"], variables, f"http://127.0.0.1:{port}", folder / f"{name}.log")
+
+
 @contextmanager
 def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: bool = False) -> Iterator[Separate]:
     """Servers in ``folder`` and these services on them, all started and ready."""
@@ -120,10 +127,7 @@ def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: b
     try:
         migrate_embedded(endpoints)
         for name in names:
-            port = free_port()
-            environment = home.environment(name, endpoints) | {f"{name.upper()}_PORT": str(port)}
-            words = [sys.executable, "-m", f"vpr_{name}"]
-            system.processes[name] = Process(words, environment, f"http://127.0.0.1:{port}", folder / f"{name}.log")
+            system.processes[name] = service_process(name, home, endpoints, folder)
             system.processes[name].start()
         yield system
     finally:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from vpr.embedded import Embedded
+from tests.backend import Backend
 from vpr.services import assembly, durables
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
@@ -55,14 +55,14 @@ def starting_at(moment: datetime) -> Clock:
 class Servers:
     """The run's servers and what all its tests share."""
 
-    embedded: Embedded
+    embedded: Backend
     folder: Path
     issuer: DevelopmentIssuer
     used: int = 0
     migrated: set[str] = field(default_factory=set)
 
     @classmethod
-    def on(cls, embedded: Embedded, folder: Path) -> "Servers":
+    def on(cls, embedded: Backend, folder: Path) -> "Servers":
         """What tests share on these servers."""
         return cls(embedded, folder, DevelopmentIssuer.at(folder / "issuer.pem", ISSUER, "vpr"))
 

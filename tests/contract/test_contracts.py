@@ -18,7 +18,6 @@ from pydantic import AwareDatetime, ValidationError
 from pydantic.fields import FieldInfo
 
 from tests.examples import NOON, recorded
-from vpr_events import codec
 from vpr_events.cloudevents import MESSAGE_ID, event_of, headers_of, subject_of
 from vpr_events.codec import Malformed, UnknownVersion, decode, encode
 from vpr_events.contracts import CONTRACTS, OWNERS, SERVICES, families_of
@@ -224,11 +223,6 @@ def test_a_type_without_a_version_is_malformed(event_type: str) -> None:
 def test_a_broken_body_is_malformed(event_type: str, body: bytes) -> None:
     with pytest.raises(Malformed):
         decode(event_type, body)
-
-
-def test_every_older_version_has_its_upcaster() -> None:
-    needed = {(name, old) for name, contract in CONTRACTS.items() for old in range(1, contract.event_version)}
-    assert set(codec.UPCASTERS) == needed
 
 
 def test_the_first_version_of_a_priority_is_lifted() -> None:

@@ -55,6 +55,7 @@ KINDS: dict[str, tuple[Exception, int, str]] = {
     "an exhausted pool": (PoolTimeout(), 503, "unavailable"),
     "a broker that is away": (LogUnavailable("away"), 503, "unavailable"),
     "a text that cannot be stored": (database_error("22021"), 422, "invalid"),
+    "a full disk": (database_error("53100"), 507, "storage_full"),
     "a broken statement": (database_error("42P01"), 500, "internal"),
     "a fault of ours": (RuntimeError(SECRET), 500, "internal"),
 }

@@ -7,9 +7,11 @@ from typing import Any, Protocol, cast
 
 from fastapi import FastAPI
 
+from vpr_events.asyncapi import Receivers
 from vpr_events.contracts import SERVICES
 from vpr_events.log import SUBJECTS
 from vpr_service.clock import Clock, real_time
+from vpr_service.event_docs import received_by
 from vpr_service.runtime import Service
 from vpr_service.settings import ServiceSettings
 
@@ -28,6 +30,11 @@ class Assembly(Protocol):
 def assembly(name: str) -> Assembly:
     """The module that puts a service together."""
     return cast("Assembly", cast("Any", importlib.import_module(f"vpr_{name}.app")))
+
+
+def receivers() -> Receivers:
+    """Each service and the events it does something about."""
+    return {name: received_by(assembly(name).service) for name in SERVICES}
 
 
 def durables(names: Sequence[str] = SERVICES) -> Mapping[str, Sequence[str]]:

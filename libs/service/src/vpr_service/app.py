@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vpr_service import api_docs, dead_letters, health, problems, repairs, sign_in
+from vpr_service import api_docs, dead_letters, event_docs, health, problems, repairs, sign_in
 from vpr_service.building import build
 from vpr_service.clock import Clock, real_time
 from vpr_service.cookies import StaffCookies
@@ -53,7 +53,7 @@ def create_app(
     app.state.closing = [runtime.closing]
     install_access(app, settings.shared)
     problems.install(app)
-    for router in (*routers, health.router, dead_letters.router, repairs.router):
+    for router in (*routers, health.router, dead_letters.router, repairs.router, event_docs.router):
         app.include_router(router)
     if settings.shared.oidc_client_id:
         sign_in.install(app, settings.shared)

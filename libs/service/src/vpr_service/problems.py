@@ -21,8 +21,6 @@ from vpr_events.store import Conflict
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-NOT_STORABLE = "22021"
-"""SQLSTATE of a text that PostgreSQL cannot hold, such as one with a NUL character."""
 TYPE_ROOT = "urn:vpr:problem:"
 
 
@@ -75,6 +73,16 @@ def _of_outage(error: Exception) -> Problem:
     return Problem(503, "unavailable", f"{who} does not answer, try again", headers={"Retry-After": "2"})
 
 
+def _of_database(error: DBAPIError) -> Problem | None:
+    match getattr(error.orig, "sqlstate", None):
+        case "22021":  # a text that PostgreSQL cannot hold, such as one with a NUL character
+            return Problem(422, "invalid", "a text holds a character that cannot be stored")
+        case "53100":  # its disk is full
+            detail = "the database has no room left: nothing was stored, try again later"
+            return Problem(507, "storage_full", detail, headers={"Retry-After": "30"})
+    return None
+
+
 def _of_validation(error: RequestValidationError) -> Problem:
     """The fields with what is wrong; never their values, which may be personal."""
     errors = [{"field": _field_of(one), "detail": str(one["msg"])} for one in error.errors()]
@@ -110,8 +118,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(409, "idempotency_key_busy", "the first request with this Idempotency-Key still runs")
         case Conflict():
             return Problem(409, "conflict", "others changed this at the same time: look again and retry")
-        case DBAPIError() if getattr(error.orig, "sqlstate", None) == NOT_STORABLE:
-            return Problem(422, "invalid", "a text holds a character that cannot be stored")
+        case DBAPIError() if told := _of_database(error):
+            return told
         case _ if is_outage(error):
             return _of_outage(error)
         case _:

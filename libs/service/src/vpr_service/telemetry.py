@@ -47,7 +47,9 @@ def _without_texts(exc_info: ExcInfo) -> str:
     while error is not None:
         kinds.append(f"{type(error).__module__}.{type(error).__qualname__}")
         error = error.__cause__ or error.__context__
-    return "".join(traceback.format_tb(exc_info[2])) + " <- ".join(kinds)
+    inner = exc_info[1].exceptions if isinstance(exc_info[1], BaseExceptionGroup) else ()
+    parts = [_without_texts((type(one), one, one.__traceback__)) for one in inner]
+    return "\n".join(["".join(traceback.format_tb(exc_info[2])) + " <- ".join(kinds), *parts])
 
 
 GAUGES = {

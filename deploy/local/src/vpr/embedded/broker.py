@@ -50,15 +50,19 @@ class Broker(Server):
 
     def _ready(self) -> bool:
         """The greeting on the port is our child's (another may have taken the port meanwhile) and offers JetStream."""
-        address = (HOST, self._state.nats_port or 0)
-        with (
-            suppress(OSError, ValueError),
-            socket.create_connection(address, 1) as client,
-            client.makefile("rb") as file,
-        ):
-            greeting = json.loads(file.readline().removeprefix(b"INFO "))
-            return bool(greeting["server_name"] == self._name and greeting.get("jetstream"))
-        return False
+        return offers_jetstream(HOST, self._state.nats_port or 0, self._name)
+
+
+def offers_jetstream(host: str, port: int, name: str) -> bool:
+    """Whether a broker of this name greets there, with JetStream."""
+    with (
+        suppress(OSError, ValueError),
+        socket.create_connection((host, port), 1) as client,
+        client.makefile("rb") as file,
+    ):
+        greeting = json.loads(file.readline().removeprefix(b"INFO "))
+        return bool(greeting["server_name"] == name and greeting.get("jetstream"))
+    return False
 
 
 def configuration() -> Path:

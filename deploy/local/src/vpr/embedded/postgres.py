@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,11 @@ from vpr_events.contracts import SERVICES
 
 PORT = 5432
 SOCKET_PATH_LIMIT = 103  # macOS; Linux takes 107
+CLUSTER = (
+    "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin",
+    "--builtin-locale", "C.UTF-8",
+)  # fmt: skip
+"""How initdb makes it."""
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -68,8 +74,7 @@ class Postgres(Server):
         # fmt: off
         words = [
             str(self._programs / "initdb"), "-D", str(folder), "--username", ADMIN_ROLE, "--pwfile", str(password_file),
-            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin",
-            "--builtin-locale", "C.UTF-8", "--no-instructions", *([] if self._fsync else ["--no-sync"]),
+            *CLUSTER, "--no-instructions", *([] if self._fsync else ["--no-sync"]),
         ]
         # fmt: on
         account = self._account
@@ -107,11 +112,10 @@ class Postgres(Server):
 
     def _settle(self) -> None:
         """Make what is missing of roles and databases."""
-        script = "\n".join(self._statements(service) for service in SERVICES)
         words = [str(postgres_folder() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self._state.socket_folder]
         done = subprocess.run(
             [*words, "-p", str(PORT), "-U", ADMIN_ROLE, "-d", "postgres"],
-            input=f"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;\n{script}",
+            input=set_up(self._state.database_passwords),
             env={"PATH": os.defpath, "LC_ALL": "C", "PGPASSWORD": self._state.database_passwords[ADMIN_ROLE]},
             capture_output=True,
             text=True,
@@ -120,17 +124,23 @@ class Postgres(Server):
         if done.returncode:
             raise self._failure(f"refused our set-up ({done.stderr.strip()})")
 
-    def _statements(self, service: str) -> str:
-        role = role_of(service)
-        create_role = f"CREATE ROLE {role} LOGIN PASSWORD ''{self._state.database_passwords[role]}''"
-        create_database = f"CREATE DATABASE {role} OWNER {role}"
-        return "\n".join(  # psql runs what a query answers when \\gexec ends it
-            (
-                f"SELECT '{create_role}' WHERE to_regrole('{role}') IS NULL \\gexec",
-                f"SELECT '{create_database}' WHERE '{role}' NOT IN (SELECT datname FROM pg_database) \\gexec",  # noqa: S608
-                f"REVOKE ALL ON DATABASE {role} FROM PUBLIC;",
-            ),
-        )
+
+def set_up(passwords: Mapping[str, str]) -> str:
+    """A script for psql that makes what is missing of roles (each with its password) and databases."""
+    each = [_statements(role_of(service), passwords[role_of(service)]) for service in SERVICES]
+    return "\n".join(["REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;", *each])
+
+
+def _statements(role: str, password: str) -> str:
+    create_role = f"CREATE ROLE {role} LOGIN PASSWORD ''{password}''"
+    create_database = f"CREATE DATABASE {role} OWNER {role}"
+    return "\n".join(  # psql runs what a query answers when \\gexec ends it
+        (
+            f"SELECT '{create_role}' WHERE to_regrole('{role}') IS NULL \\gexec",
+            f"SELECT '{create_database}' WHERE '{role}' NOT IN (SELECT datname FROM pg_database) \\gexec",  # noqa: S608
+            f"REVOKE ALL ON DATABASE {role} FROM PUBLIC;",
+        ),
+    )
 
 
 def settle_home(folder: Path, state: State, account: Account | None) -> None:
