@@ -67,8 +67,13 @@ def keys_count_once(evidence: Evidence, ledger: Ledger) -> Iterator[str]:
             yield f"{name}: {len(missing)} acknowledged keys are not remembered"
 
 
+def verify_finds_nothing(evidence: Evidence, _: Ledger) -> Iterator[str]:
+    """``vpr verify`` is clean: chains, versions, seals, databases against the log."""
+    yield from evidence.findings
+
+
 def streams_are_whole(evidence: Evidence, _: Ledger) -> Iterator[str]:
-    """Versions have no gap, and the hash chain is unbroken. (Here ``vpr verify`` will look as well.)"""
+    """The same once more of the streams, in few lines: versions have no gap, the hash chain is unbroken."""
     for name, database in evidence.databases.items():
         last: dict[str, Recorded] = {}
         for event in database.events:
@@ -176,6 +181,7 @@ CHECKS: Sequence[Check] = (
     no_worker_failed,
     acknowledged_stands,
     keys_count_once,
+    verify_finds_nothing,
     streams_are_whole,
     log_holds_each_once,
     effects_are_not_doubled,

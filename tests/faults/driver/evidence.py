@@ -2,20 +2,28 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from tests.faults.driver.world import World
 from tests.reading import read_messages
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
+from vpr_events.log import EventLog
+from vpr_events.seals import SealFolder, public_keys
 from vpr_events.store import from_row
 from vpr_events.tables import events, idempotency, inbox, outbox, parked
+from vpr_events.verifying.findings import Finding
+from vpr_events.verifying.whole import Subject, Verification
+
+UNSEALED = timedelta(hours=1)
+"""A run is shorter than the minute between two seals."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,10 @@ class Database:
 
 @dataclass(frozen=True)
 class Evidence:
-    """``log`` is in the log's order, with whatever is told twice. ``restored`` services lost private rows."""
+    """``log`` is in the log's order, with whatever is told twice. ``findings`` are those of ``vpr verify``.
+
+    ``restored`` services lost private rows.
+    """
 
     databases: Mapping[str, Database]
     log: Sequence[Recorded]
@@ -41,6 +52,7 @@ class Evidence:
     output: Mapping[str, str]
     copies: Mapping[UUID, int]
     restored: Collection[str]
+    findings: Sequence[str]
 
 
 async def gather(world: World) -> Evidence:
@@ -59,7 +71,25 @@ async def gather(world: World) -> Evidence:
         output=world.output(),
         copies=world.copies,
         restored=world.restored,
+        findings=await _findings(world),
     )
+
+
+async def _findings(world: World) -> Sequence[str]:
+    """What an operator's comparison of databases, log and seals says; without a word on what is not sealed yet."""
+    found: list[Finding] = []
+    keys = public_keys([world.home.seal_key])
+    engines = {name: create_async_engine(url) for name, url in world.endpoints.database_urls.items()}
+    subjects = [Subject(name, engine, SealFolder(world.home.seals / name), keys) for name, engine in engines.items()]
+    log = EventLog(world.endpoints.nats_url, *world.endpoints.nats_users["admin"])
+    await log.connect()
+    try:
+        await Verification(subjects, log, found.append, grace=UNSEALED).run()
+    finally:
+        await log.close()
+        for engine in engines.values():
+            await engine.dispose()
+    return [str(one) for one in found]
 
 
 async def _database(connection: AsyncConnection) -> Database:

@@ -6,13 +6,6 @@ from random import Random
 
 from tests.faults.driver.kinds import FAULTS
 
-PENDING: dict[str, str] = {
-    "log-deleted": "the relay refills a log that lost events",
-    "log-cut": "the relay refills a log that lost events",
-    "database-restored": "a service recovers its events from the log",
-}
-"""Faults that the system cannot take yet, and what they wait for: they strike only when asked for by name."""
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -37,7 +30,7 @@ class Plan:
 
 def possible() -> tuple[list[str], dict[str, str]]:
     """The kinds that can strike here, and those that cannot with why."""
-    reasons = {name: reason for name, fault in FAULTS.items() if (reason := PENDING.get(name) or fault.impossible())}
+    reasons = {name: reason for name, fault in FAULTS.items() if (reason := fault.impossible())}
     return [name for name in FAULTS if name not in reasons], reasons
 
 

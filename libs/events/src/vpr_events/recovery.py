@@ -29,6 +29,8 @@ from vpr_events.passes import Projector
 from vpr_events.pull import Delivery
 from vpr_events.refill import LEADER, reading_alone
 from vpr_events.replay import Interrupted, replaying
+from vpr_events.sealing import Sealer, SealsDisagree
+from vpr_events.seals import BadSeal
 from vpr_events.tables import effects, events, outbox, published, recoveries
 
 POLL = 0.1
@@ -50,7 +52,11 @@ class NotReset(Exception):
 
 @dataclass
 class Recovery:
-    """Brings a database to where the log is. ``durable`` is None for a service without an inbox."""
+    """Brings a database to where the log is. ``durable`` is None for a service without an inbox.
+
+    ``sealer`` takes back the seals that the database lost; one that was signed with an older key is an operator's to
+    adopt.
+    """
 
     engine: AsyncEngine
     log: EventLog
@@ -58,6 +64,7 @@ class Recovery:
     projectors: Sequence[Projector]
     deciders: Sequence[Decider[Any, Any]]
     durable: str | None
+    sealer: Sealer | None = None
     read: int = field(default=0, init=False)
     recovered: int = field(default=0, init=False)
     reports: set[UUID] = field(default_factory=set, init=False)
@@ -151,8 +158,18 @@ class Recovery:
         done = {"done_at": func.clock_timestamp(), "recovered": self.recovered, "reports": sorted(self.reports)}
         async with self.engine.begin() as connection:
             await connection.execute(update(recoveries).where(recoveries.c.done_at.is_(None)).values(done))
+        await self._adopt_seals()
         self.gate.reason = self.gate.compared = None
         log.warning("recovered", service=self.log.name, events=self.recovered, reports=len(self.reports))
+
+    async def _adopt_seals(self) -> None:
+        if self.sealer is None:
+            return
+        try:
+            async with self.engine.begin() as connection:
+                await self.sealer.adopt(connection)
+        except (BadSeal, SealsDisagree) as error:
+            log.exception("seals not adopted", service=self.log.name, reason=str(error))
 
 
 def verify(new: Iterable[Recorded], heads: Mapping[str, Head]) -> None:

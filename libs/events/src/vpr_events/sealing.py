@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events.outages import is_outage
-from vpr_events.seals import Head, PublicKeys, Seal, SealFolder, SealKey, digest_of, opened
+from vpr_events.seals import Head, PublicKeys, Seal, SealFolder, SealKey, digest_of, key_id, opened
 from vpr_events.tables import events, seals
 
 LEADER = 7_266_003
@@ -114,6 +114,10 @@ class Sealer:
         while (step := await self._step()) is not None:
             made += step
         return made
+
+    async def adopt(self, connection: AsyncConnection) -> int:
+        """Take into the table what only the folder has (see ``adopt``); how many seals."""
+        return await adopt(connection, self.service, self.folder, {key_id(self.key.public): self.key.public})
 
     async def _bounded(self) -> bool:
         """Whether everything up to ``_bound`` has landed that ever will."""

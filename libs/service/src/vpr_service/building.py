@@ -40,12 +40,13 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     )
     policy = Policy(settings.retry_delays)
     inbox = Inbox(engine, pipeline, log, service.name, service.consumer, policy, gate) if service.consumer else None
-    recovery = Recovery(engine, log, gate, service.projectors, service.deciders, service.name if inbox else None)
+    sealer = _sealer(service, settings, engine)
+    durable = service.name if inbox else None
+    recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
     telemetry = Telemetry(service.name)
-    runtime = Runtime(service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock)
+    runtime = Runtime(service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer)
     runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
-    runtime.sealer = _sealer(runtime)
     return runtime
 
 
@@ -68,10 +69,9 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
         yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
 
 
-def _sealer(runtime: Runtime) -> Sealer | None:
+def _sealer(service: Service, settings: ServiceSettings, engine: AsyncEngine) -> Sealer | None:
     """None without a key and a folder, which only development may lack."""
-    settings = runtime.settings
     if settings.seal_key is None or settings.seal_folder is None:
         return None
     key, folder = SealKey.at(settings.seal_key), SealFolder(settings.seal_folder)
-    return Sealer(runtime.engine, runtime.service.name, key, folder, settings.seal_every)
+    return Sealer(engine, service.name, key, folder, settings.seal_every)
