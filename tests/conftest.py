@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.backend import VARIABLE, Kind, Undecided, chosen, made
 from tests.system import Servers, System
@@ -22,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except Undecided as error:
         raise pytest.UsageError(str(error)) from error
     os.environ[VARIABLE] = config.stash[BACKEND]
+    settings.register_profile("vpr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("vpr")  # how fast examples are drawn is the machine's affair
 
 
 def _engine_missing() -> str | None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
+LET_IN = "+"
+FOREIGN_KEY, FOREIGN_OFFICER = "key*", "off*"
 TABLE = Path(__file__).parents[1] / "docs" / "who-may.md"
-COLUMNS = ("nobody", "key", *(role[:3] for role in Role))
+COLUMNS = ("nobody", "key", *(role[:3] for role in Role), FOREIGN_KEY, FOREIGN_OFFICER)
 
 
 @dataclass(frozen=True)
@@ -36,5 +38,5 @@ def rows() -> list[Row]:
     """The table."""
     lines = [line.strip("| \n").split("|") for line in TABLE.read_text().splitlines() if line.startswith("|")]
     names, _, *cells = [[cell.strip(" `") for cell in line] for line in lines]
-    assert tuple(names) == ("service", "method", "path", "on", *COLUMNS, "foreign")
-    return [Row(one[0], one[1], one[2], one[3], dict(zip(COLUMNS, one[4:-1], strict=True))) for one in cells]
+    assert tuple(names) == ("service", "method", "path", "on", *COLUMNS)
+    return [Row(one[0], one[1], one[2], one[3], dict(zip(COLUMNS, one[4:], strict=True))) for one in cells]

@@ -93,6 +93,12 @@ def break_glass(people: People, report_id: str, text: str) -> dict[str, Any]:
     return alarm
 
 
+def figures(people: People) -> dict[str, dict[str, Any]]:
+    """Interval -> metrics' total of all live cases."""
+    answer = people.get(Role.ANALYST, "metrics", "/v1/timings")
+    return {one["interval"]: one["total"] for one in answer["intervals"]}
+
+
 def session_of(people: People, case_id: str) -> str:
     """Claim a case and request video: the session's id."""
     people.post(Role.OFFICER, "triage", f"/v1/cases/{case_id}/claim")

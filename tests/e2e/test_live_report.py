@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -10,16 +9,9 @@ import pytest
 
 from tests.processes import all_in_one, separate_services
 from tests.reading import read_log, seconds_by_events
-from tests.scenario import People, admit, file_by_open311, wait_for, walk
+from tests.scenario import People, admit, figures, file_by_open311, wait_for, walk
 from vpr.embedded import Endpoints
 from vpr.home import Home
-from vpr_events.contracts.values import Role
-
-
-def figures(people: People) -> dict[str, dict[str, Any]]:
-    """Interval -> metrics' total of all live cases."""
-    answer = people.get(Role.ANALYST, "metrics", "/v1/timings")
-    return {one["interval"]: one["total"] for one in answer["intervals"]}
 
 
 def the_intervals_equal_the_events_own_times(people: People, endpoints: Endpoints, report: str) -> None:

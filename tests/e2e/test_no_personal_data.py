@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from tests.examples import NARRATIVE, PERSON, PLACE, new_report
 from tests.processes import Separate, separate_services
 from tests.reading import read_messages
-from tests.scenario import People, admit, break_glass, file_by_open311, walk
+from tests.scenario import People, admit, break_glass, figures, file_by_open311, wait_for, walk
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
@@ -39,6 +39,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
         place = {"address_string": str(PLACE["address"])}
         walk(people, file_by_open311(people, admit(people), description=NARRATIVE, **PERSON, **place))
         provoke_errors(people)
+        wait_for(lambda: figures(people)["resolution"]["n"] == 2)
         yield system
 
 

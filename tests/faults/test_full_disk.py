@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.access import REASON
 from tests.examples import new_report
 from tests.faults.driver.disks import impossible
 from tests.faults.driver.world import World, started
@@ -64,7 +65,9 @@ async def test_without_room_in_the_database_writes_are_answered_507_and_leave_no
     answer = await clerk.post("/open311/v2/requests.json", data=form)
     assert (answer.status_code, answer.json()[0]["code"]) == (507, 507)
     assert (await file(clerk, "again")).status_code == 507
-    assert (await clerk.get(f"/v1/reports/{stood}")).status_code == 200
+    assert (await clerk.get("/v1/reports")).status_code == 200
+    unrecorded = await clerk.post(f"/v1/reports/{stood}/break-glass", json=REASON, headers={"Idempotency-Key": "seen"})
+    assert unrecorded.status_code == 507
     assert (await clerk.get("/readyz")).status_code == 200
     assert await counts(world) == {filed}
 

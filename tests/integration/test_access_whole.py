@@ -1,15 +1,17 @@
 """Case-level access on the whole system: what triage, video and dispatch do decides who may read in intake."""
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from tests.access import Person, as_service, file_report, problem
-from tests.examples import NARRATIVE
-from tests.system import System, until
+from tests.examples import NARRATIVE, NOON
+from tests.system import Servers, System, until
+from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
+from vpr_service.clock import SteppedTime
+from vpr_triage.domain.case import LEASE
 
 DISPATCH = {"outcome": "dispatch", "capabilities": ["patrol"], "priority": 1, "gravest": "lowest"}
 NOT_ALLOWED = (403, "no_active_claim")
@@ -71,16 +73,17 @@ async def test_claim_release_and_close_open_and_shut_the_report(system: System) 
     await until(second.may_not_read)
 
 
-async def test_a_lease_that_ran_out_is_told_and_shuts_the_report(system: System) -> None:
-    first = await desk_at(system)
-    second = Desk(system, first.report, first.case)
-    await first.does("claim")
-    await until(first.may_read)
-    lapsed = datetime.now().astimezone() + timedelta(minutes=31)
-    system.runtime("triage").now = lambda: lapsed
-    await second.does("claim")
-    await until(second.may_read)
-    await until(first.may_not_read)
+async def test_a_lease_that_ran_out_is_told_and_shuts_the_report(servers: Servers) -> None:
+    time = SteppedTime(NOON)
+    async with System.started(servers, SERVICES, time) as system:
+        first = await desk_at(system)
+        second = Desk(system, first.report, first.case)
+        await first.does("claim")
+        await until(first.may_read)
+        time.step_to(NOON + LEASE)
+        await until(first.may_not_read)
+        await second.does("claim")
+        await until(second.may_read)
 
 
 async def test_a_dispatch_opens_the_report_to_dispatchers_until_it_is_over(system: System) -> None:

@@ -189,8 +189,13 @@ def test_stepped_time_does_not_go_back() -> None:
         SteppedTime(START).step_to(START - hours(1))
 
 
-def test_production_has_real_time_alone() -> None:
+def test_production_has_real_time_alone(servers: Servers, tmp_path: Path) -> None:
     shared = SharedSettings(vpr_environment="production")
-    settings = Settings(database_url="postgresql+asyncpg://nowhere/none", shared=shared)
+    settings = Settings(
+        database_url="postgresql+asyncpg://nowhere/none",
+        shared=shared,
+        seal_key=servers.seal_key,
+        seal_folder=tmp_path,
+    )
     with pytest.raises(ValueError, match="real time"):
         create_app(triage, settings, (), SteppedTime(START))

@@ -219,10 +219,16 @@ async def test_a_closed_case_rejects_all_work(triage: System) -> None:
             assert problem(answer) == (409, "case_closed"), step
 
 
-async def test_a_priority_can_be_set_by_who_does_not_hold_the_case(desk: Desk) -> None:
+async def test_a_priority_can_be_set_without_holding_the_case(desk: Desk) -> None:
     first = (await desk("priority", PRIORITY)).json()
     assert (first["priority"], first["gravest"], first["version"]) == (2, "lowest", 2)
     assert (await desk("priority", PRIORITY)).json() == first
+
+
+async def test_a_supervisor_prioritises_a_case_that_an_officer_holds(desk: Desk) -> None:
+    await desk("claim")
+    assert problem(await Desk(desk.system, desk.case)("priority", PRIORITY)) == (409, "claimed_by_another")
+    assert (await Desk(desk.system, desk.case, Role.SUPERVISOR)("priority", PRIORITY)).status_code == 200
 
 
 async def test_a_supervisor_works_as_an_officer_does(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from tests.asking import status_of
-from tests.endpoints import Row, rows
+from tests.endpoints import LET_IN, Row, rows
 from tests.system import System
 from vpr.all_in_one import make_all_in_one
 from vpr.home import Home
@@ -23,7 +23,6 @@ from vpr_service.issuer import DevelopmentIssuer
 
 PUBLIC, STAFF, EVIL = "http://localhost:8000", "http://localhost:8001", "http://evil.test"
 SIGN_IN = ("/sign-in", "/sign-out", "/signed-out", "/csrf")
-LET_IN = "+"
 
 
 def endpoints(name: str, app: FastAPI) -> Iterator[tuple[str, str, str]]:

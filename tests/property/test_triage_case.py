@@ -41,7 +41,7 @@ OPEN = OpenCase(at=NOON, report_id=UUID(int=9), category="theft", channel=Channe
 
 COMMANDS = st.one_of(
     st.just(OPEN),
-    st.builds(PrioritiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST),
+    st.builds(PrioritiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST, officer_id=st.none() | IDS),
     st.builds(ClaimCase, at=AT, officer_id=IDS),
     st.builds(ReleaseCase, at=AT, officer_id=IDS),
     st.builds(RequestVideo, at=AT, officer_id=IDS, request_id=IDS),

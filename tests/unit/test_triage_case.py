@@ -1,7 +1,9 @@
 """A case: what each command leads to, when it is refused, and that repeating it changes nothing."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -92,6 +94,22 @@ def test_a_filed_report_opens_a_case() -> None:
 @pytest.mark.parametrize("past", [(OPENED,), HELD, (OPENED, CLOSED)])
 def test_a_case_is_opened_once(past: tuple[Event, ...]) -> None:
     given(case, *past).when(OPEN).then()
+
+
+PRIORITISED = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
+
+
+@pytest.mark.parametrize("officer", [None, MINE])
+def test_a_claimed_case_is_prioritised_by_its_holder_or_from_above(officer: UUID | None) -> None:
+    given(case, *HELD).when(replace(PRIORITISE, officer_id=officer)).then(PRIORITISED)
+
+
+def test_a_case_of_another_officer_is_not_prioritised() -> None:
+    given(case, *HELD).when(replace(PRIORITISE, officer_id=OTHERS)).then_refused("claimed_by_another")
+
+
+def test_an_unclaimed_case_is_prioritised_by_any_officer() -> None:
+    given(case, OPENED).when(replace(PRIORITISE, officer_id=OTHERS)).then(PRIORITISED)
 
 
 @pytest.mark.parametrize("command", [PRIORITISE, CLAIM, RELEASE, REQUEST_VIDEO, assess(), CLOSE, WITHDRAW, COMPLETE])
@@ -224,14 +242,12 @@ def test_a_holder_stays_the_holder_until_the_lease_is_ended_by_its_event() -> No
 
 
 def test_the_holder_assesses_with_the_cases_own_district_and_priority() -> None:
-    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
-    given(case, *HELD, prioritised).when(assess()).then(assessed(priority=2, gravest=Gravest.LOWEST))
+    given(case, *HELD, PRIORITISED).when(assess()).then(assessed(priority=2, gravest=Gravest.LOWEST))
 
 
 def test_an_assessment_may_set_its_own_district_and_priority() -> None:
     own: dict[str, Any] = {"priority": 3, "gravest": Gravest.HIGHEST, "district": "south"}
-    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
-    given(case, *HELD, prioritised).when(assess(**own)).then(assessed(**own))
+    given(case, *HELD, PRIORITISED).when(assess(**own)).then(assessed(**own))
 
 
 def test_a_dispatch_names_each_capability_once() -> None:
@@ -264,8 +280,7 @@ def test_the_same_assessment_again_changes_nothing() -> None:
 
 
 def test_the_same_assessment_after_a_new_priority_still_changes_nothing() -> None:
-    prioritised = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
-    given(case, *HELD, assessed(), prioritised).when(assess()).then()
+    given(case, *HELD, assessed(), PRIORITISED).when(assess()).then()
 
 
 @pytest.mark.parametrize("other", [{"outcome": Outcome.REFERRED}, {"officer_id": OTHERS}, {"district": "south"}])

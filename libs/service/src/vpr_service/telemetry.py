@@ -8,11 +8,12 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import uuid4
 
+import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,9 +26,15 @@ REQUEST_ID = b"x-request-id"
 log = structlog.get_logger("vpr.http")
 
 
+def _json(line: object, default: Callable[[object], object] | None = None) -> str:
+    return orjson.dumps(line, default).decode()
+
+
 def configure_logs(level: str, style: str) -> None:
     """Structured lines on standard error: JSON, or text for people."""
-    renderer = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer = (
+        structlog.processors.JSONRenderer(_json) if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

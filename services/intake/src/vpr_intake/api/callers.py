@@ -1,12 +1,12 @@
 """Who may file and read reports: client systems by API key, staff by token."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader
+from fastapi import Depends, Request
+from fastapi.openapi.models import APIKey, APIKeyIn
+from fastapi.security.base import SecurityBase
 
 from vpr_events.contracts.report import WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
@@ -14,11 +14,11 @@ from vpr_intake.api.disclosing import READERS
 from vpr_intake.private import client_by_key
 from vpr_service.auth import Principal, principal, unauthenticated
 from vpr_service.problems import Problem
-from vpr_service.runtime import Running, Runtime
+from vpr_service.runtime import Runtime
 
 STAFF = (Role.OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
 
-header = APIKeyHeader(name="X-API-Key", auto_error=False, description="`vpr client add NAME` prints one locally.")
+HEADER = "X-API-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,27 @@ class Caller:
         return self.client_id is None or self.client_id == owner
 
 
-async def _called(request: Request, runtime: Runtime, key: str | None, roles: Sequence[Role]) -> Caller:
-    if key:
-        return await client_caller(runtime, key)
-    staff = await principal(request)
-    if not staff.has(*roles):
-        raise Problem(403, "forbidden", f"this needs an API key or one of the roles: {', '.join(roles)}")
-    return Caller(staff.scope, staff=staff)
+class Calling(SecurityBase):
+    """A dependency: whoever calls, by API key or by a token with one of the roles.
 
+    Without dependencies of its own, since it runs for every report. Raises Problem 401 or 403.
+    """
 
-Key = Annotated[str | None, Security(header)]
+    scheme_name = "APIKeyHeader"
 
+    def __init__(self, *roles: Role) -> None:
+        described = "`vpr client add NAME` prints one locally."
+        self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": HEADER, "description": described})
+        self._roles = roles
 
-async def caller(request: Request, runtime: Running, key: Key = None) -> Caller:
-    """Whoever files, lists and withdraws. Raises Problem 401 or 403."""
-    return await _called(request, runtime, key, STAFF)
-
-
-async def reader(request: Request, runtime: Running, key: Key = None) -> Caller:
-    """Whoever reads particulars; staff need a grant beside the role. Raises Problem 401 or 403."""
-    return await _called(request, runtime, key, READERS)
+    async def __call__(self, request: Request) -> Caller:
+        """The caller of this request."""
+        if key := request.headers.get(HEADER):
+            return await client_caller(request.app.state.runtime, key)
+        staff = await principal(request)
+        if not staff.has(*self._roles):
+            raise Problem(403, "forbidden", f"this needs an API key or one of the roles: {', '.join(self._roles)}")
+        return Caller(staff.scope, staff=staff)
 
 
 async def client_caller(runtime: Runtime, key: str) -> Caller:
@@ -75,5 +76,8 @@ async def client_caller(runtime: Runtime, key: str) -> Caller:
     return Caller(client.scope, client.id)
 
 
-CallerGiven = Annotated[Caller, Depends(caller)]
-ReaderGiven = Annotated[Caller, Depends(reader)]
+CallerGiven = Annotated[Caller, Depends(Calling(*STAFF))]
+"""Whoever files, lists and withdraws."""
+
+ReaderGiven = Annotated[Caller, Depends(Calling(*READERS))]
+"""Whoever reads particulars; staff need a grant beside the role."""

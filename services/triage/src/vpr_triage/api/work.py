@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from vpr_events import timers
+from vpr_events.contracts.values import Role
 from vpr_events.decider import Command, Refused
 from vpr_events.event import new_id, stream_name
 from vpr_events.idempotency import IdempotencyKey
@@ -46,9 +47,11 @@ async def release(officer: Officer, row: Found, runtime: Running, response: Resp
 
 
 @router.post("/priority")
-async def prioritise(_: Officer, row: Found, runtime: Running, response: Response, new: NewPriority) -> Case:
-    """Set the priority."""
-    await _execute(runtime, row, PrioritiseCase(at=runtime.now(), priority=new.priority, gravest=new.gravest))
+async def prioritise(officer: Officer, row: Found, runtime: Running, response: Response, new: NewPriority) -> Case:
+    """Set the priority. 409 ``claimed_by_another`` on a case that another officer holds, but for supervisors."""
+    bound = None if officer.has(Role.SUPERVISOR) else officer.id
+    command = PrioritiseCase(at=runtime.now(), priority=new.priority, gravest=new.gravest, officer_id=bound)
+    await _execute(runtime, row, command)
     return await current(row["id"], runtime, response)
 
 

@@ -95,6 +95,8 @@ def _open(command: OpenCase, state: State) -> Sequence[Event]:
 def _prioritise(command: PrioritiseCase, state: State) -> Sequence[Event]:
     if (command.priority, command.gravest) == (state.priority, state.gravest):
         return []
+    if command.officer_id and state.claim and not state.held_by(command.officer_id):
+        raise _held_by_another()
     return [CasePrioritised(priority=command.priority, gravest=command.gravest)]
 
 
@@ -102,7 +104,7 @@ def _claim(command: ClaimCase, state: State) -> Sequence[Event]:
     if state.claim is None:
         return [CaseClaimed(officer_id=command.officer_id, lease_until=command.at + LEASE)]
     if not state.held_by(command.officer_id):
-        raise Refused("claimed_by_another", "another officer holds the case")
+        raise _held_by_another()
     return []
 
 
@@ -194,6 +196,10 @@ def _officers_reason(command: CloseCase, state: State) -> CloseReason:
     if command.reason not in {None, reason}:
         raise Invalid("reason", f"the assessment makes it {reason}")
     return reason
+
+
+def _held_by_another() -> Refused:
+    return Refused("claimed_by_another", "another officer holds the case")
 
 
 def _check_holder(officer_id: UUID | None, state: State) -> None:

@@ -20,10 +20,14 @@ class OpenCase(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrioritiseCase(Command):
-    """Set the priority; ``gravest`` says which end of its scale is the gravest."""
+    """Set the priority; ``gravest`` says which end of its scale is the gravest.
+
+    ``officer_id`` is for officers, who leave each other's cases alone; without it anybody's case may be meant.
+    """
 
     priority: int
     gravest: Gravest
+    officer_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
