@@ -94,9 +94,16 @@ def break_glass(people: People, report_id: str, text: str) -> dict[str, Any]:
 
 
 def figures(people: People) -> dict[str, dict[str, Any]]:
-    """Interval -> metrics' total of all live cases."""
-    answer = people.get(Role.ANALYST, "metrics", "/v1/timings")
-    return {one["interval"]: one["total"] for one in answer["intervals"]}
+    """Interval -> metrics' total of all live cases, as soon as its first read model is built."""
+    url, headers = people.url("metrics") + "/v1/timings", dict(people.headers(Role.ANALYST))
+
+    def built() -> httpx.Response | None:
+        answer = people.client.get(url, headers=headers)
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+    answer = wait_for(built)
+    assert answer
+    return {one["interval"]: one["total"] for one in answer.json()["intervals"]}
 
 
 def session_of(people: People, case_id: str) -> str:
