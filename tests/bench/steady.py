@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from tests.examples import new_report
 
+type Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 type Answered = Callable[[UUID, float], None]
 """Told of the report that a request made, and when the request was to leave (time.perf_counter)."""
 
@@ -25,7 +26,7 @@ class Steady:
     token: str
     answered: Answered = lambda _, __: None
     latencies: list[float] = field(default_factory=list)
-    _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    _idle: list[Connection] = field(default_factory=list)
 
     async def run(self, per_second: float, seconds: float) -> list[float]:
         """Send, wait for all answers: the latencies, sorted."""
@@ -42,7 +43,7 @@ class Steady:
         return sorted(self.latencies)
 
     async def _send(self, due: float) -> None:
-        reader, writer = self._idle.pop() if self._idle else await self._connect()
+        reader, writer = self._open() or await self._connect()
         writer.write(self._request())
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 201"), head
@@ -52,7 +53,14 @@ class Steady:
         self._idle.append((reader, writer))
         self.answered(UUID(json.loads(body)["id"]), due)
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    def _open(self) -> Connection | None:
+        """A connection that the server has not closed for idleness."""
+        while self._idle:
+            if not (connection := self._idle.pop())[0].at_eof():
+                return connection
+        return None
+
+    async def _connect(self) -> Connection:
         parts = urlsplit(self.url)
         return await asyncio.open_connection(parts.hostname, parts.port)
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, Uuid, func, insert, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -372,7 +373,9 @@ async def test_a_key_whose_first_request_still_runs_is_busy(engine: AsyncEngine,
     assert (await pipeline.execute(hold(uuid4()), key=key)).events == first.events
 
 
-async def test_a_pass_that_is_sacrificed_to_a_deadlock_is_run_again(engine: AsyncEngine, pipeline: Pipeline) -> None:
+async def test_a_pass_that_is_sacrificed_to_a_deadlock_is_run_again(
+    servers: Servers, engine: AsyncEngine, pipeline: Pipeline
+) -> None:
     one, other = uuid4(), uuid4()
     placed = ReportHoldPlaced(hold_id=new_id(), placed_by=new_id())
     rivals = [recorded(placed, entity=entity) for entity in (one, other)]
@@ -382,11 +385,16 @@ async def test_a_pass_that_is_sacrificed_to_a_deadlock_is_run_again(engine: Asyn
             waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
             return bool((await connection.exec_driver_sql(waits)).scalar_one())
 
-    async with engine.begin() as rival:
+    patient = create_async_engine(
+        make_url(servers.embedded.endpoints.admin_database_url).set(database=engine.url.database)
+    )
+    async with patient.begin() as rival:
+        await rival.exec_driver_sql("set local deadlock_timeout = '1h'")
         await store.append(rival, rivals[:1])
         task = asyncio.create_task(pipeline.execute(hold(other), hold(one)))
         await until(blocked)
         await store.append(rival, rivals[1:])
+    await patient.dispose()
     outcome = await task
     assert outcome.versions == {f"report/{one}": 2, f"report/{other}": 2}
     assert await counts(engine) == [4, 2, 2, 0]

@@ -137,11 +137,11 @@ async def drive(city: City) -> None:
 
 async def test_time_stands_still_while_a_request_is_answered(city: City) -> None:
     await city.report()
-    working = city.system.runtime("video").telemetry.working
-    working.inc()
+    telemetry = city.system.runtime("video").telemetry
+    telemetry.at_work += 1
     assert not any([await city.stepper.step() for _ in range(3)])
     assert city.clock() == START
-    working.dec()
+    telemetry.at_work -= 1
     await city.goes_on(hours(30))
     assert ("case.target_missed", hours(24)) in await city.history()
 

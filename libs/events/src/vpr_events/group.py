@@ -19,9 +19,6 @@ from vpr_events.outages import is_outage
 from vpr_events.passes import Execution, Outcome, Pass
 from vpr_events.writes import run
 
-LANES = 2
-"""So many batches at once: while one waits for its commit, the next is decided."""
-
 
 def _future() -> asyncio.Future[Outcome]:
     return asyncio.get_running_loop().create_future()
@@ -71,40 +68,32 @@ class Group:
     alone: Callable[[Request], Awaitable[Outcome]]
     limit: int
     _waiting: deque[Request] = field(default_factory=deque, init=False)
-    _busy: set[str] = field(default_factory=set, init=False)
-    _lanes: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _working: asyncio.Task[None] | None = field(default=None, init=False)
+    _apart: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     async def execute(self, request: Request) -> Outcome:
         """Run it with whatever else waits. Raises what ``Pipeline.execute`` says."""
         self._waiting.append(request)
-        self._open_lane()
+        if self._working is None:
+            self._working = asyncio.create_task(self._drain())
         return await request.answer
 
-    def _open_lane(self) -> None:
-        if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._drain())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
-
     async def _drain(self) -> None:
-        while batch := self._collect():
-            names = {name for request in batch for name in request.names}
-            self._busy |= names
-            try:
+        """One batch after the other: two at once would be smaller, and cost more than they gain."""
+        try:
+            while batch := self._collect():
                 await self._settle(batch)
-            finally:
-                self._busy -= names
+        finally:
+            self._working = None
 
     def _collect(self) -> list[Request]:
-        """The next requests, in order, without those on which another lane works: a key of theirs is busy."""
+        """The next requests, in order; a repeat of one of them waits for its answer."""
         batch: list[Request] = []
         later: deque[Request] = deque()
         keys: set[str] = set()
         while self._waiting and len(batch) < self.limit:
             request = self._waiting.popleft()
-            if request.key and (request.key.lock in self._busy or request.key.lock in keys):
-                request.settle(KeyBusy())
-            elif request.names & self._busy:
+            if request.key and request.key.lock in keys:
                 later.append(request)
             else:
                 batch.append(request)
@@ -122,8 +111,10 @@ class Group:
                     request.settle(error)
                 return
             left = batch
-        for request in left:
-            await self._by_itself(request)
+        for request in left:  # it may wait for another process, but nobody for it
+            task = asyncio.create_task(self._by_itself(request))
+            self._apart.add(task)
+            task.add_done_callback(self._apart.discard)
 
     async def _by_itself(self, request: Request) -> None:
         try:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, RowMapping, Text, bindparam, func, insert, select
+from sqlalchemy import ARRAY, RowMapping, Text, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import codec
 from vpr_events.event import Event, Recorded
 from vpr_events.tables import events as table
-from vpr_events.writes import insert_rows
+from vpr_events.writes import copy_rows
 
 GENESIS = ""
 """What stands before a stream's first event in its hash chain."""
@@ -79,7 +79,6 @@ def record(
     return Recorded(**attributes, data=event, hash=chain_hash(after.hash if after else GENESIS, attributes))
 
 
-INSERT = insert(table)
 LOAD = (
     select(table)
     .where(table.c.stream == func.any(bindparam("streams", type_=ARRAY(Text))))
@@ -107,7 +106,7 @@ async def append(connection: AsyncConnection, events: Iterable[Recorded]) -> Non
     if not rows:
         return
     try:
-        await insert_rows(connection, INSERT, rows)
+        await copy_rows(connection, table, rows)
     except IntegrityError as error:
         if "events_stream_version_key" in str(error.orig):
             raise Conflict from error

@@ -33,9 +33,6 @@ type Group = tuple[Executable, list[Mapping[str, Any]]]
 OPEN = select(1)
 """SQLAlchemy opens the driver's transaction with its first statement: a COPY before that would be outside of it."""
 
-COPY_FROM = 4
-"""From so many rows on COPY is cheaper than a statement for each."""
-
 
 def grouped(writes: Iterable[Write]) -> list[Group]:
     """Statements with the rows each runs on; the writes of one entity stay in their order."""
@@ -58,17 +55,9 @@ async def run(connection: AsyncConnection, writes: Iterable[Write]) -> None:
     """Run the writes, grouped."""
     for statement, rows in grouped(writes):
         if _is_plain(statement):
-            await insert_rows(connection, cast("Insert", statement), rows)
+            await copy_rows(connection, cast("Insert", statement).table, rows)
         else:
             await connection.execute(statement, rows)
-
-
-async def insert_rows(connection: AsyncConnection, statement: Insert, rows: Rows) -> None:
-    """Insert rows that all name the same columns: many of them by COPY. ``statement`` inserts what it is given."""
-    if len(rows) < COPY_FROM:
-        await connection.execute(statement, rows)
-    else:
-        await _copy(connection, statement.table, rows)
 
 
 def _is_plain(statement: Executable) -> bool:
@@ -80,8 +69,11 @@ def _is_plain(statement: Executable) -> bool:
     return all(one is None for one in own) and not statement._returning  # noqa: SLF001
 
 
-async def _copy(connection: AsyncConnection, table: Any, rows: Rows) -> None:
-    """COPY through the driver, with the errors that a statement would raise."""
+async def copy_rows(connection: AsyncConnection, table: Any, rows: Rows) -> None:
+    """Insert rows that all name the same columns: by COPY through the driver, with the errors a statement would raise.
+
+    Even a single row costs less than half of what an INSERT through SQLAlchemy does.
+    """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     if not driver.is_in_transaction():
         await connection.execute(OPEN)

@@ -44,7 +44,7 @@ class Scoped(Protocol):
 
 async def fingerprint(request: Request) -> str:
     """A digest of what the request asks for: method, path and body."""
-    head = f"{request.method} {request.url.path}\n".encode()
+    head = f"{request.method} {request.scope['path']}\n".encode()
     return hashlib.sha256(head + await request.body()).hexdigest()
 
 

@@ -75,37 +75,37 @@ GAUGES = {
 """What is measured -> the name and the meaning of its gauge."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Telemetry:
-    """One service's Prometheus registry with what every service measures."""
+    """One service's Prometheus registry with what every service measures. ``at_work``: requests not yet answered."""
 
     service: str
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    requests: Histogram = field(init=False)
+    at_work: int = 0
     restarts: Counter = field(init=False)
-    working: Gauge = field(init=False)
     gauges: Mapping[str, Gauge] = field(init=False)
+    _requests: Histogram = field(init=False)
+    _kinds: dict[tuple[str, str, int], Histogram] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        make = object.__setattr__
         names = ("method", "route", "status")
-        make(self, "requests", Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry))
-        make(self, "working", Gauge("vpr_requests_working", "Requests not yet answered", registry=self.registry))
-        make(
-            self, "restarts", Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
-        )
-        gauges = {key: Gauge(name, text, registry=self.registry) for key, (name, text) in GAUGES.items()}
-        make(self, "gauges", gauges)
+        self._requests = Histogram("vpr_request_seconds", "HTTP requests", names, registry=self.registry)
+        self.restarts = Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
+        working = Gauge("vpr_requests_working", "Requests not yet answered", registry=self.registry)
+        working.set_function(lambda: self.at_work)
+        self.gauges = {key: Gauge(name, text, registry=self.registry) for key, (name, text) in GAUGES.items()}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note how long a request took."""
+        kind = (method, route, status)
+        if kind not in self._kinds:
+            self._kinds[kind] = self._requests.labels(*kind)
+        self._kinds[kind].observe(seconds)
 
     def show(self, figures: Mapping[str, float | None]) -> None:
         """Set the gauges of these figures. An age without a subject is 0; what nobody can tell now is NaN."""
         for key, value in figures.items():
             self.gauges[key].set(value if value is not None else 0 if key.endswith("_age") else math.nan)
-
-    @property
-    def at_work(self) -> int:
-        """How many requests are not yet answered."""
-        return int(self.registry.get_sample_value("vpr_requests_working") or 0)
 
 
 class RequestLog:
@@ -113,6 +113,7 @@ class RequestLog:
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self._app, self._telemetry = app, telemetry
+        self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -125,7 +126,7 @@ class RequestLog:
         async def sending(message: Message) -> None:
             nonlocal status, started_to_answer
             if not started_to_answer:
-                self._telemetry.working.dec()
+                self._telemetry.at_work -= 1
             started_to_answer = True
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -133,25 +134,25 @@ class RequestLog:
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id, service=self._telemetry.service)
-        self._telemetry.working.inc()
+        self._telemetry.at_work += 1
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
-            log.exception("failed")
+            self._log.exception("failed")
             if started_to_answer:
                 raise
             await problem_of(error).response()(scope, receive, sending)
         finally:
             if not started_to_answer:
-                self._telemetry.working.dec()
+                self._telemetry.at_work -= 1
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "service", "correlation_id")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._telemetry.requests.labels(scope["method"], route, status).observe(seconds)
+        self._telemetry.answered(scope["method"], route, status, seconds)
         if route not in QUIET:
-            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+            self._log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 QUIET = frozenset({"/healthz", "/readyz", "/telemetry"})

@@ -69,15 +69,16 @@ REACHED = {point: _reached(point) for point in POINTS.values()}
 
 def project_report(event: Recorded) -> Iterable[Write]:
     """Intake's own events."""
+    report_id = event.entity_id
     match event.data:
         case ReportFiled() as filed:
-            row = {"id": event.entity_id, "version": event.version, "filed_at": event.occurred_at}
-            yield Write(event.entity_id, INSERT_REPORT, {**row, **filed.model_dump()})
+            row = {"id": report_id, "version": event.version, "filed_at": event.occurred_at}
+            yield Write(report_id, INSERT_REPORT, {**row, **filed.model_dump()})
         case ReportWithdrawn():
-            row = {"report_id": event.entity_id, "new_version": event.version, "at": event.occurred_at}
-            yield Write(event.entity_id, WITHDRAW_REPORT, row)
+            row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
+            yield Write(report_id, WITHDRAW_REPORT, row)
         case ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
-            yield Write(event.entity_id, ADVANCE_REPORT, {"report_id": event.entity_id, "new_version": event.version})
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
 
 
 project_erasure = erasing(

@@ -17,20 +17,16 @@ from vpr_intake.schemas import (
     ReportSummary,
     Withdrawal,
 )
+from vpr_service.lean import LeanRoute
 from vpr_service.problems import Problem
 from vpr_service.requests import RequiredKey, cursor_of, key_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["reports"])
+filing_router = APIRouter(prefix="/v1", tags=["reports"], route_class=LeanRoute)
 
 
-@router.get("/categories")
-async def categories() -> list[Category]:
-    """The categories a report can have."""
-    return list(CATEGORIES.values())
-
-
-@router.post("/reports", status_code=201)
+@filing_router.post("/reports", status_code=201)
 async def file_report(
     new: NewReport, caller: CallerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
 ) -> Filed:
@@ -38,10 +34,17 @@ async def file_report(
     execution = filing(new, caller, caller.channel, runtime.now())
     outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))
     event = outcome.events[0]
+    report_id = event.entity_id
     private(response, event.version)
-    response.headers["Location"] = f"{request.url.path}/{event.entity_id}"
+    response.headers["Location"] = f"{request.scope['path']}/{report_id}"
     category = event.data.category  # type: ignore[attr-defined]
-    return Filed(id=event.entity_id, category=category, filed_at=event.occurred_at, version=event.version)
+    return Filed(id=report_id, category=category, filed_at=event.occurred_at, version=event.version)
+
+
+@router.get("/categories")
+async def categories() -> list[Category]:
+    """The categories a report can have."""
+    return list(CATEGORIES.values())
 
 
 @router.get("/reports")
