@@ -112,7 +112,7 @@ async def test_events_reach_the_log_once_and_in_order(servers: Servers, engine: 
 async def test_more_than_a_thousand_rows_go_in_batches(servers: Servers, engine: AsyncEngine, log: EventLog) -> None:
     new = interleaved(*(stream_of(12) for _ in range(100)))
     await stored(engine, *new)
-    relay = Relay(engine, log, batch=1000)
+    relay = Relay(engine, log, rounds=1)
     assert [await relay.publish_pending() for _ in range(3)] == [1000, 200, 0]
     assert ids(await read_log(servers.embedded.endpoints)) == ids(new)
 
@@ -211,7 +211,7 @@ async def test_while_one_relay_leads_another_publishes_nothing(
     new = stream_of(3)
     await stored(engine, *new)
     gated = await GatedLog.beside(log)
-    leading = asyncio.create_task(Relay(engine, gated, batch=1).publish_pending())
+    leading = asyncio.create_task(Relay(engine, gated, batch=1, rounds=1).publish_pending())
     await gated.began.wait()
 
     other = Relay(engine, log)

@@ -57,7 +57,7 @@ async def told(engine: AsyncEngine, log: EventLog, count: int = 10, batch: int =
     """So many events of three streams, stored and published in batches."""
     new = interleaved(*(stream_of(count) for _ in range(3)))
     await stored(engine, *new)
-    await publish_all(Relay(engine, log, batch=batch), engine)
+    await publish_all(Relay(engine, log, batch=batch, rounds=1), engine)
     return new
 
 
@@ -104,7 +104,7 @@ async def test_a_lost_tail_is_published_again_in_order(
 
 async def publish_all_anew(engine: AsyncEngine, log: EventLog, batch: int = 500) -> None:
     """What a relay does that has just started."""
-    relay = Relay(engine, log, batch=batch)
+    relay = Relay(engine, log, batch=batch, rounds=1)
     await relay.publish_pending()
     await publish_all(relay, engine)
 
@@ -130,7 +130,7 @@ async def test_what_waits_and_what_is_about_to_be_committed_goes_out_after_what_
         await store_in(late, *other[4:])
         await stored(engine, *stream[6:])
         await log_holds(servers, stream[:3])
-        relay = Relay(engine, log, batch=2)
+        relay = Relay(engine, log, batch=2, rounds=1)
         while await waiting(engine):
             await relay.publish_pending()
     await publish_all(relay, engine)
@@ -143,7 +143,7 @@ async def test_more_than_a_batch_does_not_wait_for_full_scans(
     servers: Servers, engine: AsyncEngine, log: EventLog
 ) -> None:
     new = await told(engine, log, 100, 300)
-    relay = Relay(engine, log, batch=10)
+    relay = Relay(engine, log, batch=10, rounds=1)
     await relay.publish_pending()
     await log_holds(servers, [])
     relay.gate.compared = None

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.event import Envelope
 from vpr_events.gate import Gate, Reason
-from vpr_events.log import EventLog, Outgoing
+from vpr_events.log import BATCH_LIMIT, EventLog, Outgoing
 from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage, is_worth_a_warning
 from vpr_events.refill import LEADER, is_ahead, requeue_after, tail_of
 from vpr_events.tables import events, outbox, published
@@ -33,6 +33,8 @@ BACK_OFF = 0.5
 
 log = structlog.get_logger(__name__)
 
+
+type OutboxRow = Row[*tuple[Any, ...]]
 
 _lead = select(func.pg_try_advisory_xact_lock(LEADER).label("leads")).cte("lead").prefix_with("materialized")
 
@@ -57,11 +59,12 @@ MARK = (
 
 @dataclass
 class Relay:
-    """One per service process; of several, one leads at a time."""
+    """One per service process; of several, one leads at a time. A transaction publishes at most ``rounds`` batches."""
 
     engine: AsyncEngine
     log: EventLog
-    batch: int = 500
+    batch: int = BATCH_LIMIT
+    rounds: int = 4
     gate: Gate = field(default_factory=Gate)
     published: int = field(default=0, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -79,7 +82,7 @@ class Relay:
         """Publish until ``stop``, and then what is left if the broker is there."""
         while await self.log.until_connected(stop):
             try:
-                full = await self.publish_pending() == self.batch
+                full = await self.publish_pending() >= self.batch
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -103,7 +106,7 @@ class Relay:
         self._wake.clear()
 
     async def publish_pending(self) -> int:
-        """Publish one batch and forget its rows; how many there were (0 also when another relay leads).
+        """Publish some batches and forget their rows; how many there were (0 also when another relay leads).
 
         Raises LogUnavailable, and RecoveryNeeded when the log is ahead of the database.
         """
@@ -124,14 +127,24 @@ class Relay:
                 self._low_water = self._mark = LOWEST  # requeued, below all others: there may be more of them
         return len(rows)
 
-    async def _publish_next(self) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def _publish_next(self) -> list[OutboxRow]:
+        done: list[OutboxRow] = []
         async with self.engine.begin() as connection:
-            rows = (await connection.execute(NEXT, {"low_water": self._floor(), "batch": self.batch})).all()
-            if rows:
-                await self.log.publish([_outgoing(row) for row in rows])
-                ids, order = [row.outbox_id for row in rows], [row.id for row in rows]
-                await connection.execute(MARK, {"ids": ids, "order": order})
-        return rows
+            rows = await self._read(connection, floor := self._floor())
+            while rows:
+                done += rows
+                more = len(rows) == self.batch and len(done) < self.batch * self.rounds
+                publishing = asyncio.create_task(self.log.publish([_outgoing(row) for row in rows]))
+                order = {"ids": [row.outbox_id for row in rows], "order": [row.id for row in rows]}
+                try:  # while a batch is on its way, the next is read: from the floor on, as some may have come late
+                    await connection.execute(MARK, order)
+                    rows = await self._read(connection, floor) if more else []
+                finally:
+                    await publishing
+        return done
+
+    async def _read(self, connection: AsyncConnection, low_water: int) -> Sequence[OutboxRow]:
+        return (await connection.execute(NEXT, {"low_water": low_water, "batch": self.batch})).all()
 
     async def _compare(self) -> bool:
         """Queue what the log lost since we published it; False when another relay leads. Shuts the gate if we lost."""
@@ -170,7 +183,7 @@ class Relay:
         return self._low_water
 
 
-def _outgoing(row: Row[*tuple[Any, ...]]) -> Outgoing:
+def _outgoing(row: OutboxRow) -> Outgoing:
     """The stored event as it goes out. Its body is not read: the relay need not understand what it carries."""
     return Outgoing(subject_of(row.type), headers_of(cast("Envelope", row), row.traceparent), row.body)
 
