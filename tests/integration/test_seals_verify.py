@@ -336,11 +336,17 @@ async def test_a_restored_database_goes_on_once_its_seals_are_taken_in(sealed: S
 
     async with sealed.engine.begin() as connection:
         assert await adopt(connection, "intake", sealed.folder, sealed.keys) == 2
+    assert await sealed.findings() == []
 
     await sealed.write(*grown(2))
     await sealed.publish()
     assert await sealed.sealer.seal() == 1
     assert await sealed.findings(NOW) == []
+
+
+async def test_a_row_with_other_counts_than_its_seal_is_found(sealed: Sealed) -> None:
+    await sealed.superuser("update seals set events = events - 1 where number = (select max(number) from seals)")
+    only(await sealed.findings(), "its row tells other counts")
 
 
 async def test_another_services_seals_are_not_taken_in(sealed: Sealed, tmp_path: Path) -> None:

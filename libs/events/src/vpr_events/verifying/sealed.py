@@ -48,6 +48,7 @@ class SealCheck:
     progress: Progress
     evidence: Evidence
     _before: tuple[int, str] = field(default=(0, ""), init=False)
+    _standing: tuple[int, int, int] = field(default=(0, 0, 0), init=False)
 
     async def run(self) -> None:
         """Look at every seal that has a file or a row, in order."""
@@ -73,12 +74,11 @@ class SealCheck:
         copies = [copy for copy in (kept, row.content if row else None) if copy is not None]
         seal = self._opened(number, copies)
         self.evidence.seals += 1
-        if row is not None:
-            self.evidence.sealed_up_to = row.last_position
-            self.evidence.stated = (seal.events, seal.streams) if seal else None
         if seal:
             self._check_row(number, row, seal)
             await self._check_heads(number, seal.heads)
+        elif row is not None:
+            self.evidence.sealed_up_to, self.evidence.stated = row.last_position, None
 
     def _opened(self, number: int, copies: Sequence[bytes]) -> Seal | None:
         """The seal of the first copy that is good; its place in the chain is checked."""
@@ -98,8 +98,16 @@ class SealCheck:
         return None
 
     def _check_row(self, number: int, row: SealRow | None, seal: Seal) -> None:
-        if row is not None and row.sealed_at != seal.sealed_at:
+        if row is None:
+            return
+        if row.sealed_at != seal.sealed_at:
             self._find(number, "its row tells another time")
+        stated, told, standing = (seal.events, seal.streams), (row.events, row.streams), self._standing
+        self._standing = (row.last_position, *told)
+        if told == stated:
+            self.evidence.sealed_up_to, self.evidence.stated = row.last_position, stated
+        elif self._standing != standing:  # else it was adopted: what it covers is sealed once more
+            self._find(number, "its row tells other counts")
 
     async def _check_heads(self, number: int, heads: Sequence[Head]) -> None:
         for some in batched(heads, HEADS, strict=False):
