@@ -17,7 +17,9 @@ from vpr.services import durables
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 from vpr_events.log import STREAM
-from vpr_events.tables import outbox
+from vpr_events.sealing import adopt
+from vpr_events.seals import SealFolder, public_keys
+from vpr_events.tables import events, outbox
 
 SETTLED_WITHIN = 40.0
 
@@ -72,11 +74,16 @@ async def restore_database(scene: Scene) -> None:
         await scene.hold()
         scene.load.closed.add(name)
         await until(lambda: _published(scene, name), SETTLED_WITHIN)
+        before = await _count(world, name)
         await _copied(world, name, f"{role_of(name)}_older", role_of(name))
+        lost = before - await _count(world, name)
         world.restored.add(name)
         scene.load.ledger.forget_keys(name)
         scene.note("database set back")
-        scene.note("events recovered", await _recovered(world, name))
+        if lost:
+            scene.note("events recovered", await _recovered(world, name))
+        else:
+            await _sealed_anew(world, name)
         scene.load.closed.discard(name)
 
 
@@ -84,6 +91,18 @@ async def _published(scene: Scene, name: str) -> bool:
     async with scene.world.database(name) as connection:
         waiting = (await connection.execute(select(func.count()).select_from(outbox))).scalar_one()
     return not waiting and not scene.load.on_their_way[name]
+
+
+async def _count(world: World, name: str) -> int:
+    async with world.database(name) as connection:
+        return int((await connection.execute(select(func.count()).select_from(events))).scalar_one())
+
+
+async def _sealed_anew(world: World, name: str) -> None:
+    """What ``vpr adopt-seals`` does: of a database that lacks seals and nothing else."""
+    async with world.database(name) as connection:
+        await adopt(connection, name, SealFolder(world.home.seals / name), public_keys([world.home.seal_key]))
+        await connection.commit()
 
 
 async def _copied(world: World, name: str, source: str, target: str) -> None:
@@ -114,12 +133,16 @@ async def _recovered(world: World, name: str) -> int:
     path = world.processes[name].url + "/v1/recovery"
     headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.ADMIN])}"}
     async with httpx.AsyncClient(timeout=30, headers=headers) as client:
-        (await client.post(path)).raise_for_status()
+
+        async def begun() -> bool:
+            """It is refused until the service has seen that it lacks something."""
+            return (await client.post(path)).status_code == httpx.codes.ACCEPTED
 
         async def state() -> Any:
             found = (await client.get(path)).raise_for_status().json()
             return found if found["stage"] != "running" else None
 
+        await until(begun, SETTLED_WITHIN)
         ended = await until(state, SETTLED_WITHIN)
     assert ended["stage"] == "done", ended
     return int(ended["recovered"])
