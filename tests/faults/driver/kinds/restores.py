@@ -106,12 +106,17 @@ async def _sealed_anew(world: World, name: str) -> None:
 
 
 async def _copied(world: World, name: str, source: str, target: str) -> None:
-    """A copy of a database in place of another, while its service is down."""
+    """A copy of a database in place of another, while its service is down.
+
+    Without the checkpoint a crash would set the copy's sequences back: they take over how many numbers their original
+    may still give without writing to the WAL. A restored dump has no such past.
+    """
     await asyncio.to_thread(world.processes[name].kill)
     await world.admin(
         f'drop database if exists "{target}" with (force)',
         f'create database "{target}" template "{source}" owner {role_of(name)}',
         f'revoke all on database "{target}" from public',
+        "checkpoint",
     )
     await asyncio.to_thread(_start_unready, world.processes[name])
 

@@ -172,7 +172,8 @@ def look_at(name: str, response: httpx.Response) -> list[str]:
         return [f"{name}: its database does not answer"]
     state = response.json()
     figures = ("outbox", "inbox_pending", "parked", "dead_letters", "effects_waiting", "seal_age", "database_ms")
-    typer.echo(f"{name:9} {state['status']:9} " + ", ".join(f"{key.replace('_', ' ')} {state[key]}" for key in figures))
+    texts = (f"{key.replace('_', ' ')} {'-' if state[key] is None else state[key]}" for key in figures)
+    typer.echo(f"{name:9} {state['status']:9} " + ", ".join(texts))
     return [f"{name}: {text}" for text, true in _problems(state).items() if true]
 
 
