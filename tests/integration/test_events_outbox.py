@@ -1,7 +1,7 @@
 """The relay's races. Each is first shown on the obvious way to do it, which loses or inverts events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from uuid import uuid4
 
@@ -20,28 +20,6 @@ from vpr_events.log import EventLog, Outgoing
 from vpr_events.outages import LogUnavailable
 from vpr_events.outbox import Relay, backlog
 from vpr_events.tables import events, outbox
-
-
-@pytest.fixture
-async def database(servers: Servers) -> AsyncIterator[str]:
-    async with servers.database("intake") as url:
-        yield url
-
-
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def log(servers: Servers) -> AsyncIterator[EventLog]:
-    await servers.fresh_log(["intake"])
-    log = EventLog(servers.embedded.endpoints.nats_url, *servers.embedded.endpoints.nats_users["intake"])
-    await log.connect()
-    yield log
-    await log.close()
 
 
 def stream_of(count: int) -> list[Recorded]:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import delete, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.integration.test_events_outbox import (
     die_before_forgetting,
@@ -29,28 +29,6 @@ from vpr_events.outages import LogUnavailable, RecoveryNeeded
 from vpr_events.outbox import Relay
 from vpr_events.refill import Refill
 from vpr_events.tables import outbox, published, recoveries
-
-
-@pytest.fixture
-async def database(servers: Servers) -> AsyncIterator[str]:
-    async with servers.database("intake") as url:
-        yield url
-
-
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def log(servers: Servers) -> AsyncIterator[EventLog]:
-    await servers.fresh_log(["intake"])
-    log = EventLog(servers.embedded.endpoints.nats_url, *servers.embedded.endpoints.nats_users["intake"])
-    await log.connect()
-    yield log
-    await log.close()
 
 
 async def told(engine: AsyncEngine, log: EventLog, count: int = 10, batch: int = 4) -> list[Recorded]:
