@@ -16,6 +16,7 @@ from tests.system import System, until
 from vpr_events.contracts.values import Role
 
 BODIES: Mapping[str, Any] = {
+    "{report_id}": {"category": "mischief"},
     "withdrawal": {"reason": "resolved"},
     "break-glass": REASON,
     "priority": {"priority": 2, "gravest": "lowest"},
@@ -36,9 +37,10 @@ class Whose:
 
     async def ask(self, row: Row, headers: Mapping[str, str], **query: str) -> int:
         """The status that a stranger gets."""
-        path, body = row.filled(self.ids, "missing"), BODIES.get(row.path.rsplit("/", 1)[1])
+        path = row.filled(self.ids, "missing")
+        body = BODIES.get(row.path.rsplit("/", 1)[1]) if row.method != "GET" else None
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
-        given = {"Idempotency-Key": uuid4().hex, **headers}
+        given = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"', **headers}
         address = f"{path}?{urlencode(query)}" if query else path
         return (await self.system[row.service].request(row.method, address, json=body, headers=given)).status_code
 

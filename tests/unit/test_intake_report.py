@@ -24,6 +24,7 @@ from vpr_events.decider import Command, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_events.testing import given
 from vpr_intake.domain.report import (
+    AmendReport,
     ErasePersonalData,
     FileReport,
     LiftHold,
@@ -80,6 +81,35 @@ def test_an_end_comes_not_before_its_beginning() -> None:
     assert refused.value.field == "occurred_to"
 
 
+def amend(version: int = 1, **told: Any) -> AmendReport:
+    return AmendReport(at=NOON, version=version, fields=tuple(told) or ("description",), **told)
+
+
+def test_an_amendment_names_its_fields_and_tells_what_may_be_told() -> None:
+    expected = ReportAmended(fields=("category", "district"), category="mischief", district="7")
+    given(report, FILED).when(amend(district="7", category="mischief")).then(expected)
+    given(report, FILED).when(amend()).then(ReportAmended(fields=("description",)))
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_another_version_than_the_newest_is_not_amended(version: int) -> None:
+    given(report, FILED).when(amend(version)).then_refused("version_changed")
+
+
+@pytest.mark.parametrize(("past", "code"), [(WITHDRAWN, "withdrawn"), (ERASED, "erased")])
+def test_what_is_over_is_not_amended(past: Event, code: str) -> None:
+    given(report, FILED, past).when(amend(2)).then_refused(code)
+
+
+def test_an_amended_time_is_checked_against_the_other_one() -> None:
+    filed = FILED.model_copy(update={"occurred_from": NOON - minutes(9)})
+    given(report, filed).when(amend(occurred_to=NOON - minutes(10))).then_refused("invalid")
+    later = ReportAmended(fields=("occurred_from",), occurred_from=NOON - minutes(20))
+    given(report, filed, later).when(amend(2, occurred_to=NOON - minutes(10))).then(
+        ReportAmended(fields=("occurred_to",), occurred_to=NOON - minutes(10))
+    )
+
+
 def test_a_filed_report_is_withdrawn() -> None:
     given(report, FILED).when(withdraw()).then(WITHDRAWN)
 
@@ -99,8 +129,8 @@ def test_a_foreign_command_is_a_mistake_of_the_caller() -> None:
         decide(Command(at=NOON), State())
 
 
-def test_events_of_no_concern_change_no_state() -> None:
-    assert report.fold([FILED, ReportAmended(fields=("phone",))]) == State(Status.FILED)
+def test_an_amendment_without_times_changes_the_version_alone() -> None:
+    assert report.fold([FILED, ReportAmended(fields=("phone",))]) == State(version=2, status=Status.FILED)
 
 
 def place() -> PlaceHold:

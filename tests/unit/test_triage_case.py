@@ -16,6 +16,7 @@ from vpr_events.contracts.case import (
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseReportAmended,
     CaseTargetMissed,
     CaseVideoRequested,
     CloseReason,
@@ -31,6 +32,7 @@ from vpr_triage.domain.commands import (
     AssessCase,
     ClaimCase,
     CloseCase,
+    FollowReport,
     OpenCase,
     PrioritiseCase,
     ReleaseCase,
@@ -94,6 +96,17 @@ def test_a_filed_report_opens_a_case() -> None:
 @pytest.mark.parametrize("past", [(OPENED,), HELD, (OPENED, CLOSED)])
 def test_a_case_is_opened_once(past: tuple[Event, ...]) -> None:
     given(case, *past).when(OPEN).then()
+
+
+def test_a_case_follows_its_reports_amendment_until_it_is_closed() -> None:
+    follow = FollowReport(at=NOON, fields=("category",), category="mischief")
+    given(case, *HELD).when(follow).then(CaseReportAmended(fields=("category",), category="mischief"))
+    given(case, *HELD, assessed(), CLOSED).when(follow).then()
+
+
+def test_an_assessment_takes_the_amended_district() -> None:
+    amended = CaseReportAmended(fields=("district",), district="south")
+    given(case, *HELD, amended).when(assess()).then(assessed(district="south"))
 
 
 PRIORITISED = CasePrioritised(priority=2, gravest=Gravest.LOWEST)

@@ -1,6 +1,7 @@
 """What requests have in common: idempotency keys, cursors, versions."""
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
@@ -67,6 +68,28 @@ RequiredKey = Annotated[tuple[str, str], Depends(required_key)]
 def key_of(caller: Scoped, given: tuple[str, str]) -> IdempotencyKey:
     """The key in its owner's scope."""
     return IdempotencyKey(caller.scope, *given)
+
+
+async def expected_version(
+    if_match: Annotated[
+        str | None, Header(max_length=40, description='The ETag of the version that was read, such as `"3"`.')
+    ] = None,
+) -> int:
+    """The version in the If-Match header. Raises Problem 428 without one, 412 for what no version of ours can be."""
+    if if_match is None:
+        detail = "send the ETag that you read as If-Match, so that nobody's change is overwritten"
+        raise Problem(428, "if_match_missing", detail, errors=[{"field": "If-Match", "detail": detail}])
+    if not (found := re.fullmatch(r'"(\d{1,9})"', if_match.strip())):
+        raise version_changed("If-Match is not an ETag of ours")
+    return int(found[1])
+
+
+ExpectedVersion = Annotated[int, Depends(expected_version)]
+
+
+def version_changed(detail: str) -> Problem:
+    """The answer to a change of a version that is not the newest."""
+    return Problem(412, "version_changed", detail, errors=[{"field": "If-Match", "detail": detail}])
 
 
 class PageQuery(BaseModel):

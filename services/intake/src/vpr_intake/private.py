@@ -1,10 +1,11 @@
 """Rows that events never hold: reporters' particulars, what was said for an alarm, record numbers, clients' keys."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +18,12 @@ from vpr_service.api_keys import Client
 INSERT_PARTICULARS = insert(particulars)
 INSERT_RECORD = insert(history_records)
 INSERT_ALARM_TEXT = insert(alarm_texts)
+REPLACEABLE = tuple(column.name for column in particulars.columns if column.name != "report_id")
+REPLACE_PARTICULARS = (
+    update(particulars)
+    .where(particulars.c.report_id == bindparam("report"))
+    .values({name: bindparam(f"new_{name}") for name in REPLACEABLE})
+)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
@@ -24,6 +31,12 @@ def particulars_of(report_id: UUID, new: NewReport, **extra: Any) -> Write:
     """What a report tells of a person and a place; ``extra`` such as ``media_url``."""
     row = {**NOTHING, **new.reporter.model_dump(), **new.place.model_dump(), **extra}
     return Write(report_id, INSERT_PARTICULARS, row | {"report_id": report_id, "description": new.description})
+
+
+def particulars_replaced(report_id: UUID, values: Mapping[str, Any]) -> Write:
+    """All particulars anew; ``values`` by their columns."""
+    row = {f"new_{name}": values[name] for name in REPLACEABLE}
+    return Write(report_id, REPLACE_PARTICULARS, row | {"report": report_id})
 
 
 def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:

@@ -18,6 +18,7 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitOnScene,
 )
 from vpr_events.contracts.report import (
+    ReportAmended,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -33,9 +34,16 @@ from vpr_intake.basis import Basis
 from vpr_intake.channels import ALARMS
 from vpr_intake.tables import accesses, alarm_texts, alarms, erasure_approvals, grants, particulars, progress, reports
 
+AMENDABLE = ("category", "district", "occurred_from", "occurred_to")
+"""What an amendment may tell anew of a report's row."""
+
 INSERT_REPORT = insert(reports)
 UPDATE_REPORT = update(reports).where(reports.c.id == bindparam("report_id"))
 ADVANCE_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"))
+AMEND_REPORT = UPDATE_REPORT.values(
+    version=bindparam("new_version"),
+    **{name: func.coalesce(bindparam(f"new_{name}"), reports.c[name]) for name in AMENDABLE},
+)
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
 
 POINTS: dict[type[Event], str] = {
@@ -74,6 +82,9 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportFiled() as filed:
             row = {"id": report_id, "version": event.version, "filed_at": event.occurred_at}
             yield Write(report_id, INSERT_REPORT, {**row, **filed.model_dump()})
+        case ReportAmended() as amended:
+            told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
+            yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
         case ReportWithdrawn():
             row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
             yield Write(report_id, WITHDRAW_REPORT, row)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, EmailStr, Field, field_validator, model_validator
 
 from vpr_events.contracts.access import AlarmKind, BreakGlassReason
 from vpr_events.contracts.history import HistoryCaseRecorded
@@ -75,6 +75,31 @@ class NewReport(Body):
     occurred_to: Instant | None = None
     place: Place = Place()
     reporter: Reporter = Reporter()
+
+
+class Amendment(Body):
+    """What is to be replaced: a field that is absent stays, ``place`` and ``reporter`` are replaced whole."""
+
+    category: KnownCategory | None = None
+    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)] | None = None
+    district: Code | None = None
+    occurred_from: Instant | None = None
+    occurred_to: Instant | None = None
+    place: Place | None = None
+    reporter: Reporter | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("cannot be set to null: leave it out to keep what stands")
+        return value
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Amendment":
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to replace")
+        return self
 
 
 class ReportQuery(PageQuery):

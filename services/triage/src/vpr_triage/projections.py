@@ -16,6 +16,7 @@ from vpr_events.contracts.case import (
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseReportAmended,
     CaseVideoRequested,
 )
 from vpr_events.contracts.dispatch import (
@@ -53,6 +54,10 @@ def _unless_assessed(status: Status) -> Any:
 
 INSERT_CASE = insert(cases)
 PRIORITISE = _setting("priority", "gravest", "gravity")
+FOLLOW_REPORT = _setting(
+    category=func.coalesce(bindparam("report_category"), cases.c.category),
+    district=func.coalesce(bindparam("report_district"), cases.c.district),
+)
 CLAIM = _setting(
     "holder",
     "lease_until",
@@ -81,6 +86,8 @@ def project_case(event: Recorded) -> Iterable[Write]:
     match event.data:
         case CaseOpened() as opened:
             yield _inserted(event, opened)
+        case CaseReportAmended(category=category, district=district):
+            yield _changed(event, FOLLOW_REPORT, report_category=category, report_district=district)
         case CasePrioritised(priority=priority, gravest=gravest):
             yield _prioritised(event, priority, gravest)
         case CaseClaimed() as claimed:
@@ -90,17 +97,7 @@ def project_case(event: Recorded) -> Iterable[Write]:
         case CaseVideoRequested() as requested:
             yield _changed(event, REQUEST_VIDEO, new_request_id=requested.request_id, new_requested_at=at)
         case CaseAssessed() as assessed:
-            yield _changed(
-                event,
-                ASSESS,
-                new_assessment_id=assessed.assessment_id,
-                new_assessed_by=assessed.officer_id,
-                new_assessed_at=at,
-                new_outcome=assessed.outcome,
-                assessed_district=assessed.district,
-            )
-            if assessed.priority is not None and assessed.gravest is not None:
-                yield _prioritised(event, assessed.priority, assessed.gravest)
+            yield from _assessed(event, assessed)
         case CaseClosed() as closed:
             yield _changed(event, CLOSE, new_closed_at=at, new_close_reason=closed.reason)
         case _ if event.stream.startswith("case/"):
@@ -121,6 +118,20 @@ def _inserted(event: Recorded, opened: CaseOpened) -> Write:
         "gravity": UNRANKED,
     }
     return Write(event.entity_id, INSERT_CASE, row | opened.model_dump())
+
+
+def _assessed(event: Recorded, assessed: CaseAssessed) -> Iterable[Write]:
+    yield _changed(
+        event,
+        ASSESS,
+        new_assessment_id=assessed.assessment_id,
+        new_assessed_by=assessed.officer_id,
+        new_assessed_at=event.occurred_at,
+        new_outcome=assessed.outcome,
+        assessed_district=assessed.district,
+    )
+    if assessed.priority is not None and assessed.gravest is not None:
+        yield _prioritised(event, assessed.priority, assessed.gravest)
 
 
 def _prioritised(event: Recorded, priority: int, gravest: Gravest) -> Write:

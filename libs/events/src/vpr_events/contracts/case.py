@@ -70,6 +70,14 @@ class CaseOpened(Event, name="case.opened"):
     district: Code | None = None
 
 
+class CaseReportAmended(Event, name="case.report_amended"):
+    """The case's report tells otherwise: ``fields`` were replaced there."""
+
+    fields: tuple[Code, ...]
+    category: Code | None = None
+    district: Code | None = None
+
+
 class CasePrioritised(Event, name="case.prioritised", version=2):
     """A priority was set; ``gravest`` says which end of the scale is the gravest.
 

@@ -67,11 +67,15 @@ class ReportStopped(Event, name="report.stopped"):
 
 
 class ReportAmended(Event, name="report.amended"):
-    """Fields were replaced; ``fields`` holds their names, the new text stays in intake."""
+    """Fields were replaced; ``fields`` holds their names. What may stand here does, if it was replaced; the rest stays
+    in intake.
+    """
 
     fields: tuple[Code, ...]
     category: Code | None = None
     district: Code | None = None
+    occurred_from: Instant | None = None
+    occurred_to: Instant | None = None
 
 
 class ReportAttachmentAdded(Event, name="report.attachment_added"):

@@ -26,10 +26,15 @@ WHAT_TO_DO = (
 )
 
 
+async def allowed(report_id: UUID, reader: Principal, runtime: Runtime) -> dict[str, Any]:
+    """What allows a member of staff to read a report. Raises Problem 403 ``no_active_claim``."""
+    who = queries.Reader(principal_id=reader.id, dispatcher=reader.has(Role.DISPATCHER))
+    return await _standing(report_id, who, runtime)
+
+
 async def disclose_to_staff(report_id: UUID, reader: Principal, resource: Resource, runtime: Runtime) -> None:
     """Record that a member of staff reads. Raises Problem 403 ``no_active_claim``, and whatever recording raises."""
-    who = queries.Reader(principal_id=reader.id, dispatcher=reader.has(Role.DISPATCHER))
-    grant = await _standing(report_id, who, runtime)
+    grant = await allowed(report_id, reader, runtime)
     role = Role.DISPATCHER if grant["basis"] == Basis.TASK else role_of(reader)
     await note_reading(report_id, reader.id, role, resource, grant["purpose"], runtime, basis=grant["basis"])
 

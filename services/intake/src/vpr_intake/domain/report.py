@@ -8,6 +8,7 @@ from uuid import UUID
 
 from vpr_events.contracts.report import (
     ErasureBasis,
+    ReportAmended,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -34,9 +35,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A report as intake decides on it. ``holds`` stand; ``lifted`` ones stood."""
+    """A report as intake decides on it: ``version`` counts its events. ``holds`` stand; ``lifted`` ones stood."""
 
+    version: int = 0
     status: Status = Status.NONE
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
     holds: frozenset[UUID] = frozenset()
     lifted: frozenset[UUID] = frozenset()
     erased: bool = False
@@ -50,6 +54,18 @@ class FileReport(Command):
     category: str
     district: str | None = None
     client_id: UUID | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendReport(Command):
+    """Replace ``fields`` of the version that was read; absent values are unchanged or stay in intake."""
+
+    version: int
+    fields: tuple[str, ...]
+    category: str | None = None
+    district: str | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -87,13 +103,19 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
+KNOWN = (AmendReport, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
+"""What needs a report."""
+
+
 def decide(command: Command, state: State) -> Sequence[Event]:
     """What a command leads to."""
     if isinstance(command, FileReport):
         return _file(command, state)
-    if isinstance(command, (WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)) and state.status is Status.NONE:
+    if isinstance(command, KNOWN) and state.status is Status.NONE:
         raise Unknown("no_such_report", "there is no such report")
     match command:
+        case AmendReport():
+            return _amend(command, state)
         case WithdrawReport():
             return _withdraw(command, state)
         case PlaceHold():
@@ -108,7 +130,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
 def _file(command: FileReport, state: State) -> Sequence[Event]:
     if state.status is not Status.NONE:
         raise Refused("already_filed", "this report was filed before")
-    _check_times(command)
+    _check_times(command.at, command.occurred_from, command.occurred_to)
     return [
         ReportFiled(
             channel=command.channel,
@@ -121,12 +143,34 @@ def _file(command: FileReport, state: State) -> Sequence[Event]:
     ]
 
 
-def _check_times(command: FileReport) -> None:
-    for name, when in (("occurred_from", command.occurred_from), ("occurred_to", command.occurred_to)):
-        if when and when > command.at:
+def _check_times(now: datetime, start: datetime | None, end: datetime | None) -> None:
+    for name, when in (("occurred_from", start), ("occurred_to", end)):
+        if when and when > now:
             raise Invalid(name, "must not lie in the future")
-    if command.occurred_from and command.occurred_to and command.occurred_to < command.occurred_from:
+    if start and end and end < start:
         raise Invalid("occurred_to", "must not be before occurred_from")
+
+
+def _amend(command: AmendReport, state: State) -> Sequence[Event]:
+    if command.version != state.version:
+        raise Refused("version_changed", f"the report is at version {state.version} by now: read it again")
+    if state.status is Status.WITHDRAWN:
+        raise Refused("withdrawn", "the report was withdrawn")
+    if state.erased:
+        raise Refused("erased", "the report's personal data was erased")
+    if not command.fields:
+        raise Invalid("body", "name at least one field to replace")
+    start, end = command.occurred_from or state.occurred_from, command.occurred_to or state.occurred_to
+    _check_times(command.at, start, end)
+    return [
+        ReportAmended(
+            fields=tuple(sorted(command.fields)),
+            category=command.category,
+            district=command.district,
+            occurred_from=command.occurred_from,
+            occurred_to=command.occurred_to,
+        )
+    ]
 
 
 def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
@@ -167,9 +211,19 @@ def _erase(command: ErasePersonalData, state: State) -> Sequence[Event]:
 
 def evolve(state: State, event: Event) -> State:
     """The state after an event."""
+    return replace(_changed(state, event), version=state.version + 1)
+
+
+def _changed(state: State, event: Event) -> State:
     match event:
         case ReportFiled():
-            return replace(state, status=Status.FILED)
+            return replace(state, status=Status.FILED, occurred_from=event.occurred_from, occurred_to=event.occurred_to)
+        case ReportAmended():
+            return replace(
+                state,
+                occurred_from=event.occurred_from or state.occurred_from,
+                occurred_to=event.occurred_to or state.occurred_to,
+            )
         case ReportWithdrawn():
             return replace(state, status=Status.WITHDRAWN)
         case ReportHoldPlaced(hold_id=hold):

@@ -14,6 +14,7 @@ from vpr_events.contracts.case import (
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseReportAmended,
     CaseVideoRequested,
     CloseReason,
     Outcome,
@@ -25,6 +26,7 @@ from vpr_triage.domain.commands import (
     AssessCase,
     ClaimCase,
     CloseCase,
+    FollowReport,
     OpenCase,
     PrioritiseCase,
     ReleaseCase,
@@ -59,6 +61,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         return _close(command, state)
     if isinstance(command, TimerFired):
         return fired(command, state)
+    if isinstance(command, FollowReport):
+        return _follow(command, state)
     if state.closed:
         raise Refused("case_closed", "the case is closed")
     return _work(command, state, state.report_id)
@@ -90,6 +94,12 @@ def _open(command: OpenCase, state: State) -> Sequence[Event]:
             district=command.district,
         )
     ]
+
+
+def _follow(command: FollowReport, state: State) -> Sequence[Event]:
+    if state.closed:
+        return []
+    return [CaseReportAmended(fields=command.fields, category=command.category, district=command.district)]
 
 
 def _prioritise(command: PrioritiseCase, state: State) -> Sequence[Event]:

@@ -19,6 +19,15 @@ class OpenCase(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowReport(Command):
+    """The report was amended; a category or district that is absent is unchanged."""
+
+    fields: tuple[str, ...]
+    category: str | None = None
+    district: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrioritiseCase(Command):
     """Set the priority; ``gravest`` says which end of its scale is the gravest.
 

@@ -12,6 +12,7 @@ from vpr_events.contracts.case import (
     CaseOpened,
     CasePrioritised,
     CaseReleased,
+    CaseReportAmended,
     CaseTargetMissed,
     CaseVideoRequested,
 )
@@ -57,6 +58,8 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case CaseOpened():
             return replace(state, report_id=event.report_id, district=event.district)
+        case CaseReportAmended():
+            return replace(state, district=event.district or state.district)
         case CasePrioritised():
             return replace(state, priority=event.priority, gravest=event.gravest)
         case CaseClaimed():
@@ -70,8 +73,12 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, assessment=event)
         case CaseClosed():
             return replace(state, claim=None, released_by=None, closed=True)
-        case CaseTargetMissed():
-            return replace(state, awaits_first_claim=False)
-        case CaseEscalated():
-            return replace(state, reminders=state.reminders + 1)
+        case CaseTargetMissed() | CaseEscalated():
+            return _reminded(state, event)
     return state
+
+
+def _reminded(state: State, event: CaseTargetMissed | CaseEscalated) -> State:
+    if isinstance(event, CaseTargetMissed):
+        return replace(state, awaits_first_claim=False)
+    return replace(state, reminders=state.reminders + 1)
