@@ -1,6 +1,30 @@
-"""The categories of report that a resident can choose."""
+"""The categories of report that a resident can choose, and what is asked in each."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an answer is; the names are those of Open311's attributes."""
+
+    STRING = "string"
+    NUMBER = "number"
+    DATETIME = "datetime"
+    TEXT = "text"
+    SINGLE = "singlevaluelist"
+    MULTIPLE = "multivaluelist"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a category. ``options`` are (key, name) pairs, of lists alone."""
+
+    code: str
+    kind: Kind
+    text: str
+    required: bool = False
+    hint: str = ""
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +36,7 @@ class Category:
     description: str
     group: str
     keywords: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 _ALL = (

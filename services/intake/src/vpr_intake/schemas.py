@@ -65,8 +65,17 @@ class Reporter(Body):
     phone: Annotated[str, Field(max_length=40)] | None = None
 
 
+type Answer = (
+    Annotated[str, Field(max_length=2000)]
+    | Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)]
+)
+
+
 class NewReport(Body):
-    """A report to file. Times carry their offset and must not lie in the future."""
+    """A report to file. Times carry their offset and must not lie in the future.
+
+    ``answers`` are those to the category's questions, by the questions' codes.
+    """
 
     category: KnownCategory
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)]
@@ -75,6 +84,7 @@ class NewReport(Body):
     occurred_to: Instant | None = None
     place: Place = Place()
     reporter: Reporter = Reporter()
+    answers: Annotated[dict[Code, Answer], Field(default_factory=dict, max_length=100)]
 
 
 class ReportQuery(PageQuery):
