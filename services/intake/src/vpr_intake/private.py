@@ -1,5 +1,6 @@
 """Rows that events never hold: reporters' particulars, what was said for an alarm, record numbers, clients' keys."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.writes import Write
+from vpr_intake.answers import Answer
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import alarm_texts, clients, erasure_approvals, history_records, particulars
+from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
 INSERT_PARTICULARS = insert(particulars)
+INSERT_ANSWERS = insert(answers)
 INSERT_RECORD = insert(history_records)
 INSERT_ALARM_TEXT = insert(alarm_texts)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
@@ -24,6 +27,11 @@ def particulars_of(report_id: UUID, new: NewReport, **extra: Any) -> Write:
     """What a report tells of a person and a place; ``extra`` such as ``media_url``."""
     row = {**NOTHING, **new.reporter.model_dump(), **new.place.model_dump(), **extra}
     return Write(report_id, INSERT_PARTICULARS, row | {"report_id": report_id, "description": new.description})
+
+
+def answers_of(report_id: UUID, given: Mapping[str, Answer]) -> Write:
+    """What the filer answered."""
+    return Write(report_id, INSERT_ANSWERS, {"report_id": report_id, "answers": given})
 
 
 def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:

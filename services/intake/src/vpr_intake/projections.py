@@ -22,6 +22,8 @@ from vpr_events.contracts.report import (
     ReportHoldLifted,
     ReportHoldPlaced,
     ReportPersonalDataErased,
+    ReportScreened,
+    ReportStopped,
     ReportWithdrawn,
 )
 from vpr_events.contracts.session import SessionConnected, SessionCreated, SessionEnded, SessionExpired
@@ -31,12 +33,37 @@ from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_intake.basis import Basis
 from vpr_intake.channels import ALARMS
-from vpr_intake.tables import accesses, alarm_texts, alarms, erasure_approvals, grants, particulars, progress, reports
+from vpr_intake.tables import (
+    accesses,
+    alarm_texts,
+    alarms,
+    answers,
+    erasure_approvals,
+    grants,
+    particulars,
+    progress,
+    reports,
+    screenings,
+)
 
 INSERT_REPORT = insert(reports)
 UPDATE_REPORT = update(reports).where(reports.c.id == bindparam("report_id"))
 ADVANCE_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"))
+STOP_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), stopped_at=bindparam("at"))
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
+
+INSERT_SCREENING = insert(screenings)
+
+
+def _screening_anew() -> Executable:
+    row = upsert(screenings)
+    changes = {column.name: row.excluded[column.name] for column in screenings.c if not column.primary_key}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
+SCREEN_ANEW = _screening_anew()
+AT_FILING = 2
+"""The version of a screening that was made with the filing: no row of it is there yet, so that COPY can write it."""
 
 POINTS: dict[type[Event], str] = {
     CaseOpened: "opened_at",
@@ -74,6 +101,13 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportFiled() as filed:
             row = {"id": report_id, "version": event.version, "filed_at": event.occurred_at}
             yield Write(report_id, INSERT_REPORT, {**row, **filed.model_dump()})
+        case ReportScreened() as told:
+            row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
+            row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
+            yield Write(report_id, INSERT_SCREENING if event.version == AT_FILING else SCREEN_ANEW, row)
+        case ReportStopped():
+            row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
+            yield Write(report_id, STOP_REPORT, row)
         case ReportWithdrawn():
             row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
             yield Write(report_id, WITHDRAW_REPORT, row)
@@ -83,6 +117,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
 
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
+    delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )

@@ -6,21 +6,24 @@ from uuid import UUID
 
 from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted
-from vpr_events.contracts.report import ReportFiled, ReportPersonalDataErased, ReportWithdrawn
+from vpr_events.contracts.report import ReportFiled, ReportPersonalDataErased, ReportStopped, ReportWithdrawn
+from vpr_events.contracts.values import Gravest
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
-from vpr_triage.domain.commands import CloseCase, OpenCase
+from vpr_triage.domain.commands import CloseCase, OpenCase, RaiseCase
 from vpr_triage.projections import POINTS, project_erasure, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
-    """A filed report opens its case; its withdrawal and the end of its dispatch close it."""
+    """A filed report opens its case, an emergency raises it; withdrawal and the end of the dispatch close it."""
     match event.data:
         case ReportFiled() as filed:
             yield _execution(event, _opening(event.entity_id, filed, now))
+        case ReportStopped(priority=int() as priority, gravest=Gravest() as gravest):
+            yield _execution(event, RaiseCase(at=now, priority=priority, gravest=gravest))
         case ReportWithdrawn():
             yield _execution(event, CloseCase(at=now, reason=CloseReason.WITHDRAWN))
         case DispatchCompleted():
@@ -45,7 +48,9 @@ def _execution(event: Recorded, command: Command) -> Execution:
 
 
 consumer = Consumer(
-    handles=frozenset({ReportFiled, ReportWithdrawn, ReportPersonalDataErased, DispatchCompleted, *POINTS}),
+    handles=frozenset(
+        {ReportFiled, ReportStopped, ReportWithdrawn, ReportPersonalDataErased, DispatchCompleted, *POINTS}
+    ),
     react=react,
     projectors=(project_progress, project_erasure),
 )

@@ -1,8 +1,8 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import accesses, alarms, clients, erasure, history, open311, particulars, reports
+from vpr_intake.api import accesses, alarms, city, clients, erasure, history, open311, particulars, reports
 
 routers = (
     reports.filing_router, reports.router, particulars.router, erasure.router, open311.router, history.router,
-    clients.router, accesses.router, alarms.router,
+    clients.router, accesses.router, alarms.router, city.router,
 )  # fmt: skip
