@@ -70,6 +70,7 @@ async def test_every_reading_is_recorded_and_changes_nothing_of_the_report(intak
         stored = [tuple(row) for row in await connection.execute(query)]
     assert stored == [
         (f"report/{report}", 1, "report.filed.v1"),
+        (f"report/{report}", 2, "report.screened.v1"),
         *((f"access/{report}", number, "access.recorded.v1") for number in (1, 2, 3)),
     ]
 

@@ -28,6 +28,7 @@ from vpr_triage.domain.commands import (
     CloseCase,
     OpenCase,
     PrioritiseCase,
+    RaiseCase,
     ReleaseCase,
     RequestVideo,
 )
@@ -42,6 +43,7 @@ OPEN = OpenCase(at=NOON, report_id=UUID(int=9), category="theft", channel=Channe
 COMMANDS = st.one_of(
     st.just(OPEN),
     st.builds(PrioritiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST, officer_id=st.none() | IDS),
+    st.builds(RaiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST),
     st.builds(ClaimCase, at=AT, officer_id=IDS),
     st.builds(ReleaseCase, at=AT, officer_id=IDS),
     st.builds(RequestVideo, at=AT, officer_id=IDS, request_id=IDS),

@@ -52,11 +52,13 @@ class Source:
         return CityError(self.file, self.line(where), reason)
 
     def form[F: Form](self, kind: type[F], **context: Any) -> F:
-        """The value as this form. Raises CityError for the first thing that is not as it should be."""
+        """The value as this form. Raises CityError for a thing that is not as it should be."""
         try:
             return kind.model_validate(self.value, context=context)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
+            # A misspelt key is two errors, and the unknown one of them says where.
+            errors = error.errors(include_url=False, include_input=False)
+            first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
             where = ".".join(str(part) for part in first["loc"])
             reason = f"{where}: {first['msg']}" if where else first["msg"]
             raise self.error(first["loc"], reason) from None
