@@ -27,13 +27,17 @@ def found_in(data: bytes) -> list[str]:
     return [secret for secret in SECRETS if secret.lower().encode() in lowered]
 
 
+ANSWERS = {"contact_time": PERSON["phone"], "weapon": "yes"}
+"""An emergency, so that every table that a filing can write is written."""
+
+
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
     """Five processes after two reports full of personal data went the whole way, and some bad requests were sent."""
     folder = tmp_path_factory.mktemp("personal")
     with separate_services(folder) as system, httpx.Client(timeout=10) as client:
         people = People(url=system.url, headers=system.headers, client=client)
-        report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report())["id"]
+        report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report(answers=ANSWERS))["id"]
         assert break_glass(people, report, f"{PERSON['last_name']}: {NARRATIVE}")["text"].endswith(NARRATIVE)
         walk(people, report)
         place = {"address_string": str(PLACE["address"])}
@@ -49,6 +53,7 @@ def provoke_errors(people: People) -> None:
     reports = people.url("intake") + "/v1/reports"
     people.client.post(reports, json=new_report(category=PERSON["email"]), headers=headers)
     people.client.post(reports, json=new_report(occurred_from=NARRATIVE), headers=headers)
+    people.client.post(reports, json=new_report(answers={"weapon": NARRATIVE, "value": NARRATIVE}), headers=headers)
     people.client.post(reports, content=NARRATIVE.encode(), headers=headers)
     people.client.get(reports + f"/{PERSON['last_name']}", headers=headers, params={"q": PERSON["email"]})
     people.client.post(

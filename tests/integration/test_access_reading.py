@@ -48,7 +48,7 @@ async def test_the_holder_of_the_case_reads_and_that_is_recorded(intake: System)
     assert read.status_code == 200, read.text
     assert (read.json()["description"], read.json()["reporter"]) == (NARRATIVE, PERSON)
     assert read.headers["Cache-Control"] == "no-store"
-    assert read.headers["ETag"] == '"1"'
+    assert read.headers["ETag"] == '"2"'
 
     [noted] = await accesses(intake)
     expected = {
@@ -63,13 +63,14 @@ async def test_every_reading_is_recorded_and_changes_nothing_of_the_report(intak
     report, officer = await file_report(intake), Person(intake)
     await Others(intake, report).claimed(officer.id)
     for _ in range(3):
-        assert (await officer.reads(report)).headers["ETag"] == '"1"'
+        assert (await officer.reads(report)).headers["ETag"] == '"2"'
     assert len(await accesses(intake)) == 3
     async with intake.runtime("intake").reading() as connection:
         query = select(events.c.stream, events.c.version, events.c.type).order_by(events.c.position)
         stored = [tuple(row) for row in await connection.execute(query)]
     assert stored == [
         (f"report/{report}", 1, "report.filed.v1"),
+        (f"report/{report}", 2, "report.screened.v1"),
         *((f"access/{report}", number, "access.recorded.v1") for number in (1, 2, 3)),
     ]
 

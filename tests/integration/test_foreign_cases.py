@@ -40,7 +40,7 @@ class Whose:
         path = row.filled(self.ids, "missing")
         body = BODIES.get(row.path.rsplit("/", 1)[1]) if row.method != "GET" else None
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
-        given = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"', **headers}
+        given = {"Idempotency-Key": uuid4().hex, "If-Match": '"2"', **headers}
         address = f"{path}?{urlencode(query)}" if query else path
         return (await self.system[row.service].request(row.method, address, json=body, headers=given)).status_code
 

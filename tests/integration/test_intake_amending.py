@@ -12,7 +12,9 @@ from tests.system import System, until
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 
-ETAG = {"If-Match": '"1"'}
+FILED = 2
+"""A filing is two events: what was filed, and what the rules say of it."""
+ETAG = {"If-Match": f'"{FILED}"'}
 
 
 class Client:
@@ -33,7 +35,7 @@ class Client:
             system, key, (await system["intake"].post("/v1/reports", json=new_report(), headers=sent)).json()["id"]
         )
 
-    async def amends(self, version: int | None = 1, **body: Any) -> httpx.Response:
+    async def amends(self, version: int | None = FILED, **body: Any) -> httpx.Response:
         """Replace these fields."""
         match = {"If-Match": f'"{version}"'} if version is not None else {}
         headers = {"X-API-Key": self.key} | match
@@ -53,18 +55,22 @@ async def client(system: System) -> Client:
 async def test_what_is_named_is_replaced_and_the_rest_stays(client: Client) -> None:
     before = await client.reads()
     answer = await client.amends(category="mischief", description="It was the fence.", place={"address": "9 Elm"})
-    assert (answer.status_code, answer.headers["etag"], answer.json()["category"]) == (200, '"2"', "mischief")
+    assert (answer.status_code, answer.headers["etag"], answer.json()["category"]) == (
+        200,
+        f'"{FILED + 1}"',
+        "mischief",
+    )
     assert "description" not in answer.json()
     after = await client.reads()
-    assert (after["description"], after["version"]) == ("It was the fence.", 2)
+    assert (after["description"], after["version"]) == ("It was the fence.", FILED + 1)
     assert after["place"] == {"address": "9 Elm", "latitude": None, "longitude": None}
     kept = ("reporter", "occurred_from", "occurred_to", "filed_at", "district")
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
-async def test_triage_and_metrics_follow(client: Client) -> None:
+async def test_triages_case_follows(client: Client) -> None:
     system = client.system
-    await client.amends(category="mischief", district="7")
+    await client.amends(category="mischief", district="7", place={"address": "9 Elm"})
 
     async def case() -> list[tuple[str, str]]:
         answer = await system["triage"].get("/v1/cases", headers=system.as_(Role.OFFICER))
@@ -80,7 +86,7 @@ async def test_of_two_changes_to_one_version_the_second_is_refused(client: Clien
     assert (await client.amends(category="mischief")).status_code == 200
     assert problem(await client.amends(category="theft")) == (412, "version_changed")
     assert (await client.reads())["category"] == "mischief"
-    assert (await client.amends(2, category="theft")).status_code == 200
+    assert (await client.amends(FILED + 1, category="theft")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ async def test_bad_input_names_the_field_and_changes_nothing(client: Client, bod
     answer = await client.amends(**body)
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["errors"]] == [field]
-    assert (await client.reads())["version"] == 1
+    assert (await client.reads())["version"] == FILED
 
 
 async def test_the_version_must_be_named(client: Client) -> None:
@@ -112,14 +118,14 @@ async def test_the_version_must_be_named(client: Client) -> None:
 
 async def test_an_end_before_the_known_beginning_is_refused(client: Client) -> None:
     assert (await client.amends(occurred_from="2026-05-04T10:00:00Z")).status_code == 200
-    answer = await client.amends(2, occurred_to="2026-05-04T09:00:00Z")
+    answer = await client.amends(FILED + 1, occurred_to="2026-05-04T09:00:00Z")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "occurred_to")
 
 
 async def test_a_withdrawn_report_is_not_amended(client: Client) -> None:
     path, headers = f"/v1/reports/{client.report}/withdrawal", {"X-API-Key": client.key}
     await client.system["intake"].post(path, json={"reason": "mistake"}, headers=headers)
-    assert problem(await client.amends(2, category="theft")) == (409, "withdrawn")
+    assert problem(await client.amends(FILED + 1, category="theft")) == (409, "withdrawn")
 
 
 async def test_an_officer_amends_under_a_claim_alone(system: System) -> None:
@@ -137,3 +143,21 @@ async def test_an_officer_amends_under_a_claim_alone(system: System) -> None:
 async def test_a_report_that_does_not_exist_is_not_found(client: Client) -> None:
     client.report = str(UUID(int=new_id().int))
     assert problem(await client.amends(category="theft")) == (404, "no_such_report")
+
+
+async def test_a_new_fact_is_screened_and_an_emergency_stops_the_report(client: Client) -> None:
+    assert (await client.amends(answers={"weapon": "no"})).status_code == 200
+    assert (await client.reads())["status"] == "received"
+    version = (await client.reads())["version"]
+    assert (await client.amends(version, answers={"weapon": "yes"})).json()["status"] == "stopped"
+    supervisor = Person(client.system, Role.SUPERVISOR)
+    alarms = (await supervisor.get("/v1/alarms")).json()
+    assert [(one["kind"], one["report_id"]) for one in alarms] == [("stopped_report", client.report)]
+
+
+async def test_another_category_keeps_the_answers_that_it_asks_for(client: Client) -> None:
+    await client.amends(answers={"weapon": "no"})
+    version = (await client.reads())["version"]
+    assert (await client.amends(version, category="lost_property")).status_code == 200
+    answer = await client.amends((await client.reads())["version"], answers={"colour": "red"})
+    assert [one["field"] for one in answer.json()["errors"]] == ["answers.colour"]

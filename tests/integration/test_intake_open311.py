@@ -14,7 +14,7 @@ from tests.examples import NARRATIVE, PERSON
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
 from vpr_events.tables import events
-from vpr_intake.catalogue import CATEGORIES
+from vpr_intake.city import load_city, shipped
 from vpr_intake.tables import particulars, reports
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,7 +69,7 @@ def check_errors(answer: httpx.Response, status: int, word: str) -> None:
 
 async def test_the_services_are_public_and_are_our_categories(shared: System) -> None:
     services = (await shared["intake"].get("/open311/v2/services.json")).json()
-    assert [one["service_code"] for one in services] == list(CATEGORIES)
+    assert [one["service_code"] for one in services] == list(load_city(shipped()["winnipeg"]).categories)
     assert {one["type"] for one in services} == {"realtime"}
 
 

@@ -21,6 +21,9 @@ from vpr_events.event import Recorded
 from vpr_events.log import STREAM, Outgoing
 from vpr_events.tables import outbox
 
+OF_A_FILING = 2
+"""How many events a filing makes: it is filed, and screened."""
+
 
 @asynccontextmanager
 async def away(server: Any) -> AsyncIterator[None]:
@@ -97,10 +100,10 @@ async def test_without_a_broker_reports_are_filed_and_published_later(intake: Sy
         await until(degraded)
         assert (await file(intake)).status_code == 201
         state = (await intake["intake"].get("/readyz")).json()
-        assert (state["outbox"], state["inbox_pending"]) == (1, None)
+        assert (state["outbox"], state["inbox_pending"]) == (OF_A_FILING, None)
         assert state["oldest_unpublished"]
     await intake.quiet()
-    assert await logged(intake.servers) == 1
+    assert await logged(intake.servers) == OF_A_FILING
 
 
 async def test_a_service_whose_durable_was_not_made_yet_is_ready_all_the_same(servers: Servers) -> None:
@@ -134,7 +137,7 @@ async def test_a_service_that_ends_has_published_what_it_accepted(servers: Serve
         async with engine.connect() as connection:
             assert (await connection.execute(select(func.count()).select_from(outbox))).scalar_one() == 0
         await engine.dispose()
-    assert await logged(servers) == 30
+    assert await logged(servers) == 30 * OF_A_FILING
 
 
 async def test_a_service_that_ends_while_the_broker_is_away_publishes_after_its_next_start(servers: Servers) -> None:
@@ -145,7 +148,7 @@ async def test_a_service_that_ends_while_the_broker_is_away_publishes_after_its_
             assert (await file(system)).status_code == 201
         async with system.service("intake", url):
             await system.quiet()
-    assert await logged(servers) == 1
+    assert await logged(servers) == OF_A_FILING
 
 
 async def test_the_figures_are_prometheus_text_without_personal_data(intake: System) -> None:

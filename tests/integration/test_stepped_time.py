@@ -108,7 +108,7 @@ async def test_a_reports_whole_life_takes_days_of_business_time_and_seconds_of_o
     await drive(city)
     await city.goes_on(hours(24 * 100))
     expected = [
-        ("report.filed", 0), ("case.opened", 0),
+        ("report.filed", 0), ("report.screened", 0), ("case.opened", 0),
         ("case.target_missed", 24), ("case.escalated", 48),
         ("case.claimed", 49), ("case.video_requested", 49.25), ("session.created", 49.25),
         ("case.released", 49.75), ("session.expired", 73.25), ("case.escalated", 73.75),

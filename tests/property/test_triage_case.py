@@ -29,6 +29,7 @@ from vpr_triage.domain.commands import (
     FollowReport,
     OpenCase,
     PrioritiseCase,
+    RaiseCase,
     ReleaseCase,
     RequestVideo,
 )
@@ -44,6 +45,7 @@ COMMANDS = st.one_of(
     st.just(OPEN),
     st.builds(PrioritiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST, officer_id=st.none() | IDS),
     st.builds(FollowReport, at=AT, fields=st.just(("district",)), district=st.none() | st.just("south")),
+    st.builds(RaiseCase, at=AT, priority=st.integers(0, 2), gravest=GRAVEST),
     st.builds(ClaimCase, at=AT, officer_id=IDS),
     st.builds(ReleaseCase, at=AT, officer_id=IDS),
     st.builds(RequestVideo, at=AT, officer_id=IDS, request_id=IDS),

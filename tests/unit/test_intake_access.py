@@ -20,6 +20,7 @@ from vpr_events.testing import given
 from vpr_intake.domain.access import (
     AcknowledgeAlarm,
     BreakGlass,
+    RaiseAlarm,
     RecordAccess,
     Resource,
     State,
@@ -109,6 +110,25 @@ def test_the_first_acknowledgement_counts(by: UUID) -> None:
 @pytest.mark.parametrize("past", [[BROKEN, RAISED], [BROKEN, RAISED, SEEN]])
 def test_nobody_acknowledges_an_alarm_of_their_own_making(past: list[Any]) -> None:
     given(access, *past).when(acknowledge(OFFICER)).then_refused("own_alarm")
+
+
+STOPPED = AccessAlarmRaised(alarm_id=ALARM, kind=AlarmKind.STOPPED_REPORT, caused_by=SUPERVISOR, reason="weapon")
+
+
+def raising(alarm: UUID = ALARM) -> RaiseAlarm:
+    return RaiseAlarm(at=NOON, alarm_id=alarm, kind=AlarmKind.STOPPED_REPORT, caused_by=SUPERVISOR, reason="weapon")
+
+
+def test_a_stopped_report_raises_an_alarm_until_somebody_looks() -> None:
+    given(access).when(raising()).then(STOPPED)
+    given(access, STOPPED).when(raising(UUID(int=9))).then()
+    again = STOPPED.model_copy(update={"alarm_id": UUID(int=9)})
+    given(access, STOPPED, SEEN).when(raising(UUID(int=9))).then(again)
+    given(access, BROKEN, RAISED).when(raising(UUID(int=9))).then(again)
+
+
+def test_who_filed_may_acknowledge_the_alarm_of_a_stopped_report() -> None:
+    given(access, STOPPED).when(acknowledge(SUPERVISOR)).then(SEEN)
 
 
 def test_an_alarm_that_is_none_can_not_be_acknowledged() -> None:

@@ -15,11 +15,14 @@ from vpr_events.contracts.report import (
     ReportHoldLifted,
     ReportHoldPlaced,
     ReportPersonalDataErased,
+    ReportScreened,
+    ReportStopped,
     ReportWithdrawn,
+    ScreeningOutcome,
     WithdrawalReason,
     WithdrawnBy,
 )
-from vpr_events.contracts.values import Channel
+from vpr_events.contracts.values import Channel, Gravest
 from vpr_events.decider import Command, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_events.testing import given
@@ -29,12 +32,24 @@ from vpr_intake.domain.report import (
     FileReport,
     LiftHold,
     PlaceHold,
+    RescreenReport,
     State,
     Status,
     WithdrawReport,
     decide,
     report,
 )
+from vpr_intake.domain.screened import Urgency
+from vpr_intake.domain.screening import Outcome, Screening
+
+TOP = Urgency(0, Gravest.LOWEST)
+EMERGENCY = Screening(Outcome.EMERGENCY, ("weapon",), "v1")
+REVIEW = Screening(Outcome.OFFICER_REVIEW, ("domestic",), "v1")
+ELIGIBLE = Screening(Outcome.ELIGIBLE, (), "v1")
+STOP = ReportScreened(rule_set="v1", outcome=ScreeningOutcome.STOP, reasons=("weapon",))
+STOPPED = ReportStopped(rule_set="v1", reasons=("weapon",), priority=0, gravest=Gravest.LOWEST)
+REVIEWED = ReportScreened(rule_set="v1", outcome=ScreeningOutcome.OFFICER_REVIEW, reasons=("domestic",))
+VIRTUAL = ReportScreened(rule_set="v1", outcome=ScreeningOutcome.VIRTUAL)
 
 FILED = ReportFiled(channel=Channel.WEB, category="theft")
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.RESIDENT, reason=WithdrawalReason.MISTAKE)
@@ -131,6 +146,40 @@ def test_a_foreign_command_is_a_mistake_of_the_caller() -> None:
 
 def test_an_amendment_without_times_changes_the_version_alone() -> None:
     assert report.fold([FILED, ReportAmended(fields=("phone",))]) == State(version=2, status=Status.FILED)
+
+
+@pytest.mark.parametrize(
+    ("screening", "expected"), [(ELIGIBLE, [VIRTUAL]), (REVIEW, [REVIEWED]), (EMERGENCY, [STOP, STOPPED])]
+)
+def test_a_filing_tells_what_the_rules_said_and_an_emergency_stops_the_report(
+    screening: Screening, expected: list[Event]
+) -> None:
+    given(report).when(file_report(screening=screening, urgency=TOP)).then(FILED, *expected)
+
+
+def rescreen(screening: Screening) -> RescreenReport:
+    return RescreenReport(at=NOON, screening=screening, urgency=TOP)
+
+
+@pytest.mark.parametrize("past", [[FILED], [FILED, VIRTUAL], [FILED, REVIEWED]])
+def test_a_new_fact_may_stop_a_report_later(past: list[Event]) -> None:
+    given(report, *past).when(rescreen(EMERGENCY)).then(STOP, STOPPED)
+
+
+def test_the_same_answer_of_the_rules_changes_nothing() -> None:
+    given(report, FILED, REVIEWED).when(rescreen(REVIEW)).then()
+    given(report, FILED, STOP, STOPPED).when(rescreen(EMERGENCY)).then()
+
+
+def test_what_was_stopped_stays_so_and_is_not_stopped_again() -> None:
+    given(report, FILED, STOP, STOPPED).when(rescreen(REVIEW)).then(REVIEWED)
+    given(report, FILED, STOP, STOPPED, REVIEWED).when(rescreen(EMERGENCY)).then(STOP)
+
+
+def test_nothing_withdrawn_erased_or_unknown_is_screened() -> None:
+    given(report, FILED, WITHDRAWN).when(rescreen(REVIEW)).then_refused("withdrawn")
+    given(report, FILED, ERASED).when(rescreen(REVIEW)).then_refused("erased")
+    given(report).when(rescreen(REVIEW)).then_refused("no_such_report")
 
 
 def place() -> PlaceHold:

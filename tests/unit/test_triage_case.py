@@ -35,6 +35,7 @@ from vpr_triage.domain.commands import (
     FollowReport,
     OpenCase,
     PrioritiseCase,
+    RaiseCase,
     ReleaseCase,
     RequestVideo,
 )
@@ -115,6 +116,24 @@ PRIORITISED = CasePrioritised(priority=2, gravest=Gravest.LOWEST)
 @pytest.mark.parametrize("officer", [None, MINE])
 def test_a_claimed_case_is_prioritised_by_its_holder_or_from_above(officer: UUID | None) -> None:
     given(case, *HELD).when(replace(PRIORITISE, officer_id=officer)).then(PRIORITISED)
+
+
+RAISE = RaiseCase(at=NOON, priority=0, gravest=Gravest.LOWEST)
+RAISED = CasePrioritised(priority=0, gravest=Gravest.LOWEST)
+
+
+@pytest.mark.parametrize("past", [(OPENED,), HELD, (OPENED, PRIORITISED)])
+def test_an_emergency_raises_a_case_whoever_holds_it(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(RAISE).then(RAISED)
+
+
+@pytest.mark.parametrize("past", [(OPENED, RAISED), (OPENED, CLOSED)])
+def test_a_case_that_is_at_the_top_or_closed_is_not_raised(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(RAISE).then()
+
+
+def test_a_case_that_is_none_is_not_raised() -> None:
+    given(case).when(RAISE).then_refused("no_such_case")
 
 
 def test_a_case_of_another_officer_is_not_prioritised() -> None:

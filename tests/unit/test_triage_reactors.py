@@ -5,10 +5,10 @@ import pytest
 from tests.examples import NOON, minutes, recorded
 from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted, DispatchUnitAssigned
-from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
+from vpr_events.contracts.report import ReportFiled, ReportStopped, ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Channel, Gravest
 from vpr_events.event import Event, derived_id, new_id
-from vpr_triage.domain.commands import CloseCase, OpenCase
+from vpr_triage.domain.commands import CloseCase, OpenCase, RaiseCase
 from vpr_triage.projections import UNRANKED, gravity
 from vpr_triage.reactors import consumer, react
 
@@ -40,6 +40,18 @@ def test_a_withdrawal_and_the_end_of_a_dispatch_close_the_case(event: Event, rea
     assert execution.command == CloseCase(at=LATER, reason=reason)
     assert execution.entity == derived_id(REPORT, "case")
     assert (execution.correlation_id, execution.causation_id) == (REPORT, cause.id)
+
+
+def test_an_emergency_raises_its_case() -> None:
+    stopped = ReportStopped(rule_set="v1", reasons=("weapon",), priority=0, gravest=Gravest.LOWEST)
+    cause = recorded(stopped, entity=REPORT)
+    (execution,) = react(cause, LATER)
+    assert execution.command == RaiseCase(at=LATER, priority=0, gravest=Gravest.LOWEST)
+    assert execution.entity == derived_id(REPORT, "case")
+
+
+def test_an_emergency_of_an_unknown_scale_raises_nothing() -> None:
+    assert list(react(recorded(ReportStopped(rule_set="v1", reasons=()), entity=REPORT), LATER)) == []
 
 
 def test_other_events_only_move_the_progress() -> None:

@@ -20,6 +20,7 @@ from vpr_service import problems, sign_in
 from vpr_service.app import SecurityHeaders, install_access
 from vpr_service.clock import Clock, SteppedTime, real_time
 from vpr_service.cookies import StaffCookies
+from vpr_service.serving import settings_of
 from vpr_service.settings import ServiceSettings, SharedSettings
 from vpr_service.web import STATIC
 
@@ -88,4 +89,4 @@ def _settings(name: str, environment: Mapping[str, str]) -> ServiceSettings:
     prefix = f"{name.upper()}_"
     own = {key.removeprefix(prefix).lower(): value for key, value in environment.items() if key.startswith(prefix)}
     shared = {key.lower(): value for key, value in environment.items() if not key.startswith(prefix)}
-    return assembly(name).Settings(shared=SharedSettings(**shared, log_format="text"), **own)  # type: ignore[arg-type]
+    return settings_of(assembly(name).Settings, shared=SharedSettings(**shared, log_format="text"), **own)  # type: ignore[arg-type]

@@ -35,7 +35,15 @@ def _with_direction(body: Body) -> Body:
     return {**body, "gravest": Gravest.LOWEST}
 
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("case.prioritised", 1): _with_direction}
+def _as_it_was(body: Body) -> Body:
+    """Version 2 only knows more kinds of alarms."""
+    return body
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("access.alarm_raised", 1): _as_it_was,
+    ("case.prioritised", 1): _with_direction,
+}
 """(event name, version) -> what turns its body into the next version's."""
 
 

@@ -4,6 +4,7 @@ import gc
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import structlog
 import uvicorn
@@ -17,10 +18,13 @@ GRACE = 20
 log = structlog.get_logger(__name__)
 
 
-def settings_of[S: ServiceSettings](kind: type[S]) -> S:
-    """The settings of a service that starts alone; ends the program naming the variables that are missing or wrong."""
+def settings_of[S: ServiceSettings](kind: type[S], **given: Any) -> S:
+    """The settings of a service, ``given`` or from the environment.
+
+    Ends the program naming the variables that are missing or wrong.
+    """
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
         prefix = kind.model_config["env_prefix"]
         wrong = [

@@ -10,12 +10,18 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.writes import Write
+from vpr_intake.answers import Answer
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import alarm_texts, clients, erasure_approvals, history_records, particulars
+from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
 INSERT_PARTICULARS = insert(particulars)
+INSERT_ANSWERS = insert(answers)
+REPLACE_ANSWERS = upsert(answers)
+REPLACE_ANSWERS = REPLACE_ANSWERS.on_conflict_do_update(
+    index_elements=["report_id"], set_={"answers": REPLACE_ANSWERS.excluded.answers}
+)
 INSERT_RECORD = insert(history_records)
 INSERT_ALARM_TEXT = insert(alarm_texts)
 REPLACEABLE = tuple(column.name for column in particulars.columns if column.name != "report_id")
@@ -37,6 +43,16 @@ def particulars_replaced(report_id: UUID, values: Mapping[str, Any]) -> Write:
     """All particulars anew; ``values`` by their columns."""
     row = {f"new_{name}": values[name] for name in REPLACEABLE}
     return Write(report_id, REPLACE_PARTICULARS, row | {"report": report_id})
+
+
+def answers_replaced(report_id: UUID, given: Mapping[str, Answer]) -> Write:
+    """The answers anew."""
+    return Write(report_id, REPLACE_ANSWERS, {"report_id": report_id, "answers": given})
+
+
+def answers_of(report_id: UUID, given: Mapping[str, Answer]) -> Write:
+    """What the filer answered."""
+    return Write(report_id, INSERT_ANSWERS, {"report_id": report_id, "answers": given})
 
 
 def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:

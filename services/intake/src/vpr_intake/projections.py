@@ -23,6 +23,8 @@ from vpr_events.contracts.report import (
     ReportHoldLifted,
     ReportHoldPlaced,
     ReportPersonalDataErased,
+    ReportScreened,
+    ReportStopped,
     ReportWithdrawn,
 )
 from vpr_events.contracts.session import SessionConnected, SessionCreated, SessionEnded, SessionExpired
@@ -32,7 +34,18 @@ from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_intake.basis import Basis
 from vpr_intake.channels import ALARMS
-from vpr_intake.tables import accesses, alarm_texts, alarms, erasure_approvals, grants, particulars, progress, reports
+from vpr_intake.tables import (
+    accesses,
+    alarm_texts,
+    alarms,
+    answers,
+    erasure_approvals,
+    grants,
+    particulars,
+    progress,
+    reports,
+    screenings,
+)
 
 AMENDABLE = ("category", "district", "occurred_from", "occurred_to")
 """What an amendment may tell anew of a report's row."""
@@ -44,7 +57,21 @@ AMEND_REPORT = UPDATE_REPORT.values(
     version=bindparam("new_version"),
     **{name: func.coalesce(bindparam(f"new_{name}"), reports.c[name]) for name in AMENDABLE},
 )
+STOP_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), stopped_at=bindparam("at"))
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
+
+INSERT_SCREENING = insert(screenings)
+
+
+def _screening_anew() -> Executable:
+    row = upsert(screenings)
+    changes = {column.name: row.excluded[column.name] for column in screenings.c if not column.primary_key}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
+SCREEN_ANEW = _screening_anew()
+AT_FILING = 2
+"""The version of a screening that was made with the filing: no row of it is there yet, so that COPY can write it."""
 
 POINTS: dict[type[Event], str] = {
     CaseOpened: "opened_at",
@@ -85,6 +112,13 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportAmended() as amended:
             told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
+        case ReportScreened() as told:
+            row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
+            row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
+            yield Write(report_id, INSERT_SCREENING if event.version == AT_FILING else SCREEN_ANEW, row)
+        case ReportStopped():
+            row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
+            yield Write(report_id, STOP_REPORT, row)
         case ReportWithdrawn():
             row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
             yield Write(report_id, WITHDRAW_REPORT, row)
@@ -94,6 +128,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
 
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
+    delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )

@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_intake.basis import Basis
-from vpr_intake.tables import accesses, alarm_texts, alarms, grants, particulars, progress, reports
+from vpr_intake.tables import accesses, alarm_texts, alarms, answers, grants, particulars, progress, reports, screenings
 
 PROGRESS = tuple(column for column in progress.c if column.name != "report_id")
+OF_REPORT = tuple(column for column in reports.c if column.name != "version")
+VERSION = func.greatest(reports.c.version, screenings.c.version).label("version")
+"""A screening is a row of its own, so that filing need not change the report's."""
+SCREENING = (screenings.c.outcome, screenings.c.reasons, screenings.c.rule_set)
 PARTICULARS = tuple(column for column in particulars.c if column.name != "report_id")
 
 
@@ -53,10 +57,13 @@ async def list_reports(
 
 def _base(*, personal: bool) -> Select[Any]:
     followed = reports.outerjoin(progress, progress.c.report_id == reports.c.id)
+    followed = followed.outerjoin(screenings, screenings.c.report_id == reports.c.id)
     if not personal:
-        return select(reports, *PROGRESS).select_from(followed)
+        return select(*OF_REPORT, VERSION, *PROGRESS, *SCREENING).select_from(followed)
     whole = followed.outerjoin(particulars, particulars.c.report_id == reports.c.id)
-    return select(reports, *PROGRESS, *PARTICULARS).select_from(whole)
+    whole = whole.outerjoin(answers, answers.c.report_id == reports.c.id)
+    shown = (*OF_REPORT, VERSION, *PROGRESS, *SCREENING, *PARTICULARS, answers.c.answers)
+    return select(*shown).select_from(whole)
 
 
 def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
@@ -75,14 +82,16 @@ def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
 
 
 def status_of(row: dict[str, Any]) -> str:
-    """The public status: withdrawn, closed, dispatched, in_progress or received."""
+    """The public status: withdrawn, closed, dispatched, in_progress, stopped (an emergency, so far) or received."""
     if row["withdrawn_at"]:
         return "withdrawn"
     if row["closed_at"]:
         return "closed"
     if row["dispatched_at"]:
         return "dispatched"
-    return "in_progress" if row["claimed_at"] else "received"
+    if row["claimed_at"]:
+        return "in_progress"
+    return "stopped" if row["stopped_at"] else "received"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,30 @@
 """What intake takes and gives over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, EmailStr, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from vpr_events.contracts.access import AlarmKind, BreakGlassReason
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Code, Instant
-from vpr_intake.catalogue import CATEGORIES
+from vpr_intake.domain.screening import Outcome
 from vpr_service.requests import Body, PageQuery, storable
 
 DESCRIPTION_LIMIT = 4000
-
-
-def known_category(code: str) -> str:
-    """The code of a category we serve. Raises ValueError."""
-    if code not in CATEGORIES:
-        raise ValueError("unknown category; GET /v1/categories lists them")
-    return code
 
 
 def web_address(text: str) -> str:
@@ -39,15 +41,32 @@ def web_address(text: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(web_address)]
 
-KnownCategory = Annotated[str, AfterValidator(known_category)]
+
+def within(limit: float) -> AfterValidator:
+    """Degrees between minus and plus ``limit``; what would be good degrees of the other kind may be swapped."""
+
+    def check(degrees: float) -> float:
+        if not -limit <= degrees <= limit:
+            hint = ": are latitude and longitude swapped?" if limit < abs(degrees) <= LONGITUDES else ""
+            raise ValueError(f"must lie between -{limit:g} and {limit:g}{hint}")
+        return degrees
+
+    return AfterValidator(check)
+
+
+def _degrees(limit: float) -> dict[str, Any]:
+    return {"type": "number", "minimum": -limit, "maximum": limit}
+
+
+LATITUDES, LONGITUDES = 90.0, 180.0
 
 
 class Place(Body):
     """Where it happened: an address, a point (WGS 84 degrees), or both."""
 
     address: Annotated[str, Field(max_length=500)] | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    latitude: Annotated[float, within(LATITUDES), WithJsonSchema(_degrees(LATITUDES))] | None = None
+    longitude: Annotated[float, within(LONGITUDES), WithJsonSchema(_degrees(LONGITUDES))] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Place":
@@ -65,28 +84,45 @@ class Reporter(Body):
     phone: Annotated[str, Field(max_length=40)] | None = None
 
 
-class NewReport(Body):
-    """A report to file. Times carry their offset and must not lie in the future."""
+def _bounded(value: Any) -> Any:
+    """The same, or ValueError: one error that names the question, where a union would name its parts."""
+    if isinstance(value, str) and len(value) <= 2000:
+        return value
+    if isinstance(value, list) and len(value) <= 50 and all(isinstance(one, str) and len(one) <= 200 for one in value):
+        return value
+    raise ValueError("must be a text of at most 2,000 characters, or a list of at most 50 texts of at most 200")
 
-    category: KnownCategory
+
+type Answer = Annotated[str | list[str], BeforeValidator(_bounded)]
+
+
+class NewReport(Body):
+    """A report to file. Times carry their offset and must not lie in the future.
+
+    ``answers`` are those to the category's questions, by the questions' codes.
+    """
+
+    category: Code
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)]
     district: Code | None = None
     occurred_from: Instant | None = None
     occurred_to: Instant | None = None
     place: Place = Place()
     reporter: Reporter = Reporter()
+    answers: Annotated[dict[Code, Answer], Field(default_factory=dict, max_length=100)]
 
 
 class Amendment(Body):
-    """What is to be replaced: a field that is absent stays, ``place`` and ``reporter`` are replaced whole."""
+    """What is to be replaced: a field that is absent stays; place, reporter and answers are replaced whole."""
 
-    category: KnownCategory | None = None
+    category: Code | None = None
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)] | None = None
     district: Code | None = None
     occurred_from: Instant | None = None
     occurred_to: Instant | None = None
     place: Place | None = None
     reporter: Reporter | None = None
+    answers: Annotated[dict[Code, Answer], Field(max_length=100)] | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -108,17 +144,34 @@ class ReportQuery(PageQuery):
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[list[UUID], Field(default_factory=list, max_length=50)]
-    category: Annotated[list[KnownCategory], Field(default_factory=list)]
+    category: Annotated[list[Annotated[str, AfterValidator(storable)]], Field(default_factory=list)]
+
+
+class FiredRule(Body):
+    """A screening rule that fired, and why; ``text`` is null once the rules that are in force no longer have it."""
+
+    code: str
+    text: str | None
+
+
+class Screened(Body):
+    """What the screening rules of ``version`` said, the gravest first, and what to do now."""
+
+    outcome: Outcome
+    version: str
+    rules: list[FiredRule]
+    advice: str
 
 
 class Filed(Body):
-    """The answer to a filing."""
+    """The answer to a filing. A ``stopped`` report is an emergency: tell the filer to call, as ``advice`` says."""
 
     id: UUID
-    status: Literal["received"] = "received"
+    status: Literal["received", "stopped"] = "received"
     category: str
     filed_at: datetime
     version: int
+    screening: Screened | None = None
 
 
 class Withdrawal(Body):
@@ -170,7 +223,10 @@ class ReportSummary(Body):
 
 
 class Report(ReportSummary):
-    """A report with its particulars."""
+    """A report with its particulars. ``screening`` is null for one of a time before there were rules."""
+
+    screening: Screened | None
+    answers: dict[str, str | list[str]]
 
     occurred_from: datetime | None
     occurred_to: datetime | None

@@ -1,6 +1,7 @@
 """Intake's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
 from sqlalchemy import Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
 from vpr_service.api_keys import clients_table
@@ -24,9 +25,21 @@ reports = Table(
     Column("occurred_to", Moment),
     Column("filed_at", Moment, nullable=False),
     Column("withdrawn_at", Moment),
+    Column("stopped_at", Moment),
 )
 Index("reports_client_id_filed_at", reports.c.client_id, reports.c.filed_at)
 Index("reports_filed_at", reports.c.filed_at, reports.c.id)
+
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("rule_set", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("screened_at", Moment, nullable=False),
+)
 
 progress = Table(
     "progress",
@@ -57,6 +70,13 @@ particulars = Table(
     Column("latitude", Float),
     Column("longitude", Float),
     Column("media_url", Text),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("report_id", Uuid, ForeignKey("reports.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("answers", JSONB, nullable=False),
 )
 
 history_records = Table(
@@ -131,4 +151,4 @@ erasure_approvals = Table(
     Column("approved_at", Moment, nullable=False),
 )
 
-PERSONAL = (particulars, alarm_texts)
+PERSONAL = (particulars, alarm_texts, answers)

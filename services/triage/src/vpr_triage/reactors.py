@@ -6,18 +6,28 @@ from uuid import UUID
 
 from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted
-from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportPersonalDataErased, ReportWithdrawn
+from vpr_events.contracts.report import (
+    ReportAmended,
+    ReportFiled,
+    ReportPersonalDataErased,
+    ReportStopped,
+    ReportWithdrawn,
+)
+from vpr_events.contracts.values import Gravest
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
-from vpr_triage.domain.commands import CloseCase, FollowReport, OpenCase
+from vpr_triage.domain.commands import CloseCase, FollowReport, OpenCase, RaiseCase
 from vpr_triage.projections import POINTS, project_erasure, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
-    """A filed report opens its case, which follows its amendments; withdrawal and the end of its dispatch close it."""
+    """A filed report opens its case, which follows its amendments; an emergency raises it.
+
+    Withdrawal and the end of the dispatch close it.
+    """
     match event.data:
         case ReportFiled() as filed:
             yield _execution(event, _opening(event.entity_id, filed, now))
@@ -25,6 +35,8 @@ def react(event: Recorded, now: datetime) -> Iterable[Execution]:
             yield _execution(
                 event, FollowReport(at=now, **amended.model_dump(include={"fields", "category", "district"}))
             )
+        case ReportStopped(priority=int() as priority, gravest=Gravest() as gravest):
+            yield _execution(event, RaiseCase(at=now, priority=priority, gravest=gravest))
         case ReportWithdrawn():
             yield _execution(event, CloseCase(at=now, reason=CloseReason.WITHDRAWN))
         case DispatchCompleted():
@@ -50,7 +62,15 @@ def _execution(event: Recorded, command: Command) -> Execution:
 
 consumer = Consumer(
     handles=frozenset(
-        {ReportFiled, ReportAmended, ReportWithdrawn, ReportPersonalDataErased, DispatchCompleted, *POINTS}
+        {
+            ReportFiled,
+            ReportAmended,
+            ReportStopped,
+            ReportWithdrawn,
+            ReportPersonalDataErased,
+            DispatchCompleted,
+            *POINTS,
+        }
     ),
     react=react,
     projectors=(project_progress, project_erasure),

@@ -21,6 +21,7 @@ class AlarmKind(StrEnum):
     """What raised an alarm."""
 
     BREAK_GLASS = "break_glass"
+    STOPPED_REPORT = "stopped_report"
 
 
 class AccessRecorded(Event, name="access.recorded"):
@@ -39,8 +40,11 @@ class AccessRecorded(Event, name="access.recorded"):
     acting_for: UUID | None = None
 
 
-class AccessAlarmRaised(Event, name="access.alarm_raised"):
-    """A supervisor must look at what ``caused_by`` did; the alarm stands until it is acknowledged."""
+class AccessAlarmRaised(Event, name="access.alarm_raised", version=2):
+    """A supervisor must look at what ``caused_by`` did; the alarm stands until it is acknowledged.
+
+    For ``stopped_report`` that is who filed: a 311 client, or a member of staff.
+    """
 
     alarm_id: UUID
     kind: AlarmKind
@@ -49,7 +53,7 @@ class AccessAlarmRaised(Event, name="access.alarm_raised"):
 
 
 class AccessAcknowledged(Event, name="access.acknowledged"):
-    """Somebody else than its cause looked at the alarm."""
+    """Somebody looked at the alarm; at broken glass, somebody else than who broke it."""
 
     alarm_id: UUID
     acknowledged_by: UUID

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from vpr_events.contracts.values import Channel
+from vpr_events.contracts.values import Channel, Gravest
 from vpr_events.event import Code, Event, Instant, Sha256
 
 
@@ -60,10 +60,15 @@ class ReportScreened(Event, name="report.screened"):
 
 
 class ReportStopped(Event, name="report.stopped"):
-    """Screening found an emergency: the filer was told to call 911, a supervisor is alarmed."""
+    """Screening found an emergency: the filer was told to call 911, a supervisor is alarmed.
+
+    ``priority`` is the gravest of the agency's scale; ``gravest`` says which end of it that is.
+    """
 
     rule_set: Code
     reasons: tuple[Code, ...]
+    priority: int | None = None
+    gravest: Gravest | None = None
 
 
 class ReportAmended(Event, name="report.amended"):

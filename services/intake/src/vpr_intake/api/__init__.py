@@ -1,8 +1,8 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import accesses, alarms, amending, clients, erasure, history, open311, particulars, reports
+from vpr_intake.api import accesses, alarms, amending, city, clients, erasure, history, open311, particulars, reports
 
 routers = (
     reports.filing_router, reports.router, amending.router, particulars.router, erasure.router, open311.router,
-    history.router, clients.router, accesses.router, alarms.router,
+    history.router, clients.router, accesses.router, alarms.router, city.router,
 )  # fmt: skip

@@ -30,6 +30,15 @@ class Caller:
     staff: Principal | None = None
 
     @property
+    def id(self) -> UUID:
+        """The client's id, or the person's."""
+        if self.client_id:
+            return self.client_id
+        if self.staff is None:
+            raise TypeError("a caller is a client or a member of staff")
+        return self.staff.id
+
+    @property
     def channel(self) -> Channel:
         """The channel of what this caller files."""
         return Channel.PARTNER if self.client_id else Channel.CLERK

@@ -1,38 +1,166 @@
-"""From a new report to the command that files it, for every way in."""
+"""From a new report, or an amendment, to the commands for it, for every way in. Nothing here waits for anything."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from vpr_events.contracts.access import AlarmKind
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
+from vpr_intake.answers import Answer, faults, given
 from vpr_intake.api.callers import Caller
-from vpr_intake.domain.report import FileReport, WithdrawReport, report
-from vpr_intake.private import particulars_of
-from vpr_intake.schemas import NewReport
+from vpr_intake.catalogue import Category
+from vpr_intake.city import City
+from vpr_intake.domain.access import RaiseAlarm, access
+from vpr_intake.domain.report import AmendReport, FileReport, RescreenReport, WithdrawReport, report
+from vpr_intake.domain.screened import Urgency
+from vpr_intake.domain.screening import Outcome, Screening, screen
+from vpr_intake.private import answers_of, answers_replaced, particulars_of, particulars_replaced
+from vpr_intake.schemas import Amendment, NewReport, Place, Reporter
+from vpr_intake.settings import Settings
+from vpr_service.problems import Problem
+from vpr_service.runtime import Runtime
+
+UNKNOWN_CATEGORY = "unknown category; GET /v1/categories lists them"
 
 
-def filing(new: NewReport, caller: Caller, channel: Channel, at: datetime, **extra: Any) -> Execution:
-    """The execution that files ``new``; ``extra`` are further particulars, such as ``media_url``."""
-    report_id = new_id()
+def city_of(runtime: Runtime) -> City:
+    """The city that this intake serves."""
+    return cast("Settings", runtime.settings).city
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A new report as the city understands it: its district, its answers, and what the rules say."""
+
+    district: str | None
+    answers: Mapping[str, Answer]
+    screening: Screening
+
+
+def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, **extra: Any) -> Sequence[Execution]:
+    """The executions that file ``new`` as one; ``extra`` are further particulars, such as ``media_url``.
+
+    Raises Problem 422 for what this city does not know: a category, a district, a place, an answer.
+    """
+    city, at, report_id = city_of(runtime), runtime.now(), new_id()
+    facts = understood(new, city)
     command = FileReport(
         at=at,
         channel=channel,
         category=new.category,
-        district=new.district,
+        district=facts.district,
         client_id=caller.client_id,
         occurred_from=new.occurred_from,
         occurred_to=new.occurred_to,
+        screening=facts.screening,
+        urgency=_urgency(city),
     )
-    return Execution(
-        decider=report,
-        entity=report_id,
-        command=command,
-        private=[particulars_of(report_id, new, **extra)],
-        fresh=True,
+    private = [particulars_of(report_id, new, **extra)]
+    if facts.answers:
+        private.append(answers_of(report_id, facts.answers))
+    filed = Execution(decider=report, entity=report_id, command=command, private=private, fresh=True)
+    if facts.screening.outcome is not Outcome.EMERGENCY:
+        return [filed]
+    return [filed, replace(stopped_alarm(report_id, caller, facts.screening, at), fresh=True)]
+
+
+def amendment(
+    report_id: UUID, row: Mapping[str, Any], body: Amendment, version: int, caller: Caller, runtime: Runtime
+) -> Sequence[Execution]:
+    """The executions that replace parts of a report, whose ``row`` this is, and screen it again.
+
+    Raises Problem 422 as ``filing`` does.
+    """
+    city, at = city_of(runtime), runtime.now()
+    whole = _amended(row, body, city)
+    facts = understood(whole, city)
+    told = {name: getattr(body, name) for name in body.model_fields_set & {"category", "occurred_from", "occurred_to"}}
+    district = facts.district if facts.district != row["district"] else None
+    amend = AmendReport(at=at, version=version, fields=tuple(body.model_fields_set), district=district, **told)
+    private = [
+        particulars_replaced(
+            report_id,
+            {**row, **whole.place.model_dump(), **whole.reporter.model_dump(), "description": whole.description},
+        )
+    ]
+    private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
+    screening = RescreenReport(at=at, screening=facts.screening, urgency=_urgency(city))
+    both = [
+        Execution(decider=report, entity=report_id, command=amend, private=private),
+        Execution(decider=report, entity=report_id, command=screening),
+    ]
+    stopped = facts.screening.outcome is Outcome.EMERGENCY and row["stopped_at"] is None
+    return [*both, stopped_alarm(report_id, caller, facts.screening, at)] if stopped else both
+
+
+def _amended(row: Mapping[str, Any], body: Amendment, city: City) -> NewReport:
+    """The report as it is to be. Another category keeps the answers that it asks for."""
+    category = city.categories.get(body.category or row["category"])
+    kept = {code: answer for code, answer in (row["answers"] or {}).items() if category and category.question(code)}
+    return NewReport.model_construct(
+        category=body.category or row["category"],
+        description=body.description or row["description"],
+        district=body.district or row["district"],
+        place=body.place or Place.model_construct(**{name: row[name] for name in Place.model_fields}),
+        reporter=body.reporter or Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+        answers=kept if body.answers is None else body.answers,
     )
+
+
+def stopped_alarm(report_id: UUID, caller: Caller, screening: Screening, at: datetime) -> Execution:
+    """The alarm for an emergency."""
+    alarm = RaiseAlarm(
+        at=at,
+        alarm_id=new_id(),
+        kind=AlarmKind.STOPPED_REPORT,
+        caused_by=caller.id,
+        reason=screening.reasons[0],
+    )
+    return Execution(decider=access, entity=report_id, command=alarm)
+
+
+def _urgency(city: City) -> Urgency:
+    return Urgency(city.priorities.top, city.priorities.gravest)
+
+
+def understood(new: NewReport, city: City) -> Facts:
+    """What the city makes of a report. Raises Problem 422 naming every field that it does not understand."""
+    category, answers = city.categories.get(new.category), given(new.answers)
+    district, wrong = _district(new, city)
+    if category is None:
+        wrong["category"] = UNKNOWN_CATEGORY
+    else:
+        wrong |= _unanswered(category, answers)
+    if wrong:
+        errors = [{"field": field, "detail": detail} for field, detail in wrong.items()]
+        detail = "; ".join(f"{field}: {detail}" for field, detail in wrong.items())
+        raise Problem(422, "invalid", detail, errors=errors)
+    return Facts(district, answers, screen(city.rules.rule_set, {**answers, "category": new.category}))
+
+
+def _unanswered(category: Category, answers: Mapping[str, Answer]) -> dict[str, str]:
+    return {f"answers.{code}": detail for code, detail in faults(category, answers)}
+
+
+def _district(new: NewReport, city: City) -> tuple[str | None, dict[str, str]]:
+    """The district where the place is; what the filer says counts only where there is no point."""
+    if new.place.latitude is not None and new.place.longitude is not None:
+        found = city.districts.at(new.place.latitude, new.place.longitude)
+        return (found.code, {}) if found else (None, {"place.latitude": _outside(new.place, city)})
+    if new.district is None or new.district in city.districts.codes:
+        return new.district, {}
+    return None, {"district": "unknown district; GET /v1/city lists them"}
+
+
+def _outside(place: Place, city: City) -> str:
+    told = f"the place lies outside of {city.names['en']}"
+    swapped = city.districts.swapped(place.latitude or 0, place.longitude or 0)
+    return f"{told}: are latitude and longitude swapped?" if swapped else told
 
 
 def withdrawal(report_id: UUID, caller: Caller, reason: WithdrawalReason, at: datetime) -> Execution:

@@ -13,8 +13,9 @@ from vpr_events.contracts.values import Channel
 from vpr_events.event import Instant
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, client_caller
-from vpr_intake.api.filing import filing
-from vpr_intake.catalogue import CATEGORIES
+from vpr_intake.api.filing import city_of, filing
+from vpr_intake.api.screening import service_notice
+from vpr_intake.city import City
 from vpr_intake.schemas import NewReport, WebAddress
 from vpr_service.problems import Problem
 from vpr_service.requests import private, storable
@@ -42,7 +43,7 @@ STATUSES = {401: 403, 422: 400}
 
 def _errors(problem: Problem) -> JSONResponse:
     status = STATUSES.get(problem.status, problem.status)
-    texts = [f"{one['field']}: {one['detail']}" for one in problem.errors or ()] or [problem.detail]
+    texts = [f"{_named(one['field'])}: {one['detail']}" for one in problem.errors or ()] or [problem.detail]
     return JSONResponse([{"code": status, "description": text} for text in texts], status)
 
 
@@ -79,7 +80,7 @@ router = APIRouter(prefix="/open311/v2", tags=["open311"], route_class=Open311Ro
 
 
 @router.get("/services.json")
-async def services() -> list[dict[str, Any]]:
+async def services(runtime: Running) -> list[dict[str, Any]]:
     """What can be reported."""
     return [
         {
@@ -91,7 +92,7 @@ async def services() -> list[dict[str, Any]]:
             "keywords": ",".join(category.keywords),
             "group": category.group,
         }
-        for category in CATEGORIES.values()
+        for category in city_of(runtime).categories.values()
     ]
 
 
@@ -113,7 +114,8 @@ async def post_request(
 ) -> list[dict[str, Any]]:
     """File a request."""
     caller = await _client(runtime, api_key)
-    if service_code not in CATEGORIES:
+    city = city_of(runtime)
+    if service_code not in city.categories:
         raise Problem(404, "no_such_service", f"service_code: {service_code!r} is not one of ours")
     if (lat is None or long is None) and not address_string and not address_id:
         raise Problem(400, "no_place", "lat and long, address_string or address_id is needed")
@@ -121,8 +123,15 @@ async def post_request(
     reporter = {"first_name": first_name, "last_name": last_name, "email": email or None, "phone": phone}
     new = _checked({"category": service_code, "description": description, "place": place, "reporter": reporter})
     extra = {"address_id": address_id, "media_url": media_url}
-    outcome = await runtime.pipeline.execute(filing(new, caller, Channel.OPEN311, runtime.now(), **extra))
-    return [{"service_request_id": str(outcome.events[0].entity_id), "service_notice": None, "account_id": None}]
+    outcome = await runtime.pipeline.execute(*filing(new, caller, Channel.OPEN311, runtime, **extra))
+    number, notice = str(outcome.events[0].entity_id), service_notice(outcome.events, city)
+    return [{"service_request_id": number, "service_notice": notice, "account_id": None}]
+
+
+def _named(field: str) -> str:
+    """A field as Open311 calls it."""
+    parent, _, last = field.rpartition(".")
+    return f"attribute[{last}]" if parent == "answers" else FIELD_NAMES.get(last, field)
 
 
 FIELD_NAMES = {"category": "service_code", "latitude": "lat", "longitude": "long", "address": "address_string"}
@@ -157,7 +166,8 @@ async def get_requests(
     wanted = _wanted(caller, service_request_id, service_code, status, _window(start_date, end_date, runtime.now()))
     private(response)
     async with runtime.reading() as connection:
-        return [_shown(row) for row in await queries.list_reports(connection, wanted, limit=page_size, personal=True)]
+        rows = await queries.list_reports(connection, wanted, limit=page_size, personal=True)
+    return [_shown(row, city_of(runtime)) for row in rows]
 
 
 @router.get("/requests/{service_request_id}.json")
@@ -172,7 +182,7 @@ async def get_request(
         rows = await queries.list_reports(connection, wanted, limit=1, personal=True) if wanted.ids else []
     if not rows:
         raise Problem(404, "no_such_request", "service_request_id: there is no such request")
-    return [_shown(row) for row in rows]
+    return [_shown(row, city_of(runtime)) for row in rows]
 
 
 async def _client(runtime: Running, api_key: str) -> Caller:
@@ -220,15 +230,15 @@ def _ids(text: str) -> list[UUID]:
     return found
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    category = CATEGORIES[row["category"]]
+def _shown(row: dict[str, Any], city: City) -> dict[str, Any]:
+    category = city.categories.get(row["category"])
     status = queries.status_of(row)
     return {
         "service_request_id": str(row["id"]),
         "status": "closed" if status in {"closed", "withdrawn"} else "open",
         "status_notes": status.replace("_", " "),
-        "service_name": category.name,
-        "service_code": category.code,
+        "service_name": category.name if category else row["category"],
+        "service_code": row["category"],
         "description": row["description"],
         "agency_responsible": None,
         "service_notice": None,

@@ -3,7 +3,7 @@
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from vpr_events.contracts.access import AccessAlarmRaised, AccessRecorded
 from vpr_events.contracts.values import Role
@@ -11,12 +11,15 @@ from vpr_events.event import new_id
 from vpr_intake import queries
 from vpr_intake.api.callers import ReaderGiven
 from vpr_intake.api.disclosing import READERS, disclose_to_service, disclose_to_staff, on_report, role_of
+from vpr_intake.api.filing import city_of
 from vpr_intake.api.reports import existing, summary
+from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
 from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter
 from vpr_intake.settings import Settings
 from vpr_service.auth import Principal, require
+from vpr_service.languages import language_of
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
 
@@ -24,7 +27,9 @@ router = APIRouter(prefix="/v1/reports/{report_id}", tags=["reports"])
 
 
 @router.get("")
-async def read_report(report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response) -> Report:
+async def read_report(
+    report_id: UUID, caller: ReaderGiven, runtime: Running, request: Request, response: Response
+) -> Report:
     """One report with its particulars and progress.
 
     A client reads its own. Staff need an active claim, an open task or broken glass (403 ``no_active_claim``), and
@@ -40,6 +45,8 @@ async def read_report(report_id: UUID, caller: ReaderGiven, runtime: Running, re
         occurred_from=row["occurred_from"],
         occurred_to=row["occurred_to"],
         description=row["description"],
+        screening=told_of(row, city_of(runtime), language_of(request)),
+        answers=row["answers"] or {},
         place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
         reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
     )

@@ -1,5 +1,6 @@
 """``/v1/reports``: file, list and withdraw; nothing here answers with personal data (see particulars)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,8 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, CallerGiven
-from vpr_intake.api.filing import filing, withdrawal
-from vpr_intake.catalogue import CATEGORIES, Category
+from vpr_intake.api.filing import UNKNOWN_CATEGORY, city_of, filing, withdrawal
+from vpr_intake.api.screening import told_in
+from vpr_intake.city import City
+from vpr_intake.domain.report import report
+from vpr_intake.domain.screening import Outcome
 from vpr_intake.schemas import (
     Filed,
     NewReport,
@@ -17,8 +21,9 @@ from vpr_intake.schemas import (
     ReportSummary,
     Withdrawal,
 )
+from vpr_service.languages import language_of
 from vpr_service.lean import LeanRoute
-from vpr_service.problems import Problem
+from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import RequiredKey, cursor_of, key_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 
@@ -31,20 +36,22 @@ async def file_report(
     new: NewReport, caller: CallerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
 ) -> Filed:
     """File a report. The answer means that it is stored durably; the same Idempotency-Key is answered alike."""
-    execution = filing(new, caller, caller.channel, runtime.now())
-    outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))
+    executions = filing(new, caller, caller.channel, runtime)
+    outcome = await runtime.pipeline.execute(*executions, key=key_of(caller, given))
     event = outcome.events[0]
     report_id = event.entity_id
-    private(response, event.version)
+    version = max(one.version for one in outcome.events if one.family == report.family)
+    private(response, version)
     response.headers["Location"] = f"{request.scope['path']}/{report_id}"
-    category = event.data.category  # type: ignore[attr-defined]
-    return Filed(id=report_id, category=category, filed_at=event.occurred_at, version=event.version)
-
-
-@router.get("/categories")
-async def categories() -> list[Category]:
-    """The categories a report can have."""
-    return list(CATEGORIES.values())
+    screening = told_in(outcome.events, city_of(runtime), language_of(request))
+    return Filed(
+        id=report_id,
+        status="stopped" if screening and screening.outcome is Outcome.EMERGENCY else "received",
+        category=event.data.category,  # type: ignore[attr-defined]
+        filed_at=event.occurred_at,
+        version=version,
+        screening=screening,
+    )
 
 
 @router.get("/reports")
@@ -56,6 +63,7 @@ async def list_reports(
     response: Response,
 ) -> list[ReportSummary]:
     """Reports, newest first: a client's own, or all for staff. ``Link`` leads to the next page."""
+    _check_known(query.category, city_of(runtime))
     wanted = queries.Filter(client_id=caller.client_id, ids=query.id, categories=query.category)
     async with runtime.reading() as connection:
         rows = await queries.list_reports(connection, wanted, limit=query.limit + 1, after=query.after(moment_of, UUID))
@@ -64,6 +72,12 @@ async def list_reports(
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
     return [summary(row) for row in rows]
+
+
+def _check_known(codes: Sequence[str], city: City) -> None:
+    for place, code in enumerate(codes):
+        if code not in city.categories:
+            raise invalid_field(f"category.{place}", UNKNOWN_CATEGORY)
 
 
 @router.post("/reports/{report_id}/withdrawal")

@@ -32,6 +32,7 @@ class Alarm:
 
     caused_by: UUID
     acknowledged: bool = False
+    kind: AlarmKind = AlarmKind.BREAK_GLASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ class BreakGlass(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseAlarm(Command):
+    """Something that a supervisor must look at; an open alarm of the same kind is enough."""
+
+    alarm_id: UUID
+    kind: AlarmKind
+    caused_by: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeAlarm(Command):
     """Somebody looked at the alarm; the first one counts."""
 
@@ -80,6 +91,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [_recorded(command)]
         case BreakGlass():
             return _break(command, state)
+        case RaiseAlarm():
+            return _raise(command, state)
         case AcknowledgeAlarm():
             return _acknowledge(command, state)
     raise TypeError(f"{type(command).__name__} is no command of an access")
@@ -118,11 +131,21 @@ def _break(command: BreakGlass, state: State) -> Sequence[Event]:
     ]
 
 
+def _raise(command: RaiseAlarm, state: State) -> Sequence[Event]:
+    if any(one.kind is command.kind and not one.acknowledged for one in state.alarms.values()):
+        return []
+    return [
+        AccessAlarmRaised(
+            alarm_id=command.alarm_id, kind=command.kind, caused_by=command.caused_by, reason=command.reason
+        )
+    ]
+
+
 def _acknowledge(command: AcknowledgeAlarm, state: State) -> Sequence[Event]:
     alarm = state.alarms.get(command.alarm_id)
     if alarm is None:
         raise Unknown("no_such_alarm", "there is no such alarm")
-    if alarm.caused_by == command.acknowledged_by:
+    if alarm.kind is AlarmKind.BREAK_GLASS and alarm.caused_by == command.acknowledged_by:
         raise Refused("own_alarm", "you caused this alarm: another supervisor must acknowledge it")
     if alarm.acknowledged:
         return []
@@ -135,7 +158,7 @@ def evolve(state: State, event: Event) -> State:
         case AccessRecorded(until=datetime() as until):
             return replace(state, broken={**state.broken, event.reader_id: until})
         case AccessAlarmRaised():
-            return replace(state, alarms={**state.alarms, event.alarm_id: Alarm(event.caused_by)})
+            return replace(state, alarms={**state.alarms, event.alarm_id: Alarm(event.caused_by, kind=event.kind)})
         case AccessAcknowledged():
             seen = replace(state.alarms[event.alarm_id], acknowledged=True)
             return replace(state, alarms={**state.alarms, event.alarm_id: seen})

@@ -13,6 +13,8 @@ from vpr_events.contracts.report import (
     ReportHoldLifted,
     ReportHoldPlaced,
     ReportPersonalDataErased,
+    ReportScreened,
+    ReportStopped,
     ReportWithdrawn,
     WithdrawalReason,
     WithdrawnBy,
@@ -20,6 +22,8 @@ from vpr_events.contracts.report import (
 from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
 from vpr_events.event import Event
+from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
+from vpr_intake.domain.screening import Outcome, Screening
 
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
@@ -35,7 +39,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A report as intake decides on it: ``version`` counts its events. ``holds`` stand; ``lifted`` ones stood."""
+    """A report as intake decides on it: ``version`` counts its events. ``holds`` stand; ``lifted`` ones stood.
+
+    ``screening`` is the last one, None for a report of a time before there were rules; ``stopped`` stays.
+    """
 
     version: int = 0
     status: Status = Status.NONE
@@ -44,11 +51,13 @@ class State:
     holds: frozenset[UUID] = frozenset()
     lifted: frozenset[UUID] = frozenset()
     erased: bool = False
+    screening: Screening | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport(Command):
-    """File a report; ``at`` is when it was filed."""
+    """File a report; ``at`` is when it was filed. ``urgency`` is the gravest there is, for an emergency."""
 
     channel: Channel
     category: str
@@ -56,6 +65,16 @@ class FileReport(Command):
     client_id: UUID | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
+    screening: Screening | None = None
+    urgency: Urgency | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescreenReport(Command):
+    """The rules were asked again, because a fact changed. What they said before changes nothing."""
+
+    screening: Screening
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +122,20 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-KNOWN = (AmendReport, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
-"""What needs a report."""
+ON_A_REPORT = (AmendReport, RescreenReport, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
     """What a command leads to."""
     if isinstance(command, FileReport):
         return _file(command, state)
-    if isinstance(command, KNOWN) and state.status is Status.NONE:
+    if isinstance(command, ON_A_REPORT) and state.status is Status.NONE:
         raise Unknown("no_such_report", "there is no such report")
     match command:
         case AmendReport():
             return _amend(command, state)
+        case RescreenReport():
+            return _rescreen(command, state)
         case WithdrawReport():
             return _withdraw(command, state)
         case PlaceHold():
@@ -131,16 +151,15 @@ def _file(command: FileReport, state: State) -> Sequence[Event]:
     if state.status is not Status.NONE:
         raise Refused("already_filed", "this report was filed before")
     _check_times(command.at, command.occurred_from, command.occurred_to)
-    return [
-        ReportFiled(
-            channel=command.channel,
-            category=command.category,
-            district=command.district,
-            client_id=command.client_id,
-            occurred_from=command.occurred_from,
-            occurred_to=command.occurred_to,
-        )
-    ]
+    filed = ReportFiled(
+        channel=command.channel,
+        category=command.category,
+        district=command.district,
+        client_id=command.client_id,
+        occurred_from=command.occurred_from,
+        occurred_to=command.occurred_to,
+    )
+    return [filed, *(screened(command.screening, command.urgency) if command.screening else ())]
 
 
 def _check_times(now: datetime, start: datetime | None, end: datetime | None) -> None:
@@ -171,6 +190,16 @@ def _amend(command: AmendReport, state: State) -> Sequence[Event]:
             occurred_to=command.occurred_to,
         )
     ]
+
+
+def _rescreen(command: RescreenReport, state: State) -> Sequence[Event]:
+    if state.status is Status.WITHDRAWN:
+        raise Refused("withdrawn", "the report was withdrawn")
+    if state.erased:
+        raise Refused("erased", "the report's personal data was erased: there are no facts left to screen")
+    if command.screening == state.screening:
+        return []
+    return screened(command.screening, command.urgency, stopped=state.stopped)
 
 
 def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
@@ -224,6 +253,11 @@ def _changed(state: State, event: Event) -> State:
                 occurred_from=event.occurred_from or state.occurred_from,
                 occurred_to=event.occurred_to or state.occurred_to,
             )
+        case ReportScreened():
+            outcome = OUTCOMES.get(event.outcome, Outcome.OFFICER_REVIEW)
+            return replace(state, screening=Screening(outcome, event.reasons, event.rule_set))
+        case ReportStopped():
+            return replace(state, stopped=True)
         case ReportWithdrawn():
             return replace(state, status=Status.WITHDRAWN)
         case ReportHoldPlaced(hold_id=hold):

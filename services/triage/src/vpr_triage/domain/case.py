@@ -29,6 +29,7 @@ from vpr_triage.domain.commands import (
     FollowReport,
     OpenCase,
     PrioritiseCase,
+    RaiseCase,
     ReleaseCase,
     RequestVideo,
 )
@@ -57,6 +58,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         return _open(command, state)
     if state.report_id is None:
         raise Unknown("no_such_case", "there is no such case")
+    if isinstance(command, RaiseCase):
+        return _raise(command, state)
     if isinstance(command, CloseCase):
         return _close(command, state)
     if isinstance(command, TimerFired):
@@ -107,6 +110,12 @@ def _prioritise(command: PrioritiseCase, state: State) -> Sequence[Event]:
         return []
     if command.officer_id and state.claim and not state.held_by(command.officer_id):
         raise _held_by_another()
+    return [CasePrioritised(priority=command.priority, gravest=command.gravest)]
+
+
+def _raise(command: RaiseCase, state: State) -> Sequence[Event]:
+    if state.closed or (command.priority, command.gravest) == (state.priority, state.gravest):
+        return []
     return [CasePrioritised(priority=command.priority, gravest=command.gravest)]
 
 

@@ -40,6 +40,14 @@ class PrioritiseCase(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseCase(Command):
+    """Set the gravest priority, because the report turned out to be an emergency; an ended case stays as it is."""
+
+    priority: int
+    gravest: Gravest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimCase(Command):
     """Take the case for the length of a lease."""
 
