@@ -57,7 +57,7 @@ async def client_of(connection: AsyncConnection, table: Table, key: str) -> Clie
     row = (await connection.execute(select(table).where(table.c.id == client_id))).one_or_none()
     if row is None or prefix != PREFIX or not hmac.compare_digest(row.key_digest, _digest(secret)):
         return None
-    return Client(row.id, row.name)
+    return Client(client_id, row.name)
 
 
 def _digest(secret: str) -> str:

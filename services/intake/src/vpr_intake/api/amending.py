@@ -27,8 +27,8 @@ async def amend(
 ) -> ReportSummary:
     """Replace parts of a report, which is screened again.
 
-    If-Match names the version that was read; 412 when there is a newer one. A client amends its own. Staff need an active claim, an open task or broken glass (403 ``no_active_claim``). The
-    answer shows no personal data.
+    If-Match names the version that was read; 412 when there is a newer one. A client amends its own. Staff need an
+    active claim, an open task or broken glass (403 ``no_active_claim``). The answer shows no personal data.
     """
     await existing(report_id, caller, runtime)
     if caller.staff:
