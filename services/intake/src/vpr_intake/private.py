@@ -8,15 +8,17 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.event import new_id
 from vpr_events.writes import Write
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import alarm_texts, clients, erasure_approvals, history_records, particulars
+from vpr_intake.tables import alarm_texts, clients, erasure_approvals, history_records, particulars, updates
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
 INSERT_PARTICULARS = insert(particulars)
 INSERT_RECORD = insert(history_records)
 INSERT_ALARM_TEXT = insert(alarm_texts)
+INSERT_UPDATE = insert(updates)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
@@ -24,6 +26,11 @@ def particulars_of(report_id: UUID, new: NewReport, **extra: Any) -> Write:
     """What a report tells of a person and a place; ``extra`` such as ``media_url``."""
     row = {**NOTHING, **new.reporter.model_dump(), **new.place.model_dump(), **extra}
     return Write(report_id, INSERT_PARTICULARS, row | {"report_id": report_id, "description": new.description})
+
+
+def update_of(report_id: UUID, **told: Any) -> Write:
+    """What a client tells about its report later on; ``told`` are the columns of ``updates``."""
+    return Write(report_id, INSERT_UPDATE, {"id": new_id(), "report_id": report_id, **told})
 
 
 def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:

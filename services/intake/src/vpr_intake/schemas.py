@@ -154,14 +154,30 @@ class ReportSummary(Body):
     progress: Progress
 
 
+class ReportUpdate(Body):
+    """What a client added to its report; ``updated_at`` is when it was written, as the client says."""
+
+    status: str
+    updated_at: datetime
+    received_at: datetime
+    description: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    media_urls: list[str]
+
+
 class Report(ReportSummary):
-    """A report with its particulars."""
+    """A report with its particulars, and what its client added later on."""
 
     occurred_from: datetime | None
     occurred_to: datetime | None
     description: str | None
     place: Place
     reporter: Reporter
+    media_urls: list[str]
+    updates: list[ReportUpdate]
 
 
 class Contact(Body):

@@ -14,7 +14,7 @@ from vpr_intake.api.disclosing import READERS, disclose_to_service, disclose_to_
 from vpr_intake.api.reports import existing, summary
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
-from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter
+from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter, ReportUpdate
 from vpr_intake.settings import Settings
 from vpr_service.auth import Principal, require
 from vpr_service.requests import RequiredKey, key_of, private
@@ -34,6 +34,9 @@ async def read_report(report_id: UUID, caller: ReaderGiven, runtime: Running, re
     if caller.staff:
         await disclose_to_staff(report_id, caller.staff, Resource.PARTICULARS, runtime)
     row = await existing(report_id, caller, runtime, personal=True)
+    async with runtime.reading() as connection:
+        updates = await queries.updates_of(connection, report_id)
+    fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
         **summary(row).model_dump(),
@@ -42,6 +45,8 @@ async def read_report(report_id: UUID, caller: ReaderGiven, runtime: Running, re
         description=row["description"],
         place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
         reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+        media_urls=row["media_urls"] or [],
+        updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
     )
 
 

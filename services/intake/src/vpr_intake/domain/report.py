@@ -8,6 +8,7 @@ from uuid import UUID
 
 from vpr_events.contracts.report import (
     ErasureBasis,
+    ReportAmended,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -63,6 +64,11 @@ class WithdrawReport(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddUpdate(Command):
+    """Add what its client tells about a report later on; the text itself stays in intake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Forbid the erasure until the hold is lifted."""
 
@@ -91,11 +97,16 @@ def decide(command: Command, state: State) -> Sequence[Event]:
     """What a command leads to."""
     if isinstance(command, FileReport):
         return _file(command, state)
-    if isinstance(command, (WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)) and state.status is Status.NONE:
+    if (
+        isinstance(command, (WithdrawReport, AddUpdate, PlaceHold, LiftHold, ErasePersonalData))
+        and state.status is Status.NONE
+    ):
         raise Unknown("no_such_report", "there is no such report")
     match command:
         case WithdrawReport():
             return _withdraw(command, state)
+        case AddUpdate():
+            return _add_update(state)
         case PlaceHold():
             return _place_hold(command, state)
         case LiftHold():
@@ -133,6 +144,12 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     if state.status is Status.WITHDRAWN:
         return []
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
+
+
+def _add_update(state: State) -> Sequence[Event]:
+    if state.erased:
+        raise Refused("erased", "the report's personal data was erased: nothing can be added")
+    return [ReportAmended(fields=("updates",))]
 
 
 def _place_hold(command: PlaceHold, state: State) -> Sequence[Event]:
