@@ -77,13 +77,7 @@ class Outside:
             await self._app(scope, receive, send)
             return
         answering = _Answering(send)
-        try:
-            await self._app(scope, receive, answering)
-        except Exception:
-            if not answering.started:
-                failed = Problem(500, "internal", "something went wrong here; try again later")
-                await response_of(failed, path)(scope, receive, send)
-            raise
+        await self._app(scope, receive, answering)
         if answering.refusal is not None:
             await _retold(answering.refusal, bytes(answering.body), path)(scope, receive, send)
 
@@ -93,10 +87,10 @@ class _Answering:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.started, self.refusal, self.body = False, None, bytearray()  # type: bool, Message | None, bytearray
+        self.refusal: Message | None = None
+        self.body = bytearray()
 
     async def __call__(self, message: Message) -> None:
-        self.started = True
         if message["type"] == "http.response.start" and _is_problem(message):
             self.refusal = message
         elif self.refusal is None:
