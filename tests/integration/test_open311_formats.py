@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 from xml.etree.ElementTree import fromstring
 
+import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.integration.open311_shapes import SHAPES
@@ -94,6 +96,16 @@ async def test_discovery_names_two_endpoints_in_two_formats(city: Client, path: 
     assert answer.headers["Content-Type"] == "application/json"
     check_shape("discovery", answer.json())
     assert {one["url"] for one in answer.json()["endpoints"]} == {"http://intake.test/open311/v2"}
+
+
+async def test_discovery_tells_the_address_below_which_we_are_mounted(city: Client) -> None:
+    parent = FastAPI()
+    parent.mount("/intake", city.system.apps["intake"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(parent), base_url="https://311.test") as client:
+        answer = await client.get("/intake/open311/discovery.json")
+        lost = await client.get("/intake/open311/v2/nothing.xml")
+    assert {one["url"] for one in answer.json()["endpoints"]} == {"https://311.test/intake/open311/v2"}
+    assert [code for code, _ in errors_of(lost)] == [404]
 
 
 def check_shape(name: str, document: Any) -> None:

@@ -17,6 +17,8 @@ from vpr_events.contracts.case import CaseAssessed, CaseOpened, Outcome
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.contracts.values import Channel, Role
 from vpr_intake.api.open311.documents import stamp
+from vpr_intake.api.open311.shown import TEXTS
+from vpr_intake.projections import CLOSED, STATUSES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,6 +66,7 @@ async def test_a_client_reads_what_became_of_its_reports_each_change_once(city: 
     assert [one["status"] for one in rows] == ["for_triage", "investigating", "planned", "action_scheduled", "fixed"]
     assert {one["service_request_id"] for one in rows} == {number}
     assert len({one["update_id"] for one in rows}) == 5
+    assert all(one["description"] for one in rows)
     [shown] = await city.rows(f"requests/{number}.json", extensions="true")
     assert [one["status"] for one in shown["notes"]] == [one["status"] for one in rows]
     in_xml = fromstring((await city.get("servicerequestupdates.xml", **SINCE)).content)
@@ -82,6 +85,10 @@ async def test_every_update_lies_inside_the_window_to_the_second(city: Client) -
     third = stamp(NOON + minutes(2))
     a_moment_later = {"start_date": third.replace("Z", ".001Z"), "end_date": SINCE["end_date"]}
     assert [one["updated_datetime"] for one in await city.rows(UPDATES, **a_moment_later)] == whole[3:]
+
+
+async def test_every_status_that_a_report_can_get_has_a_text() -> None:
+    assert {*STATUSES.values(), *CLOSED.values(), "planned"} == set(TEXTS)
 
 
 async def test_a_withdrawal_is_an_update(city: Client) -> None:

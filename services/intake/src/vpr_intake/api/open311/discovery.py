@@ -24,7 +24,8 @@ CHANGESET = "2026-11-25T00:00:00Z"
 async def discovery(form: Chosen, request: Request, runtime: Running) -> Response:
     """The service discovery document."""
     settings = cast("Settings", runtime.settings)
-    ours = settings.open311_url or f"{str(request.base_url).rstrip('/')}{PREFIX}/v2"
+    here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+    ours = settings.open311_url or f"{here}{PREFIX}/v2"
     content = {
         "changeset": CHANGESET,
         "contact": settings.open311_contact,

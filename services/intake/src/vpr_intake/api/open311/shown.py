@@ -9,6 +9,21 @@ from vpr_service.runtime import Runtime
 
 ENDED = {"closed", "withdrawn"}
 
+TEXTS = {
+    "for_triage": "The report waits for an officer.",
+    "investigating": "An officer looks into the report.",
+    "in_progress": "An officer meets the resident, by video or on the scene.",
+    "planned": "A unit will be sent.",
+    "action_scheduled": "A unit is assigned.",
+    "fixed": "The report is resolved.",
+    "closed": "The report is closed.",
+    "internal_referral": "The report was passed on to others.",
+    "no_further_action": "Nothing more will be done.",
+    "cancelled": "The report was taken back.",
+    "duplicate": "The incident was reported before.",
+}
+"""What a change of status means; platforms show it where they have no text of their own."""
+
 
 def shown(row: dict[str, Any]) -> dict[str, Any]:
     """A request, from a report's row with its particulars."""
@@ -72,4 +87,4 @@ def _more(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _note(change: dict[str, Any]) -> dict[str, Any]:
-    return {"datetime": stamp(change["at"]), "status": change["status"], "summary": change["status"].replace("_", " ")}
+    return {"datetime": stamp(change["at"]), "status": change["status"], "summary": TEXTS[change["status"]]}

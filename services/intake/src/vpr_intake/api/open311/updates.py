@@ -23,6 +23,7 @@ from vpr_intake.api.open311.documents import Chosen, Document, stamp
 from vpr_intake.api.open311.errors import Fault, Faulty, Open311Route
 from vpr_intake.api.open311.forms import Form, faults_in, read_form
 from vpr_intake.api.open311.reading import PRIVATE, own_report
+from vpr_intake.api.open311.shown import TEXTS
 from vpr_intake.domain.report import AddUpdate, report
 from vpr_intake.private import update_of
 from vpr_intake.schemas import DESCRIPTION_LIMIT, WebAddress
@@ -98,7 +99,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "update_id": str(row["id"]),
         "service_request_id": str(row["report_id"]),
         "status": row["status"],
-        "description": "",
+        "description": TEXTS[row["status"]],
         "updated_datetime": stamp(row["at"]),
         "media_url": None,
     }
