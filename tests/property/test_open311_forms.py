@@ -1,13 +1,15 @@
 """Reading Open311's forms, for any texts: what was sent is what is read, and nonsense is refused and never a fault."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote, quote_plus, urlencode
 from xml.etree.ElementTree import fromstring
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpr_intake.api.open311.asking import ids, listed, moment
+from tests.examples import NOON
+from vpr_intake.api.open311.asking import Window, ids, listed, moment
 from vpr_intake.api.open311.errors import Faulty
 from vpr_intake.api.open311.filing import report_of
 from vpr_intake.api.open311.forms import Form, urlencoded
@@ -95,3 +97,12 @@ def test_any_text_makes_well_formed_xml(text: str) -> None:
     assert len(read) <= len(text)
     if all(letter.isprintable() for letter in text):
         assert read == text
+
+
+moments = st.integers(0, 5_000_000).map(lambda micros: NOON + timedelta(microseconds=micros))
+
+
+@given(moments, moments, moments)
+def test_a_window_holds_what_is_told_as_inside_it(start: datetime, end: datetime, at: datetime) -> None:
+    window = Window.of(start, end, NOON, "both")
+    assert (window.start <= at <= window.end) == (start <= at.replace(microsecond=0) <= end)
