@@ -70,6 +70,7 @@ async def whose(system: System) -> Whose:
 
     [session] = await until(session_of_case)
     ids = {"report_id": report, "service_request_id": report, "case_id": case, "session_id": session}
+    ids |= {"token": report, "format": "json"}
     return Whose(system, ids)
 
 

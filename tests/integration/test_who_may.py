@@ -65,7 +65,7 @@ class Tries:
         """Try one row of the table."""
         given = {"Idempotency-Key": uuid4().hex, **headers}
         for service in row.services:
-            url, body = at + row.filled({"letter": "1"}, str(uuid4())), b""
+            url, body = at + row.filled({"letter": "1", "format": "json"}, str(uuid4())), b""
             if key := headers.get("X-API-Key") if "open311" in row.path else None:
                 given, url, body = _by_open311(row, key, given, url)
             status = await status_of(self.apps[service], row.method, url, given, body)

@@ -148,5 +148,5 @@ def test_events_of_no_concern_change_no_state() -> None:
 
 
 def test_what_is_listed_of_a_report_is_no_column_of_a_personal_table() -> None:
-    personal = {column.name for table in PERSONAL for column in table.c} - {"report_id", "alarm_id"}
+    personal = {column.name for table in PERSONAL for column in table.c} - {"id", "report_id", "alarm_id"}
     assert personal.isdisjoint(ReportSummary.model_fields)

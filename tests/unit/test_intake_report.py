@@ -27,6 +27,7 @@ from vpr_events.decider import Command, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_events.testing import given
 from vpr_intake.domain.report import (
+    AddUpdate,
     AmendReport,
     ErasePersonalData,
     FileReport,
@@ -180,6 +181,18 @@ def test_nothing_withdrawn_erased_or_unknown_is_screened() -> None:
     given(report, FILED, WITHDRAWN).when(rescreen(REVIEW)).then_refused("withdrawn")
     given(report, FILED, ERASED).when(rescreen(REVIEW)).then_refused("erased")
     given(report).when(rescreen(REVIEW)).then_refused("no_such_report")
+
+
+@pytest.mark.parametrize(
+    "past", [[FILED], [FILED, ReportAmended(fields=("updates",))], [FILED, WITHDRAWN], [FILED, HELD]]
+)
+def test_a_client_adds_to_its_report_as_often_as_it_likes(past: list[Event]) -> None:
+    given(report, *past).when(AddUpdate(at=NOON)).then(ReportAmended(fields=("updates",)))
+
+
+def test_nothing_is_added_to_a_report_that_is_not_there_or_was_erased() -> None:
+    given(report).when(AddUpdate(at=NOON)).then_refused("no_such_report")
+    given(report, FILED, ERASED).when(AddUpdate(at=NOON)).then_refused("erased")
 
 
 def place() -> PlaceHold:

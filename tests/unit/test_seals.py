@@ -40,7 +40,7 @@ def test_any_other_bytes_are_no_seal(key: SealKey, data: st.DataObject) -> None:
     other = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[at]))
     # Hexadecimal digits mean the same in both cases: the signature stays good, and so does all that was signed.
     changed = content[:at] + bytes([other]) + content[at + 1 :]
-    if changed.lower() == content and at < 128:
+    if changed.lower() == content.lower() and at < 128:
         assert opened(changed, {key_id(key.public): key.public}) == SEAL
         return
     with pytest.raises(BadSeal):

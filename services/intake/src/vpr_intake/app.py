@@ -10,7 +10,7 @@ from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import access
 from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
-from vpr_intake.projections import project_access, project_erasure, project_report
+from vpr_intake.projections import project_access, project_erasure, project_report, project_status
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
@@ -30,7 +30,7 @@ service = Service(
     "intake",
     metadata,
     deciders=(report, history, access),
-    projectors=(project_report, project_access, project_erasure),
+    projectors=(project_report, project_access, project_erasure, project_status),
     consumer=consumer,
     workers=_workers,
 )
@@ -39,5 +39,5 @@ service = Service(
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
     app = create_app(service, settings or Settings(), routers, clock)
-    app.add_middleware(open311.TooLarge)
+    app.add_middleware(open311.Outside)
     return app

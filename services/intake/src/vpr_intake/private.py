@@ -9,10 +9,11 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.event import new_id
 from vpr_events.writes import Write
 from vpr_intake.answers import Answer
 from vpr_intake.schemas import NewReport
-from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars
+from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars, updates
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
@@ -30,6 +31,7 @@ REPLACE_PARTICULARS = (
     .where(particulars.c.report_id == bindparam("report"))
     .values({name: bindparam(f"new_{name}") for name in REPLACEABLE})
 )
+INSERT_UPDATE = insert(updates)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
@@ -53,6 +55,11 @@ def answers_replaced(report_id: UUID, given: Mapping[str, Answer]) -> Write:
 def answers_of(report_id: UUID, given: Mapping[str, Answer]) -> Write:
     """What the filer answered."""
     return Write(report_id, INSERT_ANSWERS, {"report_id": report_id, "answers": given})
+
+
+def update_of(report_id: UUID, **told: Any) -> Write:
+    """What a client tells about its report later on; ``told`` are the columns of ``updates``."""
+    return Write(report_id, INSERT_UPDATE, {"id": new_id(), "report_id": report_id, **told})
 
 
 def alarm_text(alarm_id: UUID, report_id: UUID, text: str) -> Write:

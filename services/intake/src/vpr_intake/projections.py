@@ -4,11 +4,19 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, delete, func, insert, update
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.access import AccessAcknowledged, AccessAlarmRaised, AccessRecorded
-from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseClosed, CaseOpened, CaseReleased
+from vpr_events.contracts.case import (
+    CaseAssessed,
+    CaseClaimed,
+    CaseClosed,
+    CaseOpened,
+    CaseReleased,
+    CloseReason,
+    Outcome,
+)
 from vpr_events.contracts.dispatch import (
     DispatchCancelled,
     DispatchCompleted,
@@ -45,6 +53,8 @@ from vpr_intake.tables import (
     progress,
     reports,
     screenings,
+    status_changes,
+    updates,
 )
 
 AMENDABLE = ("category", "district", "occurred_from", "occurred_to")
@@ -90,7 +100,8 @@ FIRST, LAST = func.least, func.greatest
 
 def _reached(point: str) -> Executable:
     """The earliest time of a point (the latest for an end) wins, so that order and repetition do not matter."""
-    row = upsert(progress).values(report_id=bindparam("report"), updated_at=bindparam("at"), **{point: bindparam("at")})
+    changed: BindParameter[Any] = bindparam("recorded")
+    row = upsert(progress).values(report_id=bindparam("report"), updated_at=changed, **{point: bindparam("at")})
     choose = LAST if point in {"cleared_at", "closed_at"} else FIRST
     changes = {
         point: choose(progress.c[point], row.excluded[point]),
@@ -99,7 +110,15 @@ def _reached(point: str) -> Executable:
     return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
 
 
+def _touched() -> Executable:
+    """The report changed, with no clock point reached."""
+    row = upsert(progress).values(report_id=bindparam("report"), updated_at=bindparam("recorded"))
+    changes = {"updated_at": LAST(progress.c.updated_at, row.excluded.updated_at)}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
 REACHED = {point: _reached(point) for point in POINTS.values()}
+TOUCH = _touched()
 
 
 def project_report(event: Recorded) -> Iterable[Write]:
@@ -112,6 +131,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportAmended() as amended:
             told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
+            yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportScreened() as told:
             row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
             row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
@@ -129,6 +149,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
     delete(answers).where(answers.c.report_id == bindparam("report")),
+    delete(updates).where(updates.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )
@@ -137,7 +158,47 @@ project_erasure = erasing(
 def project_progress(event: Recorded) -> Iterable[Write]:
     """What triage, video and dispatch did for a report."""
     if point := POINTS.get(type(event.data)):
-        yield Write(event.correlation_id, REACHED[point], {"report": event.correlation_id, "at": event.occurred_at})
+        row = {"report": event.correlation_id, "at": event.occurred_at, "recorded": event.recorded_at}
+        yield Write(event.correlation_id, REACHED[point], row)
+
+
+INSERT_STATUS = upsert(status_changes).on_conflict_do_nothing()
+
+STATUSES: dict[type[Event], str] = {
+    CaseOpened: "for_triage",
+    CaseClaimed: "investigating",
+    CaseReleased: "for_triage",
+    SessionConnected: "in_progress",
+    DispatchUnitAssigned: "action_scheduled",
+    DispatchUnitOnScene: "in_progress",
+    ReportWithdrawn: "cancelled",
+}
+"""Which event begins which public status, in the words of Open311's service request updates."""
+
+CLOSED: dict[CloseReason, str] = {
+    CloseReason.RESOLVED: "fixed",
+    CloseReason.DISPATCHED: "closed",
+    CloseReason.REFERRED: "internal_referral",
+    CloseReason.NO_FURTHER_ACTION: "no_further_action",
+    CloseReason.WITHDRAWN: "cancelled",
+    CloseReason.NO_SHOW: "closed",
+    CloseReason.DUPLICATE: "duplicate",
+}
+
+
+def project_status(event: Recorded) -> Iterable[Write]:
+    """Changes of a report's public status, at the time they were recorded: later ones are never told as earlier."""
+    match event.data:
+        case CaseClosed(reason=reason):
+            status = CLOSED[reason]
+        case CaseAssessed(outcome=Outcome.DISPATCH):
+            status = "planned"
+        case other if type(other) in STATUSES:
+            status = STATUSES[type(other)]
+        case _:
+            return
+    row = {"id": event.id, "report_id": event.correlation_id, "status": status, "at": event.recorded_at}
+    yield Write(("status", event.correlation_id), INSERT_STATUS, row)
 
 
 def _granting() -> Executable:

@@ -2,15 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.tables import idempotency
 from vpr_intake.basis import Basis
-from vpr_intake.tables import accesses, alarm_texts, alarms, answers, grants, particulars, progress, reports, screenings
+from vpr_intake.tables import (
+    accesses,
+    alarm_texts,
+    alarms,
+    answers,
+    grants,
+    particulars,
+    progress,
+    reports,
+    screenings,
+    status_changes,
+    updates,
+)
 
 PROGRESS = tuple(column for column in progress.c if column.name != "report_id")
 OF_REPORT = tuple(column for column in reports.c if column.name != "version")
@@ -22,7 +35,7 @@ PARTICULARS = tuple(column for column in particulars.c if column.name != "report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which reports: of one client, of these codes, filed between two moments (both inclusive)."""
+    """Which reports: of one client, of these codes, filed or changed between two moments (all inclusive)."""
 
     client_id: UUID | None = None
     ids: Sequence[UUID] = ()
@@ -30,6 +43,12 @@ class Filter:
     closed: bool | None = None
     start: datetime | None = None
     end: datetime | None = None
+    changed_from: datetime | None = None
+    changed_to: datetime | None = None
+
+
+CHANGED = func.greatest(reports.c.filed_at, reports.c.withdrawn_at, progress.c.updated_at)
+"""When a report changed last; GREATEST passes over what is null."""
 
 
 async def one_report(connection: AsyncConnection, report_id: UUID, *, personal: bool = False) -> dict[str, Any] | None:
@@ -45,6 +64,7 @@ async def list_reports(
     *,
     limit: int,
     after: Sequence[Any] | None = None,
+    offset: int = 0,
     personal: bool = False,
 ) -> list[dict[str, Any]]:
     """Reports, newest first, from behind ``after`` (filed_at, id); particulars only when ``personal``."""
@@ -52,6 +72,7 @@ async def list_reports(
     if after:
         query = query.where(tuple_(reports.c.filed_at, reports.c.id) < tuple(after))
     query = query.order_by(reports.c.filed_at.desc(), reports.c.id.desc()).limit(limit)
+    query = query.offset(offset) if offset else query
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -78,6 +99,10 @@ def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(ended if wanted.closed else ~ended)
     if wanted.start:
         query = query.where(reports.c.filed_at >= wanted.start)
+    if wanted.changed_from:
+        query = query.where(wanted.changed_from <= CHANGED)
+    if wanted.changed_to:
+        query = query.where(wanted.changed_to >= CHANGED)
     return query.where(reports.c.filed_at <= wanted.end) if wanted.end else query
 
 
@@ -92,6 +117,58 @@ def status_of(row: dict[str, Any]) -> str:
     if row["claimed_at"]:
         return "in_progress"
     return "stopped" if row["stopped_at"] else "received"
+
+
+async def status_changes_of(connection: AsyncConnection, report_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """What became of these reports, the oldest first, without changes to the status that stood already."""
+    query = _changes(status_changes.c.report_id.in_(report_ids))
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def status_changes_between(
+    connection: AsyncConnection, client_id: UUID, start: datetime, end: datetime, *, limit: int
+) -> list[dict[str, Any]]:
+    """What became of a client's reports between two moments (both inclusive), the oldest first."""
+    own = select(reports.c.id).where(reports.c.client_id == client_id)
+    recent = select(status_changes.c.report_id).where(status_changes.c.at.between(start, end))
+    changes = _changes(status_changes.c.report_id.in_(recent), status_changes.c.report_id.in_(own)).subquery()
+    query = select(changes).where(changes.c.at.between(start, end)).order_by(changes.c.at, changes.c.id).limit(limit)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _changes(*which: ColumnElement[bool]) -> Select[Any]:
+    before = func.lag(status_changes.c.status).over(
+        partition_by=status_changes.c.report_id, order_by=(status_changes.c.at, status_changes.c.id)
+    )
+    every = select(status_changes, before.label("before")).where(*which).subquery()
+    query = select(every.c.id, every.c.report_id, every.c.status, every.c.at)
+    return query.where(every.c.status.is_distinct_from(every.c.before)).order_by(every.c.at, every.c.id)
+
+
+async def updates_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
+    """What a client added to a report, the oldest first. Personal."""
+    query = select(updates).where(updates.c.report_id == report_id).order_by(updates.c.received_at, updates.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastFiling:
+    """The last time that a client sent one and the same form: under which key, and whether a day has passed since."""
+
+    key: str
+    old: bool
+
+
+async def last_filing(
+    connection: AsyncConnection, scope: str, first: str, last: str, lifetime: timedelta
+) -> LastFiling | None:
+    """The newest of the idempotency keys from ``first`` to ``last``, by real time."""
+    old = idempotency.c.created_at <= func.now() - lifetime
+    query = select(idempotency.c.key, old.label("old")).where(
+        idempotency.c.client == scope, idempotency.c.key.between(first, last)
+    )
+    row = (await connection.execute(query.order_by(idempotency.c.key.desc()).limit(1))).one_or_none()
+    return LastFiling(key=row.key, old=row.old) if row else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,8 +222,22 @@ class ReportSummary(Body):
     progress: Progress
 
 
+class ReportUpdate(Body):
+    """What a client added to its report; ``updated_at`` is when it was written, as the client says."""
+
+    told_status: str
+    updated_at: datetime
+    received_at: datetime
+    description: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    media_urls: list[str]
+
+
 class Report(ReportSummary):
-    """A report with its particulars. ``screening`` is null for one of a time before there were rules."""
+    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules."""
 
     screening: Screened | None
     answers: dict[str, str | list[str]]
@@ -233,6 +247,8 @@ class Report(ReportSummary):
     description: str | None
     place: Place
     reporter: Reporter
+    media_urls: list[str]
+    updates: list[ReportUpdate]
 
 
 class Contact(Body):

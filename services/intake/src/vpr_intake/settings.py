@@ -26,6 +26,9 @@ class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
     ``city`` is the folder of the city's files, or the name of a shipped one.
+    ``jurisdiction_id`` is ours in Open311: other ones are then unknown, while without it any is taken. ``open311_url``
+    (default: the address that was asked) and ``open311_test_url`` (default: the same) are what discovery tells, beside
+    ``open311_contact`` and ``open311_key_service``, sentences for developers.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -35,3 +38,8 @@ class Settings(ServiceSettings):
     city: Annotated[InstanceOf[City], NoDecode, BeforeValidator(city_at)] = Field(
         default_factory=lambda: _loaded(shipped()["winnipeg"])
     )
+    jurisdiction_id: str = ""
+    open311_url: str = ""
+    open311_test_url: str = ""
+    open311_contact: str = "Write to whoever operates this service."
+    open311_key_service: str = "Ask whoever operates this service for an API key."

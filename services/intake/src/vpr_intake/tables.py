@@ -1,6 +1,6 @@
 """Intake's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
@@ -70,6 +70,7 @@ particulars = Table(
     Column("latitude", Float),
     Column("longitude", Float),
     Column("media_url", Text),
+    Column("media_urls", ARRAY(Text)),
 )
 
 answers = Table(
@@ -151,4 +152,32 @@ erasure_approvals = Table(
     Column("approved_at", Moment, nullable=False),
 )
 
-PERSONAL = (particulars, alarm_texts, answers)
+status_changes = Table(
+    "status_changes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("status_changes_report_id_at", status_changes.c.report_id, status_changes.c.at, status_changes.c.id)
+Index("status_changes_at", status_changes.c.at)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("update_id", Text, nullable=False),
+    Column("told_status", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("description", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("media_urls", ARRAY(Text)),
+)
+
+PERSONAL = (particulars, alarm_texts, answers, updates)

@@ -3,6 +3,6 @@
 from vpr_intake.api import accesses, alarms, amending, city, clients, erasure, history, open311, particulars, reports
 
 routers = (
-    reports.filing_router, reports.router, amending.router, particulars.router, erasure.router, open311.router,
+    reports.filing_router, reports.router, amending.router, particulars.router, erasure.router, *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from vpr_intake.api.reports import existing, summary
 from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
-from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter
+from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter, ReportUpdate
 from vpr_intake.settings import Settings
 from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of
@@ -39,6 +39,9 @@ async def read_report(
     if caller.staff:
         await disclose_to_staff(report_id, caller.staff, Resource.PARTICULARS, runtime)
     row = await existing(report_id, caller, runtime, personal=True)
+    async with runtime.reading() as connection:
+        updates = await queries.updates_of(connection, report_id)
+    fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
         **summary(row).model_dump(),
@@ -49,6 +52,8 @@ async def read_report(
         answers=row["answers"] or {},
         place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
         reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+        media_urls=row["media_urls"] or [],
+        updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
     )
 
 

@@ -98,6 +98,11 @@ class WithdrawReport(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddUpdate(Command):
+    """Add what its client tells about a report later on; the text itself stays in intake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Forbid the erasure until the hold is lifted."""
 
@@ -122,7 +127,7 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ON_A_REPORT = (AmendReport, RescreenReport, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
+ON_A_REPORT = (AmendReport, RescreenReport, AddUpdate, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
@@ -138,6 +143,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return _rescreen(command, state)
         case WithdrawReport():
             return _withdraw(command, state)
+        case AddUpdate():
+            return _add_update(state)
         case PlaceHold():
             return _place_hold(command, state)
         case LiftHold():
@@ -206,6 +213,12 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     if state.status is Status.WITHDRAWN:
         return []
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
+
+
+def _add_update(state: State) -> Sequence[Event]:
+    if state.erased:
+        raise Refused("erased", "the report's personal data was erased: nothing can be added")
+    return [ReportAmended(fields=("updates",))]
 
 
 def _place_hold(command: PlaceHold, state: State) -> Sequence[Event]:
