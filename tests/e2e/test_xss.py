@@ -140,10 +140,12 @@ def visitor(browser: Browser, hostile: Hostile, request: pytest.FixtureRequest) 
     context.close()
 
 
-def address(row: Row, service: str, hostile: Hostile, origin: str) -> str:
+def addresses(row: Row, service: str, hostile: Hostile) -> Iterator[str]:
     prefix = f"/{service}" if service in SERVICES else ""
-    url = origin + prefix + row.filled(hostile.ids, "1")
-    return f"{url}?api_key={hostile.api_key}" if "/requests" in row.path else url
+    query = f"?api_key={hostile.api_key}" if "/open311/" in row.path else ""
+    for origin in (hostile.url, hostile.staff):
+        for form in ("json", "xml") if "{format}" in row.path else ("",):
+            yield origin + prefix + row.filled(hostile.ids | {"format": form}, "1") + query
 
 
 def test_the_browser_tells_when_a_payload_runs(visitor: Visitor) -> None:
@@ -162,8 +164,8 @@ def test_every_page_with_stored_payloads(visitor: Visitor, hostile: Hostile) -> 
         ):
             continue
         for service in row.services:
-            for origin in (hostile.url, hostile.staff):
-                answer = visitor.opens(address(row, service, hostile, origin))
+            for url in addresses(row, service, hostile):
+                answer = visitor.opens(url)
                 seen += PAYLOADS[-1] in answer.text()
     assert seen >= 5, "the payloads are there to be seen"
 
