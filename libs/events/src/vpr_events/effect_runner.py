@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import structlog
@@ -37,6 +37,8 @@ GRACE = 5.0
 """Seconds that an effect in the middle of its work is given at the end; then it is handed back."""
 
 log = structlog.get_logger(__name__)
+
+type EffectRow = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ type Handler = Callable[[Task], Awaitable[Iterable[Execution] | Tried]]
 
 What it raises is a failed try, after which the runner's policy says what comes.
 """
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A handler that holds something open."""
+
+    async def close(self) -> None:
+        """Let it go; the next effect may open it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,9 @@ class EffectRunner:
             await in_steps(stop, "effects", self._step)
         finally:
             await self._end()
+            for handler in self.handlers.values():
+                if isinstance(handler, Closing):
+                    await handler.close()
 
     async def run_due(self) -> bool:
         """Carry out what is due and wait for it; whether there was anything."""
@@ -167,13 +180,14 @@ class EffectRunner:
             rows = await self._take(connection)
         return [self._start(_task(row)) for row in rows]
 
-    async def _take(self, connection: AsyncConnection) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def _take(self, connection: AsyncConnection) -> Sequence[EffectRow]:
         most = self.limits.of_a_lane(len(self._working))
         full = [lane for lane, count in self._lanes.items() if count >= most]
         due = (await connection.execute(DUE, {"full": full})).all()
         if not (chosen := self._chosen((row.id, row.lane) for row in due)):
             return ()
-        return (await connection.execute(TAKE, {"chosen": chosen, "lease": self.lease})).all()
+        taken: Sequence[EffectRow] = (await connection.execute(TAKE, {"chosen": chosen, "lease": self.lease})).all()
+        return taken
 
     def _chosen(self, due: Iterable[tuple[UUID, str]]) -> list[UUID]:
         """In the order in which they are due, as many as there are places, in all and in each lane."""
@@ -251,5 +265,5 @@ class EffectRunner:
                 await connection.execute(HAND_BACK, list(some))
 
 
-def _task(row: Row[*tuple[Any, ...]]) -> Task:
+def _task(row: EffectRow) -> Task:
     return Task(row.id, row.kind, row.data, row.correlation_id, row.causation_id, row.attempts)
