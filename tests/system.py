@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 from asgi_lifespan import LifespanManager
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from nats.js.errors import NotFoundError
 from pydantic import SecretStr
@@ -34,6 +35,7 @@ from vpr_service.settings import ServiceSettings, SharedSettings
 
 ISSUER = "http://issuer.test"
 DEADLINE = 20.0
+WEBHOOK_KEY = SecretStr(Fernet.generate_key().decode())
 
 
 async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADLINE) -> T:
@@ -171,6 +173,9 @@ class System:
         """One more service on this database."""
         options.setdefault("seal_key", self.servers.seal_key)
         options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
+        if name == "intake":
+            options.setdefault("webhook_keys", WEBHOOK_KEY)
+            options.setdefault("outbound_allow", ("127.0.0.0/8",))
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
         app = assembly(name).make_app(self.servers.settings(name, database_url, **options), self.clock)

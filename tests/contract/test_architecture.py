@@ -70,7 +70,7 @@ def test_a_domain_asks_no_clock_and_rolls_no_dice(service: str, path: Path) -> N
 
 @named("reactors")
 def test_a_reactor_imports_its_domain_and_contracts(service: str, path: Path) -> None:
-    own = [f"vpr_{service}.{layer}" for layer in ("domain", "projections", "reactors")]
+    own = [f"vpr_{service}.{layer}" for layer in ("domain", "projections", "announcing", "reactors")]
     library = [f"vpr_events.{name}" for name in ("event", "decider", "inbox", "pipeline", "writes")]
     assert foreign(path, CONTRACTS, *own, *library) == set()
 

@@ -24,6 +24,7 @@ BODIES: Mapping[str, Any] = {
     "connection": {"mode": "peer"},
     "end": {"reason": "completed"},
     "invitations": {"channel": "link"},
+    "{webhook_id}": {"enabled": False},
 }
 """What an endpoint needs so that nothing but the caller is wrong."""
 
@@ -69,8 +70,18 @@ async def whose(system: System) -> Whose:
         return [session["id"] for session in answer.json()]
 
     [session] = await until(session_of_case)
-    ids = {"report_id": report, "service_request_id": report, "case_id": case, "session_id": session}
-    ids |= {"token": report, "format": "json"}
+    hook = {"url": "https://hooks.example/", "event_types": ["report.closed"]}
+    webhook = (await system["intake"].post("/v1/webhooks", json=hook, headers=key)).json()["id"]
+    ids = {
+        "webhook_id": webhook,
+        "delivery_id": str(uuid4()),
+        "report_id": report,
+        "service_request_id": report,
+        "token": report,
+        "format": "json",
+        "case_id": case,
+        "session_id": session,
+    }
     return Whose(system, ids)
 
 

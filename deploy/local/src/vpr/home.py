@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
+
 from vpr.embedded import Endpoints
 from vpr_events.contracts import SERVICES
 from vpr_events.seals import SealKey
@@ -20,6 +22,8 @@ AUDIENCE = "vpr"
 KEY = "issuer.pem"
 PUBLISHED = "issuer.jwks"
 SEAL_KEY = "seal.pem"
+WEBHOOK_KEY = "webhook.key"
+LOOPBACK = "localhost,127.0.0.0/8,::1"
 CLIENTS = "clients.json"
 STAFF_CLIENT = "staff"
 
@@ -58,7 +62,7 @@ class Home:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
         for folder in (self.metrics, self.seals):
             shutil.rmtree(folder, ignore_errors=True)
-        for name in (KEY, PUBLISHED, SEAL_KEY, CLIENTS):
+        for name in (KEY, PUBLISHED, SEAL_KEY, WEBHOOK_KEY, CLIENTS):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -78,6 +82,15 @@ class Home:
         """The key that signs this system's seals, made if absent. Only in development all services may share it."""
         SealKey.made_at(self.folder / SEAL_KEY)
         return self.folder / SEAL_KEY
+
+    @property
+    def webhook_key(self) -> str:
+        """The key that encrypts webhooks' secrets, made if absent."""
+        path = self.folder / WEBHOOK_KEY
+        if not path.exists():
+            self.create()
+            write_whole(path, Fernet.generate_key())
+        return path.read_text()
 
     @property
     def servers(self) -> Path:
@@ -121,7 +134,13 @@ class Home:
             "PUBLIC_URL": self.url,
             "STAFF_URL": self.staff_url,
         }
-        return own | ({"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {})
+        return own | self._further(service)
+
+    def _further(self, service: str) -> dict[str, str]:
+        """What one service needs beside. Webhooks of a local system may go to this machine."""
+        if service == "intake":
+            return {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
+        return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 
 def address_of(url: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ import structlog
 from nats.js.errors import APIError
 from sqlalchemy import func, select
 
+from vpr_events.effect_runner import LEASE
 from vpr_events.outages import LogUnavailable
 from vpr_events.tables import effects, events, outbox, parked, timers
 from vpr_events.working import IDLE, in_steps
@@ -23,9 +24,12 @@ from vpr_service.runtime import Runtime
 UNFINISHED = (
     select(func.count()).select_from(outbox).scalar_subquery()
     + select(func.count()).where(~parked.c.dead).scalar_subquery()
-    + select(func.count()).where(~effects.c.dead).scalar_subquery()
+    + select(func.count()).where(~effects.c.dead, effects.c.due_at <= func.clock_timestamp() + LEASE).scalar_subquery()
 )
-"""What goes on by itself: an effect that is being carried out is among it, though it is not due."""
+"""What goes on by itself: an effect that is being carried out is among it, though it is not due.
+
+A webhook that waits for a later try is not: its receiver may be away for days.
+"""
 
 STANDING = select(
     UNFINISHED.label("unfinished"),

@@ -13,6 +13,9 @@ from vpr_events.event import Recorded, derived_id
 
 type Value = str | int | bool | None
 
+LANE = "lane"
+"""The key of ``data`` that says whom an effect goes to: effects of one lane share their places (see the runner)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -24,6 +27,11 @@ class Effect:
     kind: str
     data: Mapping[str, Value]
     purpose: str = ""
+
+
+def lane_of(kind: str, data: Mapping[str, Value]) -> str:
+    """The lane of an effect: all of a kind that names none have one."""
+    return f"{kind}/{data.get(LANE) or ''}"
 
 
 def effect_id(effect: Effect, event: Recorded) -> UUID:

@@ -23,6 +23,7 @@ from vpr_events.event import Event, Recorded
 from vpr_events.gate import Gate
 from vpr_events.log import EventLog
 from vpr_events.outages import is_outage, is_worth_a_warning
+from vpr_events.passes import Consequence, following
 from vpr_events.pipeline import Execution, Pipeline, Projector
 from vpr_events.pull import Delivery, Pull
 from vpr_events.store import Conflict, rerunning
@@ -46,11 +47,12 @@ def _no_reaction(_: Recorded, __: datetime) -> Iterable[Execution]:
 
 @dataclass(frozen=True)
 class Consumer:
-    """What a service does with others' events: ``handles`` these contracts, ``react`` and ``project``."""
+    """What a service does with others' events: ``handles`` these contracts, ``react``, ``project``, have effects."""
 
     handles: frozenset[type[Event]]
     react: Reactor = _no_reaction
     projectors: Sequence[Projector] = ()
+    consequences: Sequence[Consequence] = ()
 
     @property
     def subjects(self) -> list[str]:
@@ -58,8 +60,10 @@ class Consumer:
         return sorted(subject_of(contract.event_type()) for contract in self.handles)
 
     def writes(self, event: Recorded) -> Iterable[writes.Write]:
-        """What its projections make of one event."""
-        return (write for project in self.projectors for write in project(event))
+        """What its projections make of one event, then its effects."""
+        for project in self.projectors:
+            yield from project(event)
+        yield from following(event, self.consequences)
 
 
 @dataclass

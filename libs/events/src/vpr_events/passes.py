@@ -20,11 +20,22 @@ from vpr_events.tables import effects, outbox
 from vpr_events.writes import Write
 
 type Projector = Callable[[Recorded], Iterable[Write]]
-type Consequence = Callable[[Recorded], Iterable[Effect]]
-"""What an event of this service makes it do to the world."""
+type Consequence = Callable[[Recorded], Iterable[Effect | Write]]
+"""What an event makes this service do to the world.
+
+A write instead of an effect makes the rows of ``effects`` in the database, where it is known for whom there are any;
+their ids must follow from the event's, and a row that exists must stay as it is.
+"""
 
 INSERT_OUTBOX = insert(outbox)
 INSERT_EFFECT = insert(effects)
+
+
+def following(event: Recorded, consequences: Iterable[Consequence]) -> Iterable[Write]:
+    """The rows that an event's effects are."""
+    for follow in consequences:
+        for one in follow(event):
+            yield one if isinstance(one, Write) else Write(event.id, INSERT_EFFECT, row_of(one, event))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +164,7 @@ class Pass:
             yield Write(event.id, INSERT_OUTBOX, {"event_id": event.id, "traceparent": trace})
             for project in self.rules.projectors:
                 yield from project(event)
-            for follow in self.rules.consequences:
-                yield from (Write(event.id, INSERT_EFFECT, row_of(effect, event)) for effect in follow(event))
+            yield from following(event, self.rules.consequences)
         yield from timers.changes(
             execution.decider,
             before.state,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vpr_events.decider import by_family, no_timers
-from vpr_events.effect_runner import EffectRunner
+from vpr_events.effect_runner import EffectRunner, Limits
 from vpr_events.gate import Gate
 from vpr_events.inbox import Inbox
 from vpr_events.log import EventLog
@@ -66,7 +66,9 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
     if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
         yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
     if handlers := service.handlers(runtime):
-        yield EffectRunner(runtime.engine, pipeline, handlers, Policy(runtime.settings.retry_delays))
+        policy = Policy(runtime.settings.retry_delays)
+        limits = Limits(runtime.settings.effects_in_flight, runtime.settings.effects_per_lane)
+        yield EffectRunner(runtime.engine, pipeline, handlers, policy, limits=limits)
 
 
 def _sealer(service: Service, settings: ServiceSettings, engine: AsyncEngine) -> Sealer | None:

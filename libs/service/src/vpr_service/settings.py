@@ -65,7 +65,8 @@ class ServiceSettings(BaseSettings):
     ``commit_batch`` at most share a commit; with 1 each has its own. ``seal_key`` (a file, an Ed25519 private key in
     PEM that the database's account cannot read) signs the seals of ``seal_every`` seconds, which are put into
     ``seal_folder``; services may share a key, but not a folder. ``client_secret`` is the service's own at the issuer,
-    whose client is named like the service.
+    whose client is named like the service. ``effects_in_flight`` effects at most are carried out at the same time, of
+    which ``effects_per_lane`` go to the same receiver.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -82,6 +83,8 @@ class ServiceSettings(BaseSettings):
     seal_key: Path | None = None
     seal_folder: Path | None = None
     seal_every: float = Field(default=60, gt=0)
+    effects_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 800
+    effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
     @field_validator("seal_key")

@@ -1,10 +1,13 @@
 """Intake, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
 
+from vpr_events.effect_runner import Handler
+from vpr_intake import hooks
+from vpr_intake.announcing import WEBHOOK, announce
 from vpr_intake.api import open311, routers
 from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import access
@@ -23,7 +26,11 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    return [Listener(runtime.engine, ALARMS)]
+    return [Listener(runtime.engine, ALARMS), hooks.Forgetting(runtime.engine, hooks.settings_of(runtime))]
+
+
+def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
+    return {WEBHOOK: hooks.deliverer(runtime, hooks.outbound(runtime))}
 
 
 service = Service(
@@ -33,6 +40,8 @@ service = Service(
     projectors=(project_report, project_access, project_erasure, project_status),
     consumer=consumer,
     workers=_workers,
+    consequences=(announce,),
+    handlers=_handlers,
 )
 
 

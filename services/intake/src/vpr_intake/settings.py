@@ -5,11 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, InstanceOf
+from cryptography.fernet import Fernet
+from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vpr_intake.city import City, load_city, shipped
+from vpr_service.addresses import Allowed
 from vpr_service.settings import ServiceSettings
+
+DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+"""Standard Webhooks 1.0.0: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours."""
 
 _loaded = cache(load_city)
 
@@ -29,6 +34,11 @@ class Settings(ServiceSettings):
     ``jurisdiction_id`` is ours in Open311: other ones are then unknown, while without it any is taken. ``open311_url``
     (default: the address that was asked) and ``open311_test_url`` (default: the same) are what discovery tells, beside
     ``open311_contact`` and ``open311_key_service``, sentences for developers.
+
+    ``webhook_keys`` (Fernet keys, comma-separated, the first encrypts) protect webhooks' secrets; without them there
+    are no webhooks. ``webhook_delays``: seconds between a delivery's tries. ``webhook_secret_overlap``: how long the
+    former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
+    addresses and networks): what may be called although it is not public, also by http; for development.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -43,3 +53,35 @@ class Settings(ServiceSettings):
     open311_test_url: str = ""
     open311_contact: str = "Write to whoever operates this service."
     open311_key_service: str = "Ask whoever operates this service for an API key."
+    webhook_keys: SecretStr = SecretStr("")
+    webhook_delays: tuple[Annotated[float, Field(gt=0)], ...] = DELAYS
+    webhook_secret_overlap: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = timedelta(hours=24)
+    delivery_log_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("outbound_allow", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return tuple(_parts(given)) if isinstance(given, str) else given
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _readable(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        Allowed.of(given)
+        return given
+
+    @field_validator("webhook_keys")
+    @classmethod
+    def _usable(cls, given: SecretStr) -> SecretStr:
+        for key in _parts(given.get_secret_value()):
+            Fernet(key)
+        return given
+
+    @property
+    def webhook_keys_given(self) -> tuple[str, ...]:
+        """The keys, the one that encrypts first."""
+        return tuple(_parts(self.webhook_keys.get_secret_value()))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

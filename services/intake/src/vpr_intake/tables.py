@@ -1,6 +1,21 @@
 """Intake's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
@@ -181,3 +196,64 @@ updates = Table(
 )
 
 PERSONAL = (particulars, alarm_texts, answers, updates)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("client_id", Uuid, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("event_types", ARRAY(Text), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("last_success_at", Moment),
+    Column("last_failure_at", Moment),
+    Column("version", Integer, nullable=False, server_default="1"),
+)
+
+webhook_secrets = Table(
+    "webhook_secrets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("encrypted", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("valid_until", Moment),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("report_id", Uuid),
+    Column("status", Text),
+    Column("occurred_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("begun_at", Moment),
+    Column("finished_at", Moment),
+)
+Index("deliveries_webhook_id", deliveries.c.webhook_id, deliveries.c.created_at, deliveries.c.id)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("delivery_id", Uuid, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("status_code", Integer),
+    Column("error", Text),
+    Column("next_at", Moment),
+)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reached", Integer, nullable=False),
+)

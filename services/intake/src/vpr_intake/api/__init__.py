@@ -1,8 +1,21 @@
 """Intake over HTTP."""
 
-from vpr_intake.api import accesses, alarms, amending, city, clients, erasure, history, open311, particulars, reports
+from vpr_intake.api import (
+    accesses,
+    alarms,
+    amending,
+    city,
+    clients,
+    deliveries,
+    erasure,
+    history,
+    open311,
+    particulars,
+    reports,
+    webhooks,
+)
 
 routers = (
     reports.filing_router, reports.router, amending.router, particulars.router, erasure.router, *open311.routers,
-    history.router, clients.router, accesses.router, alarms.router, city.router,
+    history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
 )  # fmt: skip
