@@ -7,6 +7,9 @@ from uuid import UUID
 from vpr_events import store
 from vpr_events.event import Event, Recorded, new_id, stream_name
 
+PER_FILING = 2
+"""Events of one filing: what was filed, and what the rules said of it."""
+
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 """A Monday, and a minute to count from."""
 

@@ -108,7 +108,7 @@ def test_a_hole_is_filled_on_demand(system: Separate, people: People) -> None:
         file_one(people)
     quiet(system)
     log = log_of(system)
-    lost = [number for number, event in enumerate(log) if event.data.event_name == "report.filed"][1]
+    lost = [number for number, event in enumerate(log) if event.data.event_name == "report.screened"][1]
     for process in system.processes.values():
         process.stop()
     empty_log(system)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection, make_url
 
-from tests.examples import new_report
+from tests.examples import PER_FILING, new_report
 from tests.processes import Separate, separate_services
 from tests.reading import read_log
 from tests.scenario import wait_for
@@ -78,7 +78,7 @@ def test_reports_filed_while_the_broker_is_down_are_delivered_afterwards(system:
     reports = file_reports(system, REPORTS)
     assert not cases(system)
     ready = httpx.get(system.url("intake") + "/readyz").json()
-    assert (ready["status"], ready["broker"], ready["outbox"]) == ("degraded", False, REPORTS)
+    assert (ready["status"], ready["broker"], ready["outbox"]) == ("degraded", False, PER_FILING * REPORTS)
 
     system.embedded.broker.start()
     each_exactly_once(system, reports)
@@ -99,7 +99,7 @@ def test_a_service_killed_between_publish_and_row_removal_delivers_once(system: 
     reports = file_reports(system, 3)
     with database(system, "intake") as connection:
         held = connection.execute(text("select id from outbox for update")).all()
-        assert len(held) == len(reports)
+        assert len(held) == PER_FILING * len(reports)
         system.embedded.broker.start()
         wait_for(lambda: len(cases(system)) == len(reports))
         system.processes["intake"].kill()
