@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -124,6 +125,39 @@ async def test_an_event_that_commits_late_is_lost_by_polling_positions_but_not_b
     assert seen == [late.id], "polling a position no longer loses events: is this test still a race?"
     assert await relay.publish_pending() == 1
     assert ids(await read_log(servers.embedded.endpoints)) == [late.id, early.id]
+
+
+class Interrupted(Relay):
+    """A relay between whose first two readings something happens."""
+
+    readings = 0
+
+    async def _read(self, connection: AsyncConnection, low_water: int) -> Any:
+        self.readings += 1
+        if self.readings == 2:
+            await self.meanwhile()
+        return await super()._read(connection, low_water)
+
+    async def meanwhile(self) -> None:
+        raise NotImplementedError
+
+
+async def test_what_commits_late_while_a_batch_is_on_its_way_goes_before_what_follows_it(
+    servers: Servers, engine: AsyncEngine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first, second), [other] = stream_of(2), stream_of(1)
+    relay, slow = Interrupted(engine, log, batch=1), engine.connect()
+
+    async def meanwhile() -> None:
+        await slow.commit()
+        await stored(engine, second)
+
+    monkeypatch.setattr(relay, "meanwhile", meanwhile)
+    async with slow:
+        await store_in(slow, first)
+        await stored(engine, other)
+        assert await relay.publish_pending() == 3
+    assert ids(await read_log(servers.embedded.endpoints)) == ids([other, first, second])
 
 
 async def test_the_low_water_mark_hides_an_event_that_commits_very_late_until_the_next_full_scan(

@@ -346,7 +346,7 @@ async def test_a_change_that_missed_another_is_refused(partner: Partner, receive
     first = await partner.ask("PATCH", path, types, **{"If-Match": '"1"'})
     assert (first.status_code, first.headers["etag"]) == (200, '"2"')
     second = await partner.ask("PATCH", path, {"url": f"{receiver.url}/b"}, **{"If-Match": '"1"'})
-    assert (second.status_code, second.json()["type"]) == (412, "urn:vpr:problem:changed_meanwhile")
+    assert (second.status_code, second.json()["type"]) == (412, "urn:vpr:problem:version_changed")
     assert (await partner.told("GET", path))["event_types"] == ["report.closed"]
 
 

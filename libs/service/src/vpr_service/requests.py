@@ -79,12 +79,17 @@ async def expected_version(
     if if_match is None:
         detail = "send the ETag that you read as If-Match, so that nobody's change is overwritten"
         raise Problem(428, "if_match_missing", detail, errors=[{"field": "If-Match", "detail": detail}])
-    if not (found := re.fullmatch(r'"(\d{1,9})"', if_match.strip())):
-        raise version_changed("If-Match is not an ETag of ours")
-    return int(found[1])
+    return version_in(if_match)
 
 
 ExpectedVersion = Annotated[int, Depends(expected_version)]
+
+
+def version_in(etag: str) -> int:
+    """The version that an ETag of ours names. Raises Problem 412 for what is none."""
+    if not (found := re.fullmatch(r'"(\d{1,9})"', etag.strip())):
+        raise version_changed("If-Match is not an ETag of ours")
+    return int(found[1])
 
 
 def version_changed(detail: str) -> Problem:

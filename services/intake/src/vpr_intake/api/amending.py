@@ -1,17 +1,24 @@
 """``PATCH /v1/reports/{id}``: who filed a report, or who works on it, replaces parts of it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from vpr_events.decider import Refused
-from vpr_intake.api.callers import CallerGiven
+from vpr_events.pipeline import Execution
+from vpr_intake.api.callers import Caller, CallerGiven
 from vpr_intake.api.disclosing import allowed
-from vpr_intake.api.filing import amendment
+from vpr_intake.api.filing import city_of, stopped_alarm, understood, urgency_of
 from vpr_intake.api.reports import existing, summary
-from vpr_intake.schemas import Amendment, ReportSummary
+from vpr_intake.city import City
+from vpr_intake.domain.report import AmendReport, RescreenReport, report
+from vpr_intake.domain.screening import Outcome
+from vpr_intake.private import answers_replaced, particulars_replaced
+from vpr_intake.schemas import Amendment, NewReport, Place, Reporter, ReportSummary
 from vpr_service.requests import ExpectedVersion, private, version_changed
-from vpr_service.runtime import Running
+from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -34,8 +41,10 @@ async def amend(
     if caller.staff:
         await allowed(report_id, caller.staff, runtime)
     row = await existing(report_id, caller, runtime, personal=True)
+    if row["version"] != version:  # what stays is taken from this row: it must be of the version that is amended
+        raise version_changed(f"the report is at version {row['version']} by now: read it again")
     try:
-        await runtime.pipeline.execute(*amendment(report_id, row, body, version, caller, runtime))
+        await runtime.pipeline.execute(*_amendment(report_id, row, body, version, caller, runtime))
     except Refused as refusal:
         if refusal.code == "version_changed":
             raise version_changed(str(refusal)) from None
@@ -43,3 +52,42 @@ async def amend(
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
     return summary(row)
+
+
+def _amendment(
+    report_id: UUID, row: Mapping[str, Any], body: Amendment, version: int, caller: Caller, runtime: Runtime
+) -> Sequence[Execution]:
+    """The executions that replace parts of a report, whose ``row`` this is, and screen it again.
+
+    Raises Problem 422 as ``filing`` does.
+    """
+    city, at = city_of(runtime), runtime.now()
+    whole = _amended(row, body, city)
+    facts = understood(whole, city)
+    told = {name: getattr(body, name) for name in body.model_fields_set & {"category", "occurred_from", "occurred_to"}}
+    district = facts.district if facts.district != row["district"] else None
+    amend = AmendReport(at=at, version=version, fields=tuple(body.model_fields_set), district=district, **told)
+    told_anew = {**whole.place.model_dump(), **whole.reporter.model_dump(), "description": whole.description}
+    private = [particulars_replaced(report_id, {**row, **told_anew})]
+    private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
+    screening = RescreenReport(at=at, screening=facts.screening, urgency=urgency_of(city))
+    both = [
+        Execution(decider=report, entity=report_id, command=amend, private=private),
+        Execution(decider=report, entity=report_id, command=screening),
+    ]
+    stopped = facts.screening.outcome is Outcome.EMERGENCY and row["stopped_at"] is None
+    return [*both, stopped_alarm(report_id, caller, facts.screening, at)] if stopped else both
+
+
+def _amended(row: Mapping[str, Any], body: Amendment, city: City) -> NewReport:
+    """The report as it is to be. Another category keeps the answers that it asks for."""
+    category = city.categories.get(body.category or row["category"])
+    kept = {code: answer for code, answer in (row["answers"] or {}).items() if category and category.question(code)}
+    return NewReport.model_construct(
+        category=body.category or row["category"],
+        description=body.description or row["description"],
+        district=body.district or row["district"],
+        place=body.place or Place.model_construct(**{name: row[name] for name in Place.model_fields}),
+        reporter=body.reporter or Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+        answers=kept if body.answers is None else body.answers,
+    )

@@ -1,4 +1,4 @@
-"""From a new report, or an amendment, to the commands for it, for every way in. Nothing here waits for anything."""
+"""From a new report to the commands that file it, for every way in. Nothing here waits for anything."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ from vpr_intake.api.callers import Caller
 from vpr_intake.catalogue import Category
 from vpr_intake.city import City
 from vpr_intake.domain.access import RaiseAlarm, access
-from vpr_intake.domain.report import AmendReport, FileReport, RescreenReport, WithdrawReport, report
+from vpr_intake.domain.report import FileReport, WithdrawReport, report
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening, screen
-from vpr_intake.private import answers_of, answers_replaced, particulars_of, particulars_replaced
-from vpr_intake.schemas import Amendment, NewReport, Place, Reporter
+from vpr_intake.private import answers_of, particulars_of
+from vpr_intake.schemas import NewReport, Place
 from vpr_intake.settings import Settings
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
@@ -58,7 +58,7 @@ def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, *
         occurred_from=new.occurred_from,
         occurred_to=new.occurred_to,
         screening=facts.screening,
-        urgency=_urgency(city),
+        urgency=urgency_of(city),
     )
     private = [particulars_of(report_id, new, **extra)]
     if facts.answers:
@@ -67,49 +67,6 @@ def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, *
     if facts.screening.outcome is not Outcome.EMERGENCY:
         return [filed]
     return [filed, replace(stopped_alarm(report_id, caller, facts.screening, at), fresh=True)]
-
-
-def amendment(
-    report_id: UUID, row: Mapping[str, Any], body: Amendment, version: int, caller: Caller, runtime: Runtime
-) -> Sequence[Execution]:
-    """The executions that replace parts of a report, whose ``row`` this is, and screen it again.
-
-    Raises Problem 422 as ``filing`` does.
-    """
-    city, at = city_of(runtime), runtime.now()
-    whole = _amended(row, body, city)
-    facts = understood(whole, city)
-    told = {name: getattr(body, name) for name in body.model_fields_set & {"category", "occurred_from", "occurred_to"}}
-    district = facts.district if facts.district != row["district"] else None
-    amend = AmendReport(at=at, version=version, fields=tuple(body.model_fields_set), district=district, **told)
-    private = [
-        particulars_replaced(
-            report_id,
-            {**row, **whole.place.model_dump(), **whole.reporter.model_dump(), "description": whole.description},
-        )
-    ]
-    private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
-    screening = RescreenReport(at=at, screening=facts.screening, urgency=_urgency(city))
-    both = [
-        Execution(decider=report, entity=report_id, command=amend, private=private),
-        Execution(decider=report, entity=report_id, command=screening),
-    ]
-    stopped = facts.screening.outcome is Outcome.EMERGENCY and row["stopped_at"] is None
-    return [*both, stopped_alarm(report_id, caller, facts.screening, at)] if stopped else both
-
-
-def _amended(row: Mapping[str, Any], body: Amendment, city: City) -> NewReport:
-    """The report as it is to be. Another category keeps the answers that it asks for."""
-    category = city.categories.get(body.category or row["category"])
-    kept = {code: answer for code, answer in (row["answers"] or {}).items() if category and category.question(code)}
-    return NewReport.model_construct(
-        category=body.category or row["category"],
-        description=body.description or row["description"],
-        district=body.district or row["district"],
-        place=body.place or Place.model_construct(**{name: row[name] for name in Place.model_fields}),
-        reporter=body.reporter or Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
-        answers=kept if body.answers is None else body.answers,
-    )
 
 
 def stopped_alarm(report_id: UUID, caller: Caller, screening: Screening, at: datetime) -> Execution:
@@ -124,7 +81,8 @@ def stopped_alarm(report_id: UUID, caller: Caller, screening: Screening, at: dat
     return Execution(decider=access, entity=report_id, command=alarm)
 
 
-def _urgency(city: City) -> Urgency:
+def urgency_of(city: City) -> Urgency:
+    """How urgent an emergency is here."""
     return Urgency(city.priorities.top, city.priorities.gravest)
 
 

@@ -13,7 +13,7 @@ from vpr_intake.schemas import HookShown, NewHookShown, NewSecret, NewWebhook, W
 from vpr_intake.sealed_secrets import Sealed, new_secret
 from vpr_service.outbound import Forbidden
 from vpr_service.problems import Problem, invalid_field
-from vpr_service.requests import Page, cursor_of, link_next, moment_of, private
+from vpr_service.requests import Page, cursor_of, link_next, moment_of, private, version_changed, version_in
 from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -89,7 +89,7 @@ async def change(
         row = await subscriptions.change(connection, webhook_id, changes, _version(if_match))
     if row is None:
         await existing(webhook_id, caller, runtime)
-        raise Problem(412, "changed_meanwhile", "the webhook was changed meanwhile: read it again")
+        raise version_changed("the webhook was changed meanwhile: read it again")
     private(response, row["version"])
     return HookShown(**row)
 
@@ -150,9 +150,4 @@ def _sealed(runtime: Runtime) -> Sealed:
 
 
 def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match == "*":
-        return None
-    text = if_match.removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Problem(412, "changed_meanwhile", "If-Match is not an ETag of this webhook")
-    return int(text)
+    return None if if_match in {None, "*"} else version_in(str(if_match))
