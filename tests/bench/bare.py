@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from vpr_intake.schemas import NewReport
+from vpr_intake.schemas.filing import NewReport
 
 app = FastAPI()
 

@@ -27,7 +27,7 @@ from vpr_intake.domain.access import (
     access,
     decide,
 )
-from vpr_intake.schemas import ReportSummary
+from vpr_intake.schemas.shown import ReportSummary
 from vpr_intake.tables import PERSONAL
 
 OFFICER, SUPERVISOR, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vpr_events.event import new_id
 from vpr_events.writes import Write
 from vpr_intake.answers import Answer
-from vpr_intake.schemas import NewReport
+from vpr_intake.schemas.filing import NewReport
 from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars, updates
 from vpr_service import api_keys
 from vpr_service.api_keys import Client

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from vpr_intake import queries
 from vpr_intake.api.alarms import Overseer
-from vpr_intake.schemas import Access, AccessQuery
+from vpr_intake.schemas.accesses import Access, AccessQuery
 from vpr_service.requests import cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running
 

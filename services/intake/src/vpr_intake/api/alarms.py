@@ -12,7 +12,7 @@ from vpr_intake import queries
 from vpr_intake.api.disclosing import note_reading, on_report
 from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import AcknowledgeAlarm, Resource
-from vpr_intake.schemas import Alarm, AlarmWithText
+from vpr_intake.schemas.accesses import Alarm, AlarmWithText
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import Page, cursor_of, link_next, moment_of, private

@@ -16,7 +16,8 @@ from vpr_intake.city import City
 from vpr_intake.domain.report import AmendReport, RescreenReport, report
 from vpr_intake.domain.screening import Outcome
 from vpr_intake.private import answers_replaced, particulars_replaced
-from vpr_intake.schemas import Amendment, NewReport, Place, Reporter, ReportSummary
+from vpr_intake.schemas.filing import Amendment, NewReport, Place, Reporter
+from vpr_intake.schemas.shown import ReportSummary
 from vpr_service.requests import ExpectedVersion, private, version_changed
 from vpr_service.runtime import Running, Runtime
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vpr_events.contracts.values import Role
 from vpr_intake.private import admit_client
-from vpr_intake.schemas import AdmittedClient, NewClient
+from vpr_intake.schemas.clients import AdmittedClient, NewClient
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import private

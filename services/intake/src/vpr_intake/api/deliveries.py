@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from vpr_intake import subscriptions
 from vpr_intake.api.webhooks import Subscriber, existing
-from vpr_intake.schemas import Delivery, DeliveryQuery
+from vpr_intake.schemas.webhooks import Delivery, DeliveryQuery
 from vpr_service.clock import real_time
 from vpr_service.problems import Problem
 from vpr_service.requests import cursor_of, link_next, moment_of, private

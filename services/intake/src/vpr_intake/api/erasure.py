@@ -13,7 +13,7 @@ from vpr_events.event import new_id, stream_name
 from vpr_events.pipeline import Execution, Outcome
 from vpr_intake.domain.report import APPROVERS, ErasePersonalData, LiftHold, PlaceHold, State, Status, report
 from vpr_intake.private import approve_erasure, approvers_of
-from vpr_intake.schemas import Erasure, Hold
+from vpr_intake.schemas.erasing import Erasure, Hold
 from vpr_service.auth import Principal, require
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running, Runtime

@@ -20,7 +20,7 @@ from vpr_intake.domain.report import FileReport, WithdrawReport, report
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening, screen
 from vpr_intake.private import answers_of, particulars_of
-from vpr_intake.schemas import NewReport, Place
+from vpr_intake.schemas.filing import NewReport, Place
 from vpr_intake.settings import Settings
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime

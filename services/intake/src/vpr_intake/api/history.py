@@ -11,7 +11,7 @@ from vpr_events.decider import Refused
 from vpr_events.pipeline import Execution
 from vpr_intake.domain.history import RecordCase, case_id, history
 from vpr_intake.private import record_number
-from vpr_intake.schemas import Imported, PastCase, PastCases
+from vpr_intake.schemas.history import Imported, PastCase, PastCases
 from vpr_service.auth import Principal, require
 from vpr_service.clock import Clock
 from vpr_service.problems import invalid_field

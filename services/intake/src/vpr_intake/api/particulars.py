@@ -16,7 +16,9 @@ from vpr_intake.api.reports import existing, summary
 from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
-from vpr_intake.schemas import BreakingGlass, BrokenGlass, Contact, Place, Report, Reporter, ReportUpdate
+from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
+from vpr_intake.schemas.filing import Place, Reporter
+from vpr_intake.schemas.shown import Contact, Report, ReportUpdate
 from vpr_intake.settings import Settings
 from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of

@@ -13,14 +13,8 @@ from vpr_intake.api.screening import told_in
 from vpr_intake.city import City
 from vpr_intake.domain.report import report
 from vpr_intake.domain.screening import Outcome
-from vpr_intake.schemas import (
-    Filed,
-    NewReport,
-    Progress,
-    ReportQuery,
-    ReportSummary,
-    Withdrawal,
-)
+from vpr_intake.schemas.filing import NewReport, Withdrawal
+from vpr_intake.schemas.shown import Filed, Progress, ReportQuery, ReportSummary
 from vpr_service.languages import language_of
 from vpr_service.lean import LeanRoute
 from vpr_service.problems import Problem, invalid_field

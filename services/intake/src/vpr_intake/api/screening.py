@@ -8,7 +8,7 @@ from vpr_events.event import Recorded
 from vpr_intake.city import City
 from vpr_intake.domain.screened import OUTCOMES
 from vpr_intake.domain.screening import Outcome
-from vpr_intake.schemas import FiredRule, Screened
+from vpr_intake.schemas.shown import FiredRule, Screened
 
 
 def told_in(events: Iterable[Recorded], city: City, language: str) -> Screened | None:

@@ -19,7 +19,7 @@ from vpr_intake.api.open311.repeats import key_of_form
 from vpr_intake.api.screening import service_notice
 from vpr_intake.catalogue import Category, Kind
 from vpr_intake.city import City
-from vpr_intake.schemas import DESCRIPTION_LIMIT, NewReport, WebAddress
+from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, NewReport, WebAddress
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime

@@ -26,7 +26,7 @@ from vpr_intake.api.open311.reading import PRIVATE, own_report
 from vpr_intake.api.open311.shown import TEXTS
 from vpr_intake.domain.report import AddUpdate, report
 from vpr_intake.private import update_of
-from vpr_intake.schemas import DESCRIPTION_LIMIT, WebAddress
+from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, WebAddress
 from vpr_service.requests import Body
 from vpr_service.runtime import Running, Runtime
 

@@ -1,0 +1,112 @@
+"""Reports, as they are shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from vpr_events.contracts.values import Channel
+from vpr_intake.domain.screening import Outcome
+from vpr_intake.schemas.filing import Place, Reporter
+from vpr_service.requests import Body, PageQuery, storable
+
+
+class ReportQuery(PageQuery):
+    """Which reports. Several categories, or several ids, mean any of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[list[UUID], Field(default_factory=list, max_length=50)]
+    category: Annotated[list[Annotated[str, AfterValidator(storable)]], Field(default_factory=list)]
+
+
+class FiredRule(Body):
+    """A screening rule that fired, and why; ``text`` is null once the rules that are in force no longer have it."""
+
+    code: str
+    text: str | None
+
+
+class Screened(Body):
+    """What the screening rules of ``version`` said, the gravest first, and what to do now."""
+
+    outcome: Outcome
+    version: str
+    rules: list[FiredRule]
+    advice: str
+
+
+class Filed(Body):
+    """The answer to a filing. A ``stopped`` report is an emergency: tell the filer to call, as ``advice`` says."""
+
+    id: UUID
+    status: Literal["received", "stopped"] = "received"
+    category: str
+    filed_at: datetime
+    version: int
+    screening: Screened | None = None
+
+
+class Progress(Body):
+    """When the report reached each point; absent points were not reached."""
+
+    opened_at: datetime | None
+    claimed_at: datetime | None
+    connected_at: datetime | None
+    assessed_at: datetime | None
+    dispatched_at: datetime | None
+    arrived_at: datetime | None
+    cleared_at: datetime | None
+    closed_at: datetime | None
+
+
+class ReportSummary(Body):
+    """A report without personal data."""
+
+    id: UUID
+    status: str
+    channel: Channel
+    category: str
+    district: str | None
+    filed_at: datetime
+    withdrawn_at: datetime | None
+    version: int
+    progress: Progress
+
+
+class ReportUpdate(Body):
+    """What a client added to its report; ``updated_at`` is when it was written, as the client says."""
+
+    told_status: str
+    updated_at: datetime
+    received_at: datetime
+    description: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    media_urls: list[str]
+
+
+class Report(ReportSummary):
+    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules."""
+
+    screening: Screened | None
+    answers: dict[str, str | list[str]]
+
+    occurred_from: datetime | None
+    occurred_to: datetime | None
+    description: str | None
+    place: Place
+    reporter: Reporter
+    media_urls: list[str]
+    updates: list[ReportUpdate]
+
+
+class Contact(Body):
+    """How to reach the reporter, and by which name to call them."""
+
+    first_name: str | None
+    email: str | None
+    phone: str | None
