@@ -31,13 +31,16 @@ ANSWERS = {"contact_time": PERSON["phone"], "weapon": "yes"}
 """An emergency, so that every table that a filing can write is written."""
 
 
+DETAILS = {"persons": [{"name": PERSON["last_name"], "contact": PERSON["phone"], "marks": NARRATIVE}]}
+
+
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
     """Five processes after two reports full of personal data went the whole way, and some bad requests were sent."""
     folder = tmp_path_factory.mktemp("personal")
     with separate_services(folder) as system, httpx.Client(timeout=10) as client:
         people = People(url=system.url, headers=system.headers, client=client)
-        report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report(answers=ANSWERS))["id"]
+        report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report(answers=ANSWERS, details=DETAILS))["id"]
         assert break_glass(people, report, f"{PERSON['last_name']}: {NARRATIVE}")["text"].endswith(NARRATIVE)
         walk(people, report)
         place = {"address_string": str(PLACE["address"])}

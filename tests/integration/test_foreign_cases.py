@@ -24,6 +24,8 @@ BODIES: Mapping[str, Any] = {
     "connection": {"mode": "peer"},
     "end": {"reason": "completed"},
     "invitations": {"channel": "link"},
+    "statements": {"text": "That is how it was."},
+    "confirmation": {"digest": "0" * 64},
     "{webhook_id}": {"enabled": False},
 }
 """What an endpoint needs so that nothing but the caller is wrong."""
@@ -75,6 +77,7 @@ async def whose(system: System) -> Whose:
     ids = {
         "webhook_id": webhook,
         "delivery_id": str(uuid4()),
+        "statement_id": str(uuid4()),
         "report_id": report,
         "service_request_id": report,
         "token": report,

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from vpr_events.event import in_utc
 from vpr_intake.catalogue import Category, Kind, Question
+from vpr_intake.domain.screening import Fact
+from vpr_intake.schemas.details import Details, Part
 
 type Answer = str | list[str]
 
@@ -29,6 +31,23 @@ def faults(category: Category, answers: Mapping[str, Answer]) -> Iterator[tuple[
             yield question.code, wrong
         elif answer is None and question.required:
             yield question.code, "needs an answer"
+
+
+def facts(category: str, answers: Mapping[str, Answer], details: Details | None) -> dict[str, Fact]:
+    """What the rules are asked about: the answers, the category, and what the details say beside them.
+
+    ``value`` is also what all the property is worth, ``suspect_known`` is yes where a suspect is known to the reporter.
+    """
+    told: dict[str, Fact] = {**answers, "category": category}
+    if details and (worth := sum(item.value * item.quantity for item in details.property if item.value is not None)):
+        told["value"] = _beside(told.get("value"), str(worth))
+    if details and any(one.part is Part.SUSPECT and one.known_to_reporter for one in details.persons):
+        told["suspect_known"] = _beside(told.get("suspect_known"), "yes")
+    return told
+
+
+def _beside(answer: Fact | None, word: str) -> Fact:
+    return (*((answer,) if isinstance(answer, str) else answer or ()), word)
 
 
 def _fault(question: Question, answer: Answer) -> str | None:

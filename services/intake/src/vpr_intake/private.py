@@ -12,8 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vpr_events.event import new_id
 from vpr_events.writes import Write
 from vpr_intake.answers import Answer
+from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import NewReport
-from vpr_intake.tables import alarm_texts, answers, clients, erasure_approvals, history_records, particulars, updates
+from vpr_intake.tables import (
+    alarm_texts,
+    answers,
+    clients,
+    details,
+    erasure_approvals,
+    history_records,
+    particulars,
+    statements,
+    updates,
+)
 from vpr_service import api_keys
 from vpr_service.api_keys import Client
 
@@ -22,6 +33,11 @@ INSERT_ANSWERS = insert(answers)
 REPLACE_ANSWERS = upsert(answers)
 REPLACE_ANSWERS = REPLACE_ANSWERS.on_conflict_do_update(
     index_elements=["report_id"], set_={"answers": REPLACE_ANSWERS.excluded.answers}
+)
+INSERT_DETAILS = insert(details)
+REPLACE_DETAILS = upsert(details)
+REPLACE_DETAILS = REPLACE_DETAILS.on_conflict_do_update(
+    index_elements=["report_id"], set_={"details": REPLACE_DETAILS.excluded.details}
 )
 INSERT_RECORD = insert(history_records)
 INSERT_ALARM_TEXT = insert(alarm_texts)
@@ -32,6 +48,7 @@ REPLACE_PARTICULARS = (
     .values({name: bindparam(f"new_{name}") for name in REPLACEABLE})
 )
 INSERT_UPDATE = insert(updates)
+INSERT_STATEMENT = insert(statements)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
@@ -55,6 +72,17 @@ def answers_replaced(report_id: UUID, given: Mapping[str, Answer]) -> Write:
 def answers_of(report_id: UUID, given: Mapping[str, Answer]) -> Write:
     """What the filer answered."""
     return Write(report_id, INSERT_ANSWERS, {"report_id": report_id, "answers": given})
+
+
+def details_of(report_id: UUID, told: Details, *, anew: bool = False) -> Write:
+    """Things, vehicles and people of a report."""
+    row = {"report_id": report_id, "details": told.model_dump(mode="json", exclude_none=True)}
+    return Write(report_id, REPLACE_DETAILS if anew else INSERT_DETAILS, row)
+
+
+def statement_of(report_id: UUID, **told: Any) -> Write:
+    """What somebody states; ``told`` are the columns of ``statements``."""
+    return Write(report_id, INSERT_STATEMENT, {"report_id": report_id, **told})
 
 
 def update_of(report_id: UUID, **told: Any) -> Write:

@@ -32,6 +32,8 @@ from vpr_events.contracts.report import (
     ReportHoldPlaced,
     ReportPersonalDataErased,
     ReportScreened,
+    ReportStatementConfirmed,
+    ReportStatementTaken,
     ReportStopped,
     ReportWithdrawn,
 )
@@ -47,12 +49,14 @@ from vpr_intake.tables import (
     alarm_texts,
     alarms,
     answers,
+    details,
     erasure_approvals,
     grants,
     particulars,
     progress,
     reports,
     screenings,
+    statements,
     status_changes,
     updates,
 )
@@ -69,6 +73,12 @@ AMEND_REPORT = UPDATE_REPORT.values(
 )
 STOP_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), stopped_at=bindparam("at"))
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
+
+CONFIRM_STATEMENT = (
+    update(statements)
+    .where(statements.c.id == bindparam("statement"))
+    .values(confirmed_by=bindparam("by"), confirmed_at=bindparam("at"))
+)
 
 INSERT_SCREENING = insert(screenings)
 
@@ -142,13 +152,19 @@ def project_report(event: Recorded) -> Iterable[Write]:
         case ReportWithdrawn():
             row = {"report_id": report_id, "new_version": event.version, "at": event.occurred_at}
             yield Write(report_id, WITHDRAW_REPORT, row)
-        case ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
+        case ReportStatementConfirmed() as confirmed:
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            told = {"statement": confirmed.statement_id, "by": confirmed.confirmed_to, "at": event.occurred_at}
+            yield Write(report_id, CONFIRM_STATEMENT, told)
+        case ReportStatementTaken() | ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
 
 
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
     delete(answers).where(answers.c.report_id == bindparam("report")),
+    delete(details).where(details.c.report_id == bindparam("report")),
+    delete(statements).where(statements.c.report_id == bindparam("report")),
     delete(updates).where(updates.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),

@@ -16,11 +16,13 @@ from vpr_intake.tables import (
     alarm_texts,
     alarms,
     answers,
+    details,
     grants,
     particulars,
     progress,
     reports,
     screenings,
+    statements,
     status_changes,
     updates,
 )
@@ -83,7 +85,8 @@ def _base(*, personal: bool) -> Select[Any]:
         return select(*OF_REPORT, VERSION, *PROGRESS, *SCREENING).select_from(followed)
     whole = followed.outerjoin(particulars, particulars.c.report_id == reports.c.id)
     whole = whole.outerjoin(answers, answers.c.report_id == reports.c.id)
-    shown = (*OF_REPORT, VERSION, *PROGRESS, *SCREENING, *PARTICULARS, answers.c.answers)
+    whole = whole.outerjoin(details, details.c.report_id == reports.c.id)
+    shown = (*OF_REPORT, VERSION, *PROGRESS, *SCREENING, *PARTICULARS, answers.c.answers, details.c.details)
     return select(*shown).select_from(whole)
 
 
@@ -148,6 +151,14 @@ def _changes(*which: ColumnElement[bool]) -> Select[Any]:
 async def updates_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
     """What a client added to a report, the oldest first. Personal."""
     query = select(updates).where(updates.c.report_id == report_id).order_by(updates.c.received_at, updates.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def statements_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
+    """What was stated for a report, the oldest first. Personal."""
+    query = (
+        select(statements).where(statements.c.report_id == report_id).order_by(statements.c.taken_at, statements.c.id)
+    )
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 

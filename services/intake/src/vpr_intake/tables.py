@@ -95,6 +95,29 @@ answers = Table(
     Column("answers", JSONB, nullable=False),
 )
 
+details = Table(
+    "details",
+    metadata,
+    Column("report_id", Uuid, ForeignKey("reports.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("details", JSONB, nullable=False),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("language", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("taken_by", Uuid, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("corrects", Uuid),
+    Column("confirmed_by", Uuid),
+    Column("confirmed_at", Moment),
+)
+
 history_records = Table(
     "history_records",
     metadata,
@@ -195,7 +218,7 @@ updates = Table(
     Column("media_urls", ARRAY(Text)),
 )
 
-PERSONAL = (particulars, alarm_texts, answers, updates)
+PERSONAL = (particulars, alarm_texts, answers, details, statements, updates)
 
 webhooks = Table(
     "webhooks",

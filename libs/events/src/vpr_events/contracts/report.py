@@ -92,6 +92,26 @@ class ReportAttachmentAdded(Event, name="report.attachment_added"):
     sha256: Sha256
 
 
+class ReportStatementTaken(Event, name="report.statement_taken"):
+    """A statement was written down; its text stays in intake. ``digest`` is the SHA-256 of a salt and the text, so that
+    it proves nothing once both are erased. ``corrects`` names the statement that this one puts right.
+    """
+
+    statement_id: UUID
+    taken_by: UUID
+    language: Code
+    digest: Sha256
+    corrects: UUID | None = None
+
+
+class ReportStatementConfirmed(Event, name="report.statement_confirmed"):
+    """The statement with this ``digest`` was read back to whom it is of, who confirmed it before ``confirmed_to``."""
+
+    statement_id: UUID
+    digest: Sha256
+    confirmed_to: UUID
+
+
 class ReportWithdrawn(Event, name="report.withdrawn"):
     """The report was taken back by who filed it."""
 

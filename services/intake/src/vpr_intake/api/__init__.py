@@ -12,10 +12,12 @@ from vpr_intake.api import (
     open311,
     particulars,
     reports,
+    statements,
     webhooks,
 )
 
 routers = (
-    reports.filing_router, reports.router, amending.router, particulars.router, erasure.router, *open311.routers,
+    reports.filing_router, reports.router, amending.router, particulars.router, statements.router, erasure.router,
+    *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
 )  # fmt: skip

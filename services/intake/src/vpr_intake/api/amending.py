@@ -15,7 +15,8 @@ from vpr_intake.api.reports import existing, summary
 from vpr_intake.city import City
 from vpr_intake.domain.report import AmendReport, RescreenReport, report
 from vpr_intake.domain.screening import Outcome
-from vpr_intake.private import answers_replaced, particulars_replaced
+from vpr_intake.private import answers_replaced, details_of, particulars_replaced
+from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Amendment, NewReport, Place, Reporter
 from vpr_intake.schemas.shown import ReportSummary
 from vpr_service.requests import ExpectedVersion, private, version_changed
@@ -71,6 +72,7 @@ def _amendment(
     told_anew = {**whole.place.model_dump(), **whole.reporter.model_dump(), "description": whole.description}
     private = [particulars_replaced(report_id, {**row, **told_anew})]
     private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
+    private += [details_of(report_id, body.details, anew=True)] if body.details else []
     screening = RescreenReport(at=at, screening=facts.screening, urgency=urgency_of(city))
     both = [
         Execution(decider=report, entity=report_id, command=amend, private=private),
@@ -91,4 +93,5 @@ def _amended(row: Mapping[str, Any], body: Amendment, city: City) -> NewReport:
         place=body.place or Place.model_construct(**{name: row[name] for name in Place.model_fields}),
         reporter=body.reporter or Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
         answers=kept if body.answers is None else body.answers,
+        details=body.details or (Details.model_validate(row["details"]) if row["details"] else None),
     )

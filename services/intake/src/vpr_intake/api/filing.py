@@ -11,7 +11,7 @@ from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.contracts.values import Channel
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
-from vpr_intake.answers import Answer, faults, given
+from vpr_intake.answers import Answer, facts, faults, given
 from vpr_intake.api.callers import Caller
 from vpr_intake.catalogue import Category
 from vpr_intake.city import City
@@ -19,7 +19,7 @@ from vpr_intake.domain.access import RaiseAlarm, access
 from vpr_intake.domain.report import FileReport, WithdrawReport, report
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening, screen
-from vpr_intake.private import answers_of, particulars_of
+from vpr_intake.private import answers_of, details_of, particulars_of
 from vpr_intake.schemas.filing import NewReport, Place
 from vpr_intake.settings import Settings
 from vpr_service.problems import Problem
@@ -48,25 +48,27 @@ def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, *
     Raises Problem 422 for what this city does not know: a category, a district, a place, an answer.
     """
     city, at, report_id = city_of(runtime), runtime.now(), new_id()
-    facts = understood(new, city)
+    known = understood(new, city)
     command = FileReport(
         at=at,
         channel=channel,
         category=new.category,
-        district=facts.district,
+        district=known.district,
         client_id=caller.client_id,
         occurred_from=new.occurred_from,
         occurred_to=new.occurred_to,
-        screening=facts.screening,
+        screening=known.screening,
         urgency=urgency_of(city),
     )
     private = [particulars_of(report_id, new, **extra)]
-    if facts.answers:
-        private.append(answers_of(report_id, facts.answers))
+    if known.answers:
+        private.append(answers_of(report_id, known.answers))
+    if new.details:
+        private.append(details_of(report_id, new.details))
     filed = Execution(decider=report, entity=report_id, command=command, private=private, fresh=True)
-    if facts.screening.outcome is not Outcome.EMERGENCY:
+    if known.screening.outcome is not Outcome.EMERGENCY:
         return [filed]
-    return [filed, replace(stopped_alarm(report_id, caller, facts.screening, at), fresh=True)]
+    return [filed, replace(stopped_alarm(report_id, caller, known.screening, at), fresh=True)]
 
 
 def stopped_alarm(report_id: UUID, caller: Caller, screening: Screening, at: datetime) -> Execution:
@@ -98,7 +100,7 @@ def understood(new: NewReport, city: City) -> Facts:
         errors = [{"field": field, "detail": detail} for field, detail in wrong.items()]
         detail = "; ".join(f"{field}: {detail}" for field, detail in wrong.items())
         raise Problem(422, "invalid", detail, errors=errors)
-    return Facts(district, answers, screen(city.rules.rule_set, {**answers, "category": new.category}))
+    return Facts(district, answers, screen(city.rules.rule_set, facts(new.category, answers, new.details)))
 
 
 def _unanswered(category: Category, answers: Mapping[str, Answer]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
+from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_intake.schemas.shown import Contact, Report, ReportUpdate
 from vpr_intake.settings import Settings
@@ -54,6 +55,7 @@ async def read_report(
         answers=row["answers"] or {},
         place=Place.model_construct(**{name: row[name] for name in Place.model_fields}),
         reporter=Reporter.model_construct(**{name: row[name] for name in Reporter.model_fields}),
+        details=Details.model_validate(row["details"]) if row["details"] else None,
         media_urls=row["media_urls"] or [],
         updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
     )

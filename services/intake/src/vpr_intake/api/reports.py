@@ -14,7 +14,7 @@ from vpr_intake.city import City
 from vpr_intake.domain.report import report
 from vpr_intake.domain.screening import Outcome
 from vpr_intake.schemas.filing import NewReport, Withdrawal
-from vpr_intake.schemas.shown import Filed, Progress, ReportQuery, ReportSummary
+from vpr_intake.schemas.shown import Filed, HistoryEntry, Progress, ReportQuery, ReportSummary
 from vpr_service.languages import language_of
 from vpr_service.lean import LeanRoute
 from vpr_service.problems import Problem, invalid_field
@@ -72,6 +72,19 @@ def _check_known(codes: Sequence[str], city: City) -> None:
     for place, code in enumerate(codes):
         if code not in city.categories:
             raise invalid_field(f"category.{place}", UNKNOWN_CATEGORY)
+
+
+@router.get("/reports/{report_id}/history")
+async def report_history(
+    report_id: UUID, caller: CallerGiven, runtime: Running, response: Response
+) -> list[HistoryEntry]:
+    """Which status a report had and since when, the oldest first. No personal data."""
+    row = await existing(report_id, caller, runtime)
+    async with runtime.reading() as connection:
+        changes = await queries.status_changes_of(connection, [report_id])
+    private(response, row["version"])
+    began = HistoryEntry(status="stopped" if row["stopped_at"] == row["filed_at"] else "open", at=row["filed_at"])
+    return [began, *(HistoryEntry(status=change["status"], at=change["at"]) for change in changes)]
 
 
 @router.post("/reports/{report_id}/withdrawal")

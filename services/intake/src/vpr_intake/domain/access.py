@@ -24,6 +24,7 @@ class Resource(StrEnum):
     PARTICULARS = "particulars"
     CONTACT = "contact"
     ALARM_TEXT = "alarm_text"
+    STATEMENTS = "statements"
 
 
 @dataclass(frozen=True, slots=True)

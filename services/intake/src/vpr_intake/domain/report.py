@@ -1,9 +1,10 @@
 """A report: filed once, withdrawn at most once; its personal data is erased at most once, and not while it is held."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from vpr_events.contracts.report import (
@@ -14,6 +15,8 @@ from vpr_events.contracts.report import (
     ReportHoldPlaced,
     ReportPersonalDataErased,
     ReportScreened,
+    ReportStatementConfirmed,
+    ReportStatementTaken,
     ReportStopped,
     ReportWithdrawn,
     WithdrawalReason,
@@ -24,6 +27,7 @@ from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
 from vpr_intake.domain.screening import Outcome, Screening
+from vpr_intake.domain.statements import ConfirmStatement, Statements, TakeStatement, confirm, evolved, take
 
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
@@ -53,6 +57,7 @@ class State:
     erased: bool = False
     screening: Screening | None = None
     stopped: bool = False
+    statements: Statements = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,31 +132,21 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ON_A_REPORT = (AmendReport, RescreenReport, AddUpdate, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
+ADDING = (AddUpdate, TakeStatement, ConfirmStatement)
+"""What adds to what a report tells of people."""
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
     """What a command leads to."""
     if isinstance(command, FileReport):
         return _file(command, state)
-    if isinstance(command, ON_A_REPORT) and state.status is Status.NONE:
+    if type(command) in DECISIONS and state.status is Status.NONE:
         raise Unknown("no_such_report", "there is no such report")
-    match command:
-        case AmendReport():
-            return _amend(command, state)
-        case RescreenReport():
-            return _rescreen(command, state)
-        case WithdrawReport():
-            return _withdraw(command, state)
-        case AddUpdate():
-            return _add_update(state)
-        case PlaceHold():
-            return _place_hold(command, state)
-        case LiftHold():
-            return _lift_hold(command, state)
-        case ErasePersonalData():
-            return _erase(command, state)
-    raise TypeError(f"{type(command).__name__} is no command of a report")
+    if isinstance(command, ADDING) and state.erased:
+        raise Refused("erased", "the report's personal data was erased: nothing can be added")
+    if (decision := DECISIONS.get(type(command))) is None:
+        raise TypeError(f"{type(command).__name__} is no command of a report")
+    return decision(command, state)
 
 
 def _file(command: FileReport, state: State) -> Sequence[Event]:
@@ -215,12 +210,6 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
 
 
-def _add_update(state: State) -> Sequence[Event]:
-    if state.erased:
-        raise Refused("erased", "the report's personal data was erased: nothing can be added")
-    return [ReportAmended(fields=("updates",))]
-
-
 def _place_hold(command: PlaceHold, state: State) -> Sequence[Event]:
     if command.hold_id in state.holds:
         return []
@@ -251,6 +240,20 @@ def _erase(command: ErasePersonalData, state: State) -> Sequence[Event]:
     return [ReportPersonalDataErased(basis=command.basis, rule=command.rule, approvers=command.approvers)]
 
 
+DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
+    AmendReport: _amend,
+    RescreenReport: _rescreen,
+    WithdrawReport: _withdraw,
+    AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
+    TakeStatement: lambda command, state: take(command, state.statements),
+    ConfirmStatement: lambda command, state: confirm(command, state.statements),
+    PlaceHold: _place_hold,
+    LiftHold: _lift_hold,
+    ErasePersonalData: _erase,
+}
+"""What each command on a report that was filed leads to."""
+
+
 def evolve(state: State, event: Event) -> State:
     """The state after an event."""
     return replace(_changed(state, event), version=state.version + 1)
@@ -277,6 +280,8 @@ def _changed(state: State, event: Event) -> State:
             return replace(state, holds=state.holds | {hold})
         case ReportHoldLifted(hold_id=hold):
             return replace(state, holds=state.holds - {hold}, lifted=state.lifted | {hold})
+        case ReportStatementTaken() | ReportStatementConfirmed():
+            return replace(state, statements=evolved(state.statements, event))
         case ReportPersonalDataErased():
             return replace(state, erased=True)
     return state

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, WithJsonS
 
 from vpr_events.contracts.report import WithdrawalReason
 from vpr_events.event import Code, Instant
+from vpr_intake.schemas.details import Details
 from vpr_service.requests import Body
 
 DESCRIPTION_LIMIT = 4000
@@ -95,10 +96,11 @@ class NewReport(Body):
     place: Place = Place()
     reporter: Reporter = Reporter()
     answers: Annotated[dict[Code, Answer], Field(default_factory=dict, max_length=100)]
+    details: Details | None = None
 
 
 class Amendment(Body):
-    """What is to be replaced: a field that is absent stays; place, reporter and answers are replaced whole."""
+    """What is to be replaced: a field that is absent stays; place, reporter, answers and details are replaced whole."""
 
     category: Code | None = None
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)] | None = None
@@ -108,6 +110,7 @@ class Amendment(Body):
     place: Place | None = None
     reporter: Reporter | None = None
     answers: Annotated[dict[Code, Answer], Field(max_length=100)] | None = None
+    details: Details | None = None
 
     @field_validator("*", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from vpr_events.contracts.values import Channel
 from vpr_intake.domain.screening import Outcome
+from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_service.requests import Body, PageQuery, storable
 
@@ -100,8 +101,16 @@ class Report(ReportSummary):
     description: str | None
     place: Place
     reporter: Reporter
+    details: Details | None
     media_urls: list[str]
     updates: list[ReportUpdate]
+
+
+class HistoryEntry(Body):
+    """From ``at`` on the report had this status, in the words of Open311's service request updates."""
+
+    status: str
+    at: datetime
 
 
 class Contact(Body):
