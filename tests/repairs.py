@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, make_url
 from tests.processes import Separate
 from tests.reading import read_log
 from tests.scenario import wait_for
+from vpr.embedded import Endpoints
 from vpr.migration import migrate_embedded, reset_durable
 from vpr.services import assembly
 from vpr_events.cloudevents import headers_of, subject_of
@@ -130,11 +131,11 @@ def recover(system: Separate, service: str) -> Mapping[str, Any]:
     return state
 
 
-def publish(system: Separate, events: Sequence[Recorded]) -> None:
+def publish(endpoints: Endpoints, events: Sequence[Recorded]) -> None:
     """Put events into the log as an administrator."""
 
     async def put() -> None:
-        log = EventLog(system.embedded.endpoints.nats_url, *system.embedded.endpoints.nats_users["admin"])
+        log = EventLog(endpoints.nats_url, *endpoints.nats_users["admin"])
         await log.connect()
         await log.publish([Outgoing(subject_of(one.type), headers_of(one), one.body) for one in events])
         await log.close()

@@ -112,7 +112,7 @@ def test_a_hole_is_filled_on_demand(system: Separate, people: People) -> None:
     for process in system.processes.values():
         process.stop()
     empty_log(system)
-    publish(system, [event for number, event in enumerate(log) if number != lost])
+    publish(system.embedded.endpoints, [event for number, event in enumerate(log) if number != lost])
     for process in system.processes.values():
         process.start()
     quiet(system)

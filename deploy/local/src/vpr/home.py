@@ -139,7 +139,8 @@ class Home:
     def _further(self, service: str) -> dict[str, str]:
         """What one service needs beside. Webhooks of a local system may go to this machine."""
         if service == "intake":
-            return {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
+            hooks = {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
+            return hooks | {"INTAKE_METRICS_URL": f"{self.staff_url}/metrics"}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

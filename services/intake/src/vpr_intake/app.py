@@ -13,6 +13,7 @@ from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import access
 from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
+from vpr_intake.expecting import Expectations
 from vpr_intake.projections import project_access, project_erasure, project_report, project_status
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -20,13 +21,20 @@ from vpr_intake.tables import metadata
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Runtime, Service, Worker
+from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    return [Listener(runtime.engine, ALARMS), hooks.Forgetting(runtime.engine, hooks.settings_of(runtime))]
+    settings = hooks.settings_of(runtime)
+    tokens = TokenSource.of("intake", settings)
+    return [
+        Listener(runtime.engine, ALARMS),
+        hooks.Forgetting(runtime.engine, settings),
+        Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
+    ]
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:

@@ -35,6 +35,9 @@ class Settings(ServiceSettings):
     (default: the address that was asked) and ``open311_test_url`` (default: the same) are what discovery tells, beside
     ``open311_contact`` and ``open311_key_service``, sentences for developers.
 
+    ``metrics_url`` is where metrics answers: every ``expected_every`` seconds it is asked how long cases take, for
+    the time at which a report is likely to be closed; without it none is told.
+
     ``webhook_keys`` (Fernet keys, comma-separated, the first encrypts) protect webhooks' secrets; without them there
     are no webhooks. ``webhook_delays``: seconds between a delivery's tries. ``webhook_secret_overlap``: how long the
     former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
@@ -48,6 +51,8 @@ class Settings(ServiceSettings):
     city: Annotated[InstanceOf[City], NoDecode, BeforeValidator(city_at)] = Field(
         default_factory=lambda: _loaded(shipped()["winnipeg"])
     )
+    metrics_url: str = ""
+    expected_every: Annotated[float, Field(gt=0)] = 300
     jurisdiction_id: str = ""
     open311_url: str = ""
     open311_test_url: str = ""

@@ -13,13 +13,14 @@ from vpr_intake.api.screening import told_in
 from vpr_intake.city import City
 from vpr_intake.domain.report import report
 from vpr_intake.domain.screening import Outcome
+from vpr_intake.expecting import expected_at
 from vpr_intake.schemas.filing import NewReport, Withdrawal
 from vpr_intake.schemas.shown import Filed, HistoryEntry, Progress, ReportQuery, ReportSummary
 from vpr_service.languages import language_of
 from vpr_service.lean import LeanRoute
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import RequiredKey, cursor_of, key_of, link_next, moment_of, private
-from vpr_service.runtime import Running
+from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 filing_router = APIRouter(prefix="/v1", tags=["reports"], route_class=LeanRoute)
@@ -65,7 +66,7 @@ async def list_reports(
     rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
-    return [summary(row) for row in rows]
+    return [summary(row, runtime) for row in rows]
 
 
 def _check_known(codes: Sequence[str], city: City) -> None:
@@ -96,7 +97,7 @@ async def withdraw_report(
     await runtime.pipeline.execute(withdrawal(report_id, caller, body.reason, runtime.now()))
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
-    return summary(row)
+    return summary(row, runtime)
 
 
 async def existing(
@@ -113,10 +114,11 @@ async def existing(
     return row
 
 
-def summary(row: dict[str, Any]) -> ReportSummary:
+def summary(row: dict[str, Any], runtime: Runtime) -> ReportSummary:
     """A report's row without personal data."""
     return ReportSummary(
         **{name: row[name] for name in ReportSummary.model_fields if name in row},
         status=queries.status_of(row),
+        expected_at=expected_at(row, runtime),
         progress=Progress(**{name: row[name] for name in Progress.model_fields}),
     )

@@ -63,7 +63,7 @@ class Progress(Body):
 
 
 class ReportSummary(Body):
-    """A report without personal data."""
+    """A report without personal data. ``expected_at``: when it is likely to be closed, by what metrics measures."""
 
     id: UUID
     status: str
@@ -72,6 +72,7 @@ class ReportSummary(Body):
     district: str | None
     filed_at: datetime
     withdrawn_at: datetime | None
+    expected_at: datetime | None
     version: int
     progress: Progress
 

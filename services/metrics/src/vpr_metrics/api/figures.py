@@ -27,10 +27,13 @@ from vpr_service.problems import Problem, invalid_field
 
 READERS = (Role.ANALYST, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN)
 
-router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(require(*READERS))])
+router = APIRouter(prefix="/v1", tags=["figures"])
+Reading = Depends(require(*READERS))
+Measuring = Depends(require(*READERS, Role.SERVICE))
+"""Services ask how long cases take."""
 
 
-@router.get("/timings")
+@router.get("/timings", dependencies=[Measuring])
 async def timings(query: Annotated[TimingQuery, Query()], projection: Projected) -> Timings:
     """Timing figures of one source. Every record is counted in n, open, excluded or invalid of every interval."""
     wanted = query.model_dump(include=set(queries.FILTERS), exclude_none=True)
@@ -51,14 +54,14 @@ async def timings(query: Annotated[TimingQuery, Query()], projection: Projected)
     )
 
 
-@router.get("/sources")
+@router.get("/sources", dependencies=[Reading])
 async def sources(projection: Projected) -> list[Source]:
     """Where records come from; the service's own cases are "live"."""
     found = await _read(projection, queries.sources)
     return [Source(source=source, records=records) for source, records in found]
 
 
-@router.get("/definitions")
+@router.get("/definitions", dependencies=[Reading])
 async def defined() -> Definitions:
     """What every figure means."""
     return Definitions(

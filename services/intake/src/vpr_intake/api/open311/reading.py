@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller
-from vpr_intake.api.filing import city_of
 from vpr_intake.api.open311.asking import Window, caller_of, ids, listed, moment, served
 from vpr_intake.api.open311.documents import Chosen, Document, Format
 from vpr_intake.api.open311.errors import Fault, Faulty, Open311Route
@@ -92,7 +91,7 @@ async def own_report(runtime: Runtime, caller: Caller, number: str, name: str) -
 
 
 async def _answer(rows: list[dict[str, Any]], form: Format, runtime: Runtime, *, more: bool) -> Response:
-    told = await extended(rows, runtime) if more else [shown(row, city_of(runtime)) for row in rows]
+    told = await extended(rows, runtime) if more else [shown(row, runtime) for row in rows]
     return Document("service_requests", told).response(form, headers=PRIVATE)
 
 

@@ -7,6 +7,7 @@ from vpr_intake.api.filing import city_of
 from vpr_intake.api.open311.documents import stamp
 from vpr_intake.catalogue import Category
 from vpr_intake.city import City
+from vpr_intake.expecting import expected_at
 from vpr_service.runtime import Runtime
 
 ENDED = {"closed", "withdrawn"}
@@ -27,9 +28,10 @@ TEXTS = {
 """What a change of status means; platforms show it where they have no text of their own."""
 
 
-def shown(row: dict[str, Any], city: City) -> dict[str, Any]:
+def shown(row: dict[str, Any], runtime: Runtime) -> dict[str, Any]:
     """A request, from a report's row with its particulars."""
-    category = category_shown(row["category"], city)
+    category = category_shown(row["category"], city_of(runtime))
+    expected = expected_at(row, runtime)
     status = queries.status_of(row)
     changes = (row["filed_at"], row["withdrawn_at"], row["updated_at"])
     return {
@@ -43,7 +45,7 @@ def shown(row: dict[str, Any], city: City) -> dict[str, Any]:
         "service_notice": None,
         "requested_datetime": stamp(row["filed_at"]),
         "updated_datetime": stamp(max(when for when in changes if when)),
-        "expected_datetime": None,
+        "expected_datetime": stamp(expected) if expected else None,
         "address": row["address"],
         "address_id": row["address_id"],
         "zipcode": None,
@@ -64,7 +66,7 @@ async def extended(rows: list[dict[str, Any]], runtime: Runtime) -> list[dict[st
     async with runtime.reading() as connection:
         changes = await queries.status_changes_of(connection, [row["id"] for row in rows])
     return [
-        shown(row, city)
+        shown(row, runtime)
         | {
             "attributes": _attributes(row, city),
             "extended_attributes": _more(row),
