@@ -26,6 +26,7 @@ BODIES: Mapping[str, Any] = {
     "invitations": {"channel": "link"},
     "statements": {"text": "That is how it was."},
     "confirmation": {"digest": "0" * 64},
+    "duplicate": {"original_case_id": "{case_id}"},
     "{webhook_id}": {"enabled": False},
 }
 """What an endpoint needs so that nothing but the caller is wrong."""
@@ -38,10 +39,17 @@ class Whose:
     system: System
     ids: Mapping[str, str]
 
+    def filled(self, body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """The body with ids in the places that are named after them."""
+        whole = {f"{{{name}}}": value for name, value in self.ids.items()}
+        return body and {
+            name: whole.get(value, value) if isinstance(value, str) else value for name, value in body.items()
+        }
+
     async def ask(self, row: Row, headers: Mapping[str, str], **query: str) -> int:
         """The status that a stranger gets."""
         path = row.filled(self.ids, "missing")
-        body = BODIES.get(row.path.rsplit("/", 1)[1]) if row.method != "GET" else None
+        body = self.filled(BODIES.get(row.path.rsplit("/", 1)[1])) if row.method != "GET" else None
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
         given = {"Idempotency-Key": uuid4().hex, "If-Match": '"2"', **headers}
         address = f"{path}?{urlencode(query)}" if query else path

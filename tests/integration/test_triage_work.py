@@ -268,3 +268,38 @@ async def test_many_officers_claim_few_cases_and_each_case_has_one_holder(triage
         claims = select(func.count()).where(events.c.type == "case.claimed.v1")
         assert (await connection.execute(claims)).scalar_one() == CASES
     assert holders == {one: won[0] for one, won in winners.items()}
+
+
+async def held(system: System) -> Desk:
+    """Another case, with its officer."""
+    desk = Desk(system, case_id(await open_case(system)))
+    assert (await desk("claim")).status_code == 200
+    return desk
+
+
+async def test_a_case_is_linked_to_another_and_closed_as_its_duplicate(holder: Desk) -> None:
+    other = await held(holder.system)
+    body = {"original_case_id": str(other.case)}
+    for _ in range(2):
+        linked = (await holder("duplicate", body)).json()
+        told = [linked[name] for name in ("status", "close_reason", "duplicate_of", "holder")]
+        assert told == ["closed", "duplicate", str(other.case), None]
+    assert (await other.reads())["status"] == "claimed"
+    back = await other("duplicate", {"original_case_id": str(holder.case)})
+    assert problem(back) == (409, "original_is_duplicate")
+
+
+async def test_two_officers_who_link_each_others_cases_leave_one_of_them_open(triage: System) -> None:
+    for _ in range(5):
+        one, two = [await held(triage) for _ in range(2)]
+        answers = await asyncio.gather(
+            one("duplicate", {"original_case_id": str(two.case)}), two("duplicate", {"original_case_id": str(one.case)})
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+@pytest.mark.parametrize("original", ["own", "unknown"])
+async def test_an_original_that_is_the_case_itself_or_none_is_refused_by_name(holder: Desk, original: str) -> None:
+    named = holder.case if original == "own" else new_id()
+    answer = await holder("duplicate", {"original_case_id": str(named)})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "original_case_id")

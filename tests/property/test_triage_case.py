@@ -27,11 +27,13 @@ from vpr_triage.domain.commands import (
     ClaimCase,
     CloseCase,
     FollowReport,
+    LinkDuplicate,
     OpenCase,
     PrioritiseCase,
     RaiseCase,
     ReleaseCase,
     RequestVideo,
+    StandAsOriginal,
 )
 
 IDS = st.sampled_from([UUID(int=number) for number in range(1, 4)])
@@ -61,6 +63,8 @@ COMMANDS = st.one_of(
         suggested=st.none() | st.sampled_from(Outcome),
     ),
     st.builds(TimerFired, at=AT, name=st.sampled_from(["lease", "claim_target", "reminder-1"]), due_at=AFTER),
+    st.builds(LinkDuplicate, at=AT, case_id=IDS, officer_id=IDS, original_case_id=IDS),
+    st.builds(StandAsOriginal, at=AT, duplicate_case_id=IDS),
     st.builds(CloseCase, at=AT, reason=st.none() | st.sampled_from(CloseReason), officer_id=st.none() | IDS),
 )
 

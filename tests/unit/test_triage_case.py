@@ -12,6 +12,7 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseDuplicateLinked,
     CaseEscalated,
     CaseOpened,
     CasePrioritised,
@@ -27,17 +28,19 @@ from vpr_events.contracts.values import Capability, Channel, Gravest, Role
 from vpr_events.decider import Command, Invalid, TimerFired, Timers
 from vpr_events.event import Event, new_id
 from vpr_events.testing import given
-from vpr_triage.domain.case import LEASE, case
+from vpr_triage.domain.case import LEASE, case, case_id
 from vpr_triage.domain.commands import (
     AssessCase,
     ClaimCase,
     CloseCase,
     FollowReport,
+    LinkDuplicate,
     OpenCase,
     PrioritiseCase,
     RaiseCase,
     ReleaseCase,
     RequestVideo,
+    StandAsOriginal,
 )
 from vpr_triage.domain.waiting import CLAIM_TARGET, UNCLAIMED_EVERY, UNCLOSED_EVERY
 
@@ -74,6 +77,12 @@ REQUEST_VIDEO = RequestVideo(at=NOON, officer_id=MINE, request_id=REQUEST)
 CLOSE = CloseCase(at=NOON, officer_id=MINE)
 WITHDRAW = CloseCase(at=NOON, reason=CloseReason.WITHDRAWN)
 COMPLETE = CloseCase(at=NOON, reason=CloseReason.DISPATCHED)
+
+
+ORIGINAL = UUID(int=77)
+LINK = LinkDuplicate(at=NOON, case_id=case_id(REPORT), officer_id=MINE, original_case_id=ORIGINAL)
+STAND = StandAsOriginal(at=NOON, duplicate_case_id=ORIGINAL)
+LINKED = (CaseDuplicateLinked(original_case_id=ORIGINAL), CaseClosed(reason=CloseReason.DUPLICATE, officer_id=MINE))
 
 
 def fire(name: str, due_at: datetime) -> TimerFired:
@@ -374,3 +383,32 @@ def test_a_withdrawn_report_closes_its_case_at_any_time(past: tuple[Event, ...])
 @pytest.mark.parametrize("reason", [None, CloseReason.RESOLVED, CloseReason.NO_SHOW])
 def test_without_an_officer_a_case_ends_only_by_dispatch_or_withdrawal(reason: CloseReason | None) -> None:
     assert field_of(CloseCase(at=NOON, reason=reason), *HELD, assessed()) == "reason"
+
+
+def test_the_holder_links_a_case_to_its_original_which_ends_it() -> None:
+    given(case, *HELD).when(LINK).then(*LINKED)
+
+
+def test_linking_again_changes_nothing() -> None:
+    given(case, *HELD, *LINKED).when(LINK).then()
+
+
+@pytest.mark.parametrize(
+    ("past", "code"),
+    [((OPENED,), "not_holder"), ((*HELD, assessed()), "already_assessed"), ((*HELD, CLOSED), "case_closed")],
+)
+def test_what_is_not_held_was_assessed_or_is_over_is_not_linked(past: tuple[Event, ...], code: str) -> None:
+    given(case, *past).when(LINK).then_refused(code)
+
+
+def test_a_case_is_no_duplicate_of_itself() -> None:
+    assert field_of(replace(LINK, original_case_id=LINK.case_id), *HELD) == "original_case_id"
+
+
+@pytest.mark.parametrize("past", [(OPENED,), HELD, (*HELD, assessed(), CLOSED)])
+def test_any_case_stands_as_an_original_even_one_that_is_over(past: tuple[Event, ...]) -> None:
+    given(case, *past).when(STAND).then()
+
+
+def test_a_duplicate_is_no_original_so_that_there_is_no_ring() -> None:
+    given(case, *HELD, *LINKED).when(STAND).then_refused("original_is_duplicate")

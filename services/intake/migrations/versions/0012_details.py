@@ -1,4 +1,4 @@
-"""Things, vehicles and people of a report, and what somebody states."""
+"""Things, vehicles and people of a report, what somebody states, and where reports lie close together."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("report_id", sa.Uuid, reports, primary_key=True),
         sa.Column("details", JSONB, nullable=False),
     )
+    op.create_index("particulars_place", "particulars", ["latitude", "longitude"])
     op.create_table(
         "statements",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -37,4 +38,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("statements")
+    op.drop_index("particulars_place", "particulars")
     op.drop_table("details")

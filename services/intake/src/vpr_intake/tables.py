@@ -88,6 +88,8 @@ particulars = Table(
     Column("media_urls", ARRAY(Text)),
 )
 
+Index("particulars_place", particulars.c.latitude, particulars.c.longitude)
+
 answers = Table(
     "answers",
     metadata,

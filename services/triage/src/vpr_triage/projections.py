@@ -13,6 +13,7 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseDuplicateLinked,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
@@ -77,6 +78,7 @@ ASSESS = _setting(
 FOLLOW = _setting()
 """The version alone, so that it tells of every event."""
 RENEW = update(cases).where(cases.c.id == bindparam("case")).values(lease_until=bindparam("new_lease_until"))
+LINK = _setting("duplicate_of")
 CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, status=Status.CLOSED)
 
 
@@ -98,10 +100,16 @@ def project_case(event: Recorded) -> Iterable[Write]:
             yield _changed(event, REQUEST_VIDEO, new_request_id=requested.request_id, new_requested_at=at)
         case CaseAssessed() as assessed:
             yield from _assessed(event, assessed)
-        case CaseClosed() as closed:
-            yield _changed(event, CLOSE, new_closed_at=at, new_close_reason=closed.reason)
+        case CaseDuplicateLinked() | CaseClosed() as told:
+            yield _ended(event, told)
         case _ if event.stream.startswith("case/"):
             yield _changed(event, FOLLOW)
+
+
+def _ended(event: Recorded, told: CaseDuplicateLinked | CaseClosed) -> Write:
+    if isinstance(told, CaseDuplicateLinked):
+        return _changed(event, LINK, new_duplicate_of=told.original_case_id)
+    return _changed(event, CLOSE, new_closed_at=event.occurred_at, new_close_reason=told.reason)
 
 
 def renewed(case_id: UUID, lease_until: datetime) -> Write:

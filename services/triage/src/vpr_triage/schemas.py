@@ -64,6 +64,12 @@ class Closing(Body):
     reason: CloseReason | None = None
 
 
+class Original(Body):
+    """The case that tells of the same incident."""
+
+    original_case_id: UUID
+
+
 class VideoRequested(Body):
     """The answer to a video request."""
 
@@ -116,4 +122,5 @@ class Case(Body):
     outcome: Outcome | None
     closed_at: datetime | None
     close_reason: CloseReason | None
+    duplicate_of: UUID | None
     progress: Progress

@@ -35,6 +35,7 @@ cases = Table(
     Column("outcome", Text),
     Column("closed_at", Moment),
     Column("close_reason", Text),
+    Column("duplicate_of", Uuid, index=True),
 )
 Index("cases_queue", cases.c.status, cases.c.gravity, cases.c.opened_at, cases.c.id)
 Index("cases_holder", cases.c.holder)

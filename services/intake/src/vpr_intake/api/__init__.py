@@ -7,6 +7,7 @@ from vpr_intake.api import (
     city,
     clients,
     deliveries,
+    duplicates,
     erasure,
     history,
     open311,
@@ -17,7 +18,8 @@ from vpr_intake.api import (
 )
 
 routers = (
-    reports.filing_router, reports.router, amending.router, particulars.router, statements.router, erasure.router,
+    reports.filing_router, reports.router, amending.router, particulars.router, statements.router, duplicates.router,
+    erasure.router,
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
 )  # fmt: skip

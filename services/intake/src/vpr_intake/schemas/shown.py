@@ -114,6 +114,17 @@ class HistoryEntry(Body):
     at: datetime
 
 
+class PossibleDuplicate(Body):
+    """Another report of the same category, near in place and time. Nothing of what it tells of people is shown."""
+
+    report_id: UUID
+    status: str
+    filed_at: datetime
+    happened_at: datetime
+    metres: float
+    seconds: float
+
+
 class Contact(Body):
     """How to reach the reporter, and by which name to call them."""
 

@@ -14,15 +14,25 @@ from vpr_events.event import new_id, stream_name
 from vpr_events.idempotency import IdempotencyKey
 from vpr_events.pipeline import Execution, Outcome
 from vpr_events.writes import Write
+from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
 from vpr_triage.api.callers import Found, Officer, current, found
 from vpr_triage.domain.case import LEASE, case
-from vpr_triage.domain.commands import AssessCase, ClaimCase, CloseCase, PrioritiseCase, ReleaseCase, RequestVideo
+from vpr_triage.domain.commands import (
+    AssessCase,
+    ClaimCase,
+    CloseCase,
+    LinkDuplicate,
+    PrioritiseCase,
+    ReleaseCase,
+    RequestVideo,
+    StandAsOriginal,
+)
 from vpr_triage.domain.waiting import LEASE_TIMER
 from vpr_triage.private import note_on
 from vpr_triage.projections import renewed
-from vpr_triage.schemas import Assessed, Case, Closing, NewAssessment, NewPriority, Nothing, VideoRequested
+from vpr_triage.schemas import Assessed, Case, Closing, NewAssessment, NewPriority, Nothing, Original, VideoRequested
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["work"])
 
@@ -53,6 +63,30 @@ async def prioritise(officer: Officer, row: Found, runtime: Running, response: R
     command = PrioritiseCase(at=runtime.now(), priority=new.priority, gravest=new.gravest, officer_id=bound)
     await _execute(runtime, row, command)
     return await current(row["id"], runtime, response)
+
+
+@router.post("/duplicate")
+async def link_duplicate(officer: Officer, row: Found, runtime: Running, response: Response, body: Original) -> Case:
+    """Link the case, which you hold, to one that tells of the same incident, and close it as its duplicate.
+
+    Nothing is merged: both reports stay as they are. 404 without such an original; 409 ``original_is_duplicate``.
+    """
+    await _original(body.original_case_id, runtime)
+    at = runtime.now()
+    command = LinkDuplicate(at=at, case_id=row["id"], officer_id=officer.id, original_case_id=body.original_case_id)
+    executions = [_execution(row, command)]
+    if body.original_case_id != row["id"]:
+        standing = StandAsOriginal(at=at, duplicate_case_id=row["id"])
+        executions.insert(0, Execution(decider=case, entity=body.original_case_id, command=standing))
+    await runtime.pipeline.execute(*executions)
+    return await current(row["id"], runtime, response)
+
+
+async def _original(case_id: UUID, runtime: Running) -> None:
+    try:
+        await found(case_id, runtime)
+    except Problem:
+        raise invalid_field("original_case_id", "there is no such case") from None
 
 
 @router.post("/close")

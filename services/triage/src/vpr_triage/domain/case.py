@@ -3,8 +3,9 @@
 What the case waits for stands in ``waiting.py``. A claim ends by an event alone, never by what the clock says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from vpr_events.contracts.case import (
@@ -27,12 +28,15 @@ from vpr_triage.domain.commands import (
     ClaimCase,
     CloseCase,
     FollowReport,
+    LinkDuplicate,
     OpenCase,
     PrioritiseCase,
     RaiseCase,
     ReleaseCase,
     RequestVideo,
+    StandAsOriginal,
 )
+from vpr_triage.domain.duplicates import link, stand
 from vpr_triage.domain.state import State, evolve
 from vpr_triage.domain.waiting import fired, timers
 
@@ -58,14 +62,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         return _open(command, state)
     if state.report_id is None:
         raise Unknown("no_such_case", "there is no such case")
-    if isinstance(command, RaiseCase):
-        return _raise(command, state)
-    if isinstance(command, CloseCase):
-        return _close(command, state)
-    if isinstance(command, TimerFired):
-        return fired(command, state)
-    if isinstance(command, FollowReport):
-        return _follow(command, state)
+    if (decision := ANY_TIME.get(type(command))) is not None:
+        return decision(command, state)
     if state.closed:
         raise Refused("case_closed", "the case is closed")
     return _work(command, state, state.report_id)
@@ -224,6 +222,17 @@ def _held_by_another() -> Refused:
 def _check_holder(officer_id: UUID | None, state: State) -> None:
     if not state.held_by(officer_id):
         raise Refused("not_holder", "you do not hold the case")
+
+
+ANY_TIME: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
+    RaiseCase: _raise,
+    CloseCase: _close,
+    TimerFired: fired,
+    FollowReport: _follow,
+    LinkDuplicate: link,
+    StandAsOriginal: stand,
+}
+"""What commands lead to that mean something for an ended case too."""
 
 
 case = Decider("case", State(), decide, evolve, timers)

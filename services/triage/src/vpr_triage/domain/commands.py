@@ -87,6 +87,22 @@ class AssessCase(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDuplicate(Command):
+    """The case tells of the same incident as another: it, ``case_id``, is linked to that one and ends."""
+
+    case_id: UUID
+    officer_id: UUID
+    original_case_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandAsOriginal(Command):
+    """Another case is about to be linked to this one."""
+
+    duplicate_case_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCase(Command):
     """End the case.
 

@@ -8,6 +8,7 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseDuplicateLinked,
     CaseEscalated,
     CaseOpened,
     CasePrioritised,
@@ -47,6 +48,7 @@ class State:
     closed: bool = False
     awaits_first_claim: bool = True
     reminders: int = 0
+    duplicate_of: UUID | None = None
 
     def held_by(self, officer_id: UUID | None) -> bool:
         """Whether this officer holds the case."""
@@ -71,11 +73,17 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, request_ids=(*state.request_ids, event.request_id))
         case CaseAssessed():
             return replace(state, assessment=event)
-        case CaseClosed():
-            return replace(state, claim=None, released_by=None, closed=True)
+        case CaseClosed() | CaseDuplicateLinked():
+            return _ended(state, event)
         case CaseTargetMissed() | CaseEscalated():
             return _reminded(state, event)
     return state
+
+
+def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:
+    if isinstance(event, CaseDuplicateLinked):
+        return replace(state, duplicate_of=event.original_case_id)
+    return replace(state, claim=None, released_by=None, closed=True)
 
 
 def _reminded(state: State, event: CaseTargetMissed | CaseEscalated) -> State:
