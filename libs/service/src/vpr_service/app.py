@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vpr_service import api_docs, dead_letters, event_docs, health, problems, repairs, sign_in
+from vpr_service import api_docs, dead_letters, described, event_docs, health, problems, repairs, sign_in
 from vpr_service.building import build
 from vpr_service.clock import Clock, real_time
 from vpr_service.cookies import StaffCookies
@@ -58,6 +58,7 @@ def create_app(
     if settings.shared.oidc_client_id:
         sign_in.install(app, settings.shared)
     api_docs.install(app)
+    described.install(app)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)

@@ -41,7 +41,7 @@ async def lift_hold(report_id: UUID, hold_id: UUID, keeper: Keeper, runtime: Run
     await _execute(runtime, report_id, LiftHold(at=runtime.now(), hold_id=hold_id, lifted_by=keeper.id))
 
 
-@router.post("/erasure")
+@router.post("/erasure", responses={202: {"model": Erasure, "description": "It waits for another approval."}})
 async def erase(report_id: UUID, keeper: Keeper, runtime: Running, response: Response) -> Erasure:
     """Approve the erasure of all personal data. 202 until two people have; 409 ``legal_hold`` under a hold."""
     private(response)

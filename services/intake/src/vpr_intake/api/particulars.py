@@ -76,7 +76,11 @@ async def read_contact(
     return Contact.model_construct(**{name: row[name] for name in Contact.model_fields})
 
 
-@router.post("/break-glass", status_code=201)
+@router.post(
+    "/break-glass",
+    status_code=201,
+    responses={200: {"model": BrokenGlass, "description": "The glass is broken already."}},
+)
 async def break_glass(
     report_id: UUID,
     body: BreakingGlass,

@@ -25,7 +25,11 @@ async def _settings(runtime: Running) -> Settings:
     return cast("Settings", runtime.settings)
 
 
-@router.post("/{session_id}/invitations", status_code=201)
+@router.post(
+    "/{session_id}/invitations",
+    status_code=201,
+    responses={200: {"model": Invitation, "description": "The same invitation as before, without its link."}},
+)
 async def invite(
     new: NewInvitation,
     row: ActedOn,

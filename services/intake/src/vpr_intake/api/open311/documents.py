@@ -30,7 +30,7 @@ def format_of(path: str) -> Format:
     return Format.XML if path.endswith(".xml") else Format.JSON
 
 
-async def _chosen(suffix: Annotated[str, Path(alias="format", description="xml or json")]) -> Format:
+async def _chosen(suffix: Annotated[str, Path(alias="format", json_schema_extra={"enum": list(Format)})]) -> Format:
     try:
         return Format(suffix)
     except ValueError:

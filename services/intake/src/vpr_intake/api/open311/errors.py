@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vpr_intake.api.open311.documents import Document, format_of
+from vpr_service.described import MEANINGS, OWN_FORM
 from vpr_service.problems import MEDIA_TYPE, TYPE_ROOT, Problem
 from vpr_service.routes import TranslatingRoute
 
@@ -55,8 +56,24 @@ def response_of(problem: Problem, path: str) -> Response:
     return Document("errors", errors).response(format_of(path), faults[0].code, problem.headers)
 
 
+BOTH: dict[str, Any] = {"application/json": {}, "text/xml": {}}
+TOLD: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The document, in the format of the suffix.", "content": BOTH},
+    **{
+        status: {"description": f"{meaning} As a list of code and description.", "content": BOTH}
+        for status, meaning in MEANINGS.items()
+        if status not in {401, 412, 422, 428}
+    },
+}
+"""What the API's description tells of answers."""
+
+
 class Open311Route(TranslatingRoute):
     """Answers errors in that form."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options |= {"responses": TOLD, "openapi_extra": {OWN_FORM: True}}
+        super().__init__(*args, **options)
 
     @staticmethod
     def translate(request: Request, problem: Problem) -> Response:
