@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from vpr_metrics.api import routers
 from vpr_metrics.projecting import Projection
 from vpr_metrics.settings import Settings
+from vpr_metrics.sql.jail import Jail, Limits
 from vpr_metrics.tables import metadata
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
@@ -19,7 +20,10 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 def _workers(runtime: Runtime) -> Sequence[Worker]:
     if not isinstance(runtime.settings, Settings):
         raise TypeError("metrics needs its own settings")
-    return [Projection(runtime.engine, runtime.log, runtime.settings.folder, runtime.now)]
+    settings = runtime.settings
+    projection = Projection(runtime.engine, runtime.log, settings.folder, runtime.now)
+    limits = Limits(settings.sql_seconds, settings.sql_memory, settings.sql_rows)
+    return [projection, Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age)]
 
 
 service = Service("metrics", metadata, workers=_workers)

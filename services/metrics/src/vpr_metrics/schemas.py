@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -155,3 +155,26 @@ class RebuildStatus(BaseModel):
     finished_at: datetime | None
     read: int
     unreadable: int
+
+
+class Query(Body):
+    """One SELECT."""
+
+    sql: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Column(BaseModel):
+    """A column of an answer, and its Arrow type."""
+
+    name: str
+    type: str
+
+
+class QueryResult(BaseModel):
+    """Rows of a query on a snapshot that was ``snapshot_age`` seconds old; ``truncated``: there are more."""
+
+    columns: list[Column]
+    rows: list[tuple[Any, ...]]
+    snapshot_at: datetime
+    snapshot_age: float
+    truncated: bool

@@ -1,16 +1,27 @@
 """Settings of metrics: environment variables with the prefix ``METRICS_``."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from vpr_service.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Metrics's own settings. ``folder`` keeps the DuckDB files, which one process alone may use."""
+    """Metrics's own settings. ``folder`` keeps the DuckDB files, which one process alone may use.
+
+    An analyst's query may take ``sql_seconds`` of time and ``sql_memory`` bytes, and gets ``sql_rows`` rows of a
+    snapshot that is at most ``sql_snapshot_age`` old.
+    """
 
     model_config = SettingsConfigDict(env_prefix="METRICS_", extra="ignore", hide_input_in_errors=True)
 
     port: int = 8005
     folder: Path = Path(".vpr/metrics")
+    sql_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    sql_memory: Annotated[int, Field(ge=2**26)] = 2**29
+    sql_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    sql_snapshot_age: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(minutes=1)

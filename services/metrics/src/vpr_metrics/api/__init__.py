@@ -1,5 +1,5 @@
 """Metrics over HTTP."""
 
-from vpr_metrics.api import figures, rebuilding
+from vpr_metrics.api import figures, rebuilding, sql
 
-routers = (figures.router, rebuilding.router)
+routers = (figures.router, sql.router, rebuilding.router)

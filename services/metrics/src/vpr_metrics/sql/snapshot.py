@@ -1,0 +1,76 @@
+"""Copies of the read model for SQL: whole ones for those who may see single cases, guarded ones for everyone else."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from vpr_metrics import definitions
+
+FEWEST = 5
+"""Fewer records than this are never told apart in a guarded snapshot."""
+
+TRAITS = ("source", "category", "district", "priority", "gravest", "channel", "pathway", "excluded", "ended")
+FINE = ("source", "category", "district", "priority", "channel", "pathway")
+COARSE = ("source", "category", "pathway")
+
+
+class Kind(StrEnum):
+    """What a snapshot holds."""
+
+    WHOLE = "whole"
+    GUARDED = "guarded"
+
+
+def _seconds() -> Iterable[str]:
+    for one in definitions.INTERVALS.values():
+        yield f"epoch({one.end} - {one.start}) as {one.name}_seconds"
+
+
+def _within(names: Iterable[str]) -> str:
+    return f"count(*) over (partition by {', '.join(names)})"
+
+
+GUARDED = f"""
+create table {{name}}.records as
+with told as (
+    select {", ".join(TRAITS)}, cast(filed_at as date) as filed_on, {", ".join(_seconds())} from records
+), fine as (
+    select * replace (
+        if({_within(FINE)} < {FEWEST}, null, district) as district,
+        if({_within(FINE)} < {FEWEST}, null, priority) as priority,
+        if({_within(FINE)} < {FEWEST}, null, gravest) as gravest,
+        if({_within(FINE)} < {FEWEST}, null, channel) as channel
+    ) from told
+), coarse as (
+    select * replace (if({_within(COARSE)} < {FEWEST}, null, category) as category) from fine
+)
+select * from coarse qualify {_within(FINE)} >= {FEWEST}
+order by filed_on, source, category, district
+"""  # noqa: S608 - made of this package's own names
+"""Without ids and with days instead of moments; traits that too few records share are null, and what is rare even then
+is left out, so that no total gives it away."""
+
+WHOLE = """
+create table {name}.records as select * from records;
+create table {name}.events as select * from events;
+"""
+
+TABLES = {Kind.WHOLE: WHOLE, Kind.GUARDED: GUARDED}
+
+
+def write(connection: DuckDBPyConnection, path: Path, kind: Kind) -> None:
+    """Copy the read model that ``connection`` reads into a new file."""
+    path.unlink(missing_ok=True)
+    connection.execute(f"attach '{path}' as snapshot_{kind}")
+    try:
+        for statement in TABLES[kind].format(name=f"snapshot_{kind}").split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        connection.execute(f"detach snapshot_{kind}")

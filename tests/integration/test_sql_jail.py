@@ -1,0 +1,175 @@
+"""Analysts' SQL: it sees what it may, and nothing that it tries gets out of the jail or harms the service."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
+import pytest
+import pytest_asyncio
+
+from tests.examples import NOON, minutes, recorded
+from tests.system import Servers, System, until
+from vpr_events.contracts.case import CaseClosed, CaseOpened, CloseReason
+from vpr_events.contracts.report import ReportFiled
+from vpr_events.contracts.values import Channel, Role
+from vpr_events.event import Recorded, new_id
+from vpr_metrics.sql.jail import WAITING
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LIMITS: dict[str, Any] = {"sql_seconds": 4, "sql_memory": 2**27, "sql_rows": 100, "sql_snapshot_age": timedelta(hours=1)}
+MANY, FEW = 12, 2
+
+
+def closed_case(category: str, number: int) -> list[Recorded]:
+    report, case = new_id(), new_id()
+    at = NOON + minutes(number)
+    opened = recorded(
+        CaseOpened(report_id=report, category=category, channel=Channel.WEB), entity=case, report=report, at=at
+    )
+    return [
+        recorded(ReportFiled(channel=Channel.WEB, category=category, district="north"), entity=report, at=at),
+        opened,
+        recorded(
+            CaseClosed(reason=CloseReason.RESOLVED), entity=case, report=report, at=at + minutes(60), after=opened
+        ),
+    ]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def metrics(servers: Servers) -> AsyncIterator[System]:
+    async with System.started(servers, ["metrics"], **LIMITS) as running:
+        for category, count in (("theft", MANY), ("threats", FEW)):
+            for number in range(count):
+                await servers.publish(*closed_case(category, number))
+
+        async def all_in() -> bool:
+            answer = await running["metrics"].get("/v1/timings", headers=running.as_(Role.ADMIN))
+            return bool(answer.status_code == 200 and answer.json()["records"] == MANY + FEW)
+
+        await until(all_in)
+        yield running
+
+
+async def ask(metrics: System, sql: str, role: Role = Role.ANALYST, **headers: str) -> httpx.Response:
+    return await metrics["metrics"].post("/v1/sql", json={"sql": sql}, headers=metrics.as_(role) | headers)
+
+
+async def rows(metrics: System, sql: str, role: Role = Role.ANALYST) -> list[list[Any]]:
+    answer = await ask(metrics, sql, role)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["rows"])
+
+
+async def test_an_answer_has_columns_rows_and_the_snapshots_age(metrics: System) -> None:
+    answer = (await ask(metrics, "select 1 as a, 'x' as a, timestamp '2026-05-04 12:00:00' as t")).json()
+    assert [one["name"] for one in answer["columns"]] == ["a", "a", "t"]
+    assert answer["rows"] == [[1, "x", "2026-05-04T12:00:00"]]
+    assert (answer["truncated"], answer["snapshot_age"] >= 0) == (False, True)
+
+
+async def test_an_analyst_counts_and_measures_but_sees_no_single_case(metrics: System) -> None:
+    found = await rows(metrics, "select category, count(*), median(resolution_seconds) from records group by 1")
+    assert found == [["theft", MANY, 3600.0]], "two threats are too few to be told apart"
+    shown = {row[0] for row in await rows(metrics, "select column_name from (describe records)")}
+    assert "filed_on" in shown
+    assert not {"id", "filed_at", "closed_at"} & shown
+    missing = await ask(metrics, "select * from events")
+    assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "sql")
+
+
+async def test_a_supervisor_sees_every_case_and_event(metrics: System) -> None:
+    sql = "select (select count(*) from records), (select count(*) from events), (select count(id) from records)"
+    assert await rows(metrics, sql, Role.SUPERVISOR) == [[MANY + FEW, 3 * (MANY + FEW), MANY + FEW]]
+
+
+async def test_more_rows_than_are_given_are_told(metrics: System) -> None:
+    answer = (await ask(metrics, "select * from range(101)")).json()
+    assert (len(answer["rows"]), answer["truncated"]) == (100, True)
+    answer = (await ask(metrics, "select * from range(100)")).json()
+    assert (len(answer["rows"]), answer["truncated"]) == (100, False)
+
+
+async def test_it_is_taken_away_as_csv_arrow_and_parquet(metrics: System) -> None:
+    sql = "select category, count(*) as n from records group by 1"
+    csv = await ask(metrics, sql, Accept="text/csv")
+    assert (csv.headers["content-type"].partition(";")[0], csv.text) == (
+        "text/csv",
+        f'"category","n"\n"theft",{MANY}\n',
+    )
+    arrow = await ask(metrics, sql, Accept="application/vnd.apache.arrow.stream")
+    assert pa.ipc.open_stream(arrow.content).read_all().to_pylist() == [{"category": "theft", "n": MANY}]
+    parquet = await ask(metrics, sql, Accept="application/vnd.apache.parquet")
+    assert pa.parquet.read_table(io.BytesIO(parquet.content)).to_pylist() == [{"category": "theft", "n": MANY}]
+
+
+ESCAPES = [
+    pytest.param("copy records to '/tmp/stolen.csv'", "query_not_select", id="copy"),
+    pytest.param("copy (select 1) to '/tmp/stolen.csv'", "query_not_select", id="copy a query"),
+    pytest.param("attach '/tmp/other.db'", "query_not_select", id="attach"),
+    pytest.param("install httpfs", "query_not_select", id="install"),
+    pytest.param("load json", "query_not_select", id="load"),
+    pytest.param("export database '/tmp/stolen'", "query_not_select", id="export"),
+    pytest.param("import database '/tmp/stolen'", "query_not_select", id="import"),
+    pytest.param("pragma database_list", "query_not_select", id="pragma"),
+    pytest.param("set memory_limit = '10GB'", "query_not_select", id="set"),
+    pytest.param("reset memory_limit", "query_not_select", id="reset"),
+    pytest.param("call pragma_version()", "query_not_select", id="call"),
+    pytest.param("create table x (i int)", "query_not_select", id="create"),
+    pytest.param("insert into records select * from records", "query_not_select", id="insert"),
+    pytest.param("delete from records", "query_not_select", id="delete"),
+    pytest.param("drop table records", "query_not_select", id="drop"),
+    pytest.param("create function f() as 1", "query_not_select", id="function"),
+    pytest.param("create secret s (type s3)", "query_not_select", id="secret"),
+    pytest.param("prepare p as select 1", "query_not_select", id="prepare"),
+    pytest.param("begin", "query_not_select", id="transaction"),
+    pytest.param("select 1; select 2", "query_not_single", id="two statements"),
+    pytest.param("select 1; drop table records", "query_not_single", id="a second that writes"),
+    pytest.param("-- nothing", "query_not_single", id="a comment"),
+    pytest.param("select * from read_csv('/etc/passwd')", "query_forbidden", id="read_csv"),
+    pytest.param("select * from read_text('/proc/self/environ')", "query_forbidden", id="environment"),
+    pytest.param("select * from read_blob('/proc/*/environ')", "query_forbidden", id="others' environment"),
+    pytest.param("select * from read_parquet('https://example.org/x.parquet')", "query_forbidden", id="the network"),
+    pytest.param("select * from glob('/*')", "query_forbidden", id="glob"),
+    pytest.param("select * from '/etc/passwd'", "query_failed", id="a file as a table"),
+    pytest.param("select * from query('copy records to ''/tmp/x''')", "query_failed", id="a statement in a query"),
+    pytest.param("select getenv('HOME')", "query_failed", id="getenv"),
+    pytest.param("selec 1", "query_failed", id="no SQL"),
+    pytest.param("select 1 from nothing", "query_failed", id="an unknown table"),
+    pytest.param("with recursive t(i) as (select 1 union all select i + 1 from t) select max(i) from t",
+                 "query_too_slow", id="endless recursion"),
+    pytest.param("select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3",
+                 "query_too_slow", id="a cross join"),
+    pytest.param("select list(i) from range(10000000000) t(i)", "query_too_large", id="a memory bomb"),
+    pytest.param("select max(len(generate_series(1, 1000000000)))", "query_too_large", id="a series"),
+    pytest.param("select repeat('x', 2000000000)", "query_too_large", id="a long text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "code"), ESCAPES)
+async def test_nothing_gets_out(metrics: System, sql: str, code: str) -> None:
+    answer = await ask(metrics, sql)
+    assert answer.status_code == 422, answer.text
+    told = answer.json()
+    assert told["type"].removeprefix("urn:vpr:problem:") == code, told
+    assert [one["field"] for one in told["errors"]] == ["sql"]
+
+
+async def test_half_a_character_is_no_query(metrics: System) -> None:
+    headers = metrics.as_(Role.ANALYST) | {"Content-Type": "application/json"}
+    answer = await metrics["metrics"].post("/v1/sql", content=b'{"sql": "select \'\\ud83d\'"}', headers=headers)
+    assert answer.status_code == 422, answer.text
+
+
+async def test_too_many_queries_at_once_are_told_to_come_again_and_the_others_are_answered(metrics: System) -> None:
+    sql = "select count(*) from records"
+    answers = await asyncio.gather(*(ask(metrics, sql) for _ in range(3 * WAITING)))
+    assert {answer.status_code for answer in answers} == {200, 503}
+    assert all(answer.headers["Retry-After"] for answer in answers if answer.status_code == 503)
+    assert [answer.json()["rows"] for answer in answers if answer.status_code == 200] == [[[MANY]]] * WAITING
+    assert await rows(metrics, sql) == [[MANY]], "the service is unharmed"
