@@ -22,7 +22,12 @@ from vpr_metrics.sql.jail import WAITING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMITS: dict[str, Any] = {"sql_seconds": 4, "sql_memory": 2**27, "sql_rows": 100, "sql_snapshot_age": timedelta(hours=1)}
+LIMITS: dict[str, Any] = {
+    "sql_seconds": 4,
+    "sql_memory": 2**27,
+    "sql_rows": 100,
+    "sql_snapshot_age": timedelta(hours=1),
+}
 MANY, FEW = 12, 2
 
 

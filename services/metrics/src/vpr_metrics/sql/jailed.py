@@ -14,8 +14,14 @@ import pyarrow as pa  # type: ignore[import-untyped]
 REFUSED = 3
 """The exit code with which it says on standard error what is wrong."""
 STACKS = 8 * 2**20
-LIMITS: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "autoinstall_known_extensions": "false", "threads": "1"}
-LIMITS |= {"autoload_known_extensions": "false", "allow_community_extensions": "false", "temp_directory": ""}
+LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "temp_directory": "",
+    "threads": "1",
+}
 
 
 class Refusal(Exception):
