@@ -59,7 +59,7 @@ def create_app(
         sign_in.install(app, settings.shared)
     api_docs.install(app)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)
     app.add_middleware(RequestLog, telemetry=runtime.telemetry)
     return app

@@ -27,6 +27,7 @@ from vpr_events.contracts.dispatch import (
 )
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAttachmentAdded,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -47,6 +48,8 @@ from vpr_intake.tables import (
     alarm_texts,
     alarms,
     answers,
+    attachment_files,
+    attachments,
     erasure_approvals,
     grants,
     particulars,
@@ -70,6 +73,7 @@ AMEND_REPORT = UPDATE_REPORT.values(
 STOP_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), stopped_at=bindparam("at"))
 WITHDRAW_REPORT = UPDATE_REPORT.values(version=bindparam("new_version"), withdrawn_at=bindparam("at"))
 
+INSERT_ATTACHMENT = insert(attachments)
 INSERT_SCREENING = insert(screenings)
 
 
@@ -132,6 +136,11 @@ def project_report(event: Recorded) -> Iterable[Write]:
             told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
+        case ReportAttachmentAdded() as added:
+            row = added.model_dump(exclude={"attachment_id"}) | {"id": added.attachment_id, "version": event.version}
+            yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportScreened() as told:
             row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
             row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
@@ -150,6 +159,7 @@ project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
     delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(updates).where(updates.c.report_id == bindparam("report")),
+    delete(attachment_files).where(attachment_files.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 from vpr_events.contracts.report import (
     ErasureBasis,
     ReportAmended,
+    ReportAttachmentAdded,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -53,6 +54,8 @@ class State:
     erased: bool = False
     screening: Screening | None = None
     stopped: bool = False
+    attachments: frozenset[UUID] = frozenset()
+    attached_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,21 @@ class AddUpdate(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddAttachment(Command):
+    """Add a file that is stored already, of ``size`` bytes; its name stays in intake.
+
+    A report may have ``most`` of them with ``most_bytes`` in all.
+    """
+
+    attachment_id: UUID
+    media_type: str
+    size: int
+    sha256: str
+    most: int
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Forbid the erasure until the hold is lifted."""
 
@@ -127,7 +145,9 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ON_A_REPORT = (AmendReport, RescreenReport, AddUpdate, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
+ON_A_REPORT = (
+    AmendReport, RescreenReport, AddUpdate, AddAttachment, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData,
+)  # fmt: skip
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
@@ -143,8 +163,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return _rescreen(command, state)
         case WithdrawReport():
             return _withdraw(command, state)
-        case AddUpdate():
-            return _add_update(state)
+        case AddUpdate() | AddAttachment():
+            return _add(command, state)
         case PlaceHold():
             return _place_hold(command, state)
         case LiftHold():
@@ -215,10 +235,31 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
 
 
-def _add_update(state: State) -> Sequence[Event]:
+def _add(command: AddUpdate | AddAttachment, state: State) -> Sequence[Event]:
     if state.erased:
         raise Refused("erased", "the report's personal data was erased: nothing can be added")
-    return [ReportAmended(fields=("updates",))]
+    return (
+        _add_attachment(command, state) if isinstance(command, AddAttachment) else [ReportAmended(fields=("updates",))]
+    )
+
+
+def _add_attachment(command: AddAttachment, state: State) -> Sequence[Event]:
+    if command.attachment_id in state.attachments:
+        return []
+    if state.status is Status.WITHDRAWN:
+        raise Refused("withdrawn", "the report was withdrawn")
+    if len(state.attachments) >= command.most:
+        raise Refused("attachments_full", f"a report may have at most {command.most} attachments")
+    if state.attached_bytes + command.size > command.most_bytes:
+        raise Refused("attachments_full", f"a report's attachments may have at most {command.most_bytes} bytes in all")
+    return [
+        ReportAttachmentAdded(
+            attachment_id=command.attachment_id,
+            media_type=command.media_type,
+            size=command.size,
+            sha256=command.sha256,
+        )
+    ]
 
 
 def _place_hold(command: PlaceHold, state: State) -> Sequence[Event]:
@@ -269,6 +310,9 @@ def _changed(state: State, event: Event) -> State:
         case ReportScreened():
             outcome = OUTCOMES.get(event.outcome, Outcome.OFFICER_REVIEW)
             return replace(state, screening=Screening(outcome, event.reasons, event.rule_set))
+        case ReportAttachmentAdded(attachment_id=added, size=size):
+            total = state.attached_bytes + size
+            return replace(state, attachments=state.attachments | {added}, attached_bytes=total)
         case ReportStopped():
             return replace(state, stopped=True)
         case ReportWithdrawn():
