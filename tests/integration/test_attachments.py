@@ -39,6 +39,11 @@ async def sender(shared: System) -> AsyncIterator[Sender]:
     """A client whose report is the only one with files."""
     one = await Sender.on(shared)
     yield one
+
+    async def worked_off() -> bool:
+        return await one.rows("effects") == 0
+
+    await until(worked_off)
     async with shared.runtime("intake").engine.begin() as connection:
         await connection.execute(text("truncate attachments, attachment_files, stored_objects, effects"))
         await connection.execute(text("delete from events where type = 'report.attachment_added.v1'"))

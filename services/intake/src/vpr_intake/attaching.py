@@ -66,7 +66,7 @@ def settings_of(runtime: Runtime) -> Settings:
 def evidence_of(runtime: Runtime) -> Evidence:
     """This intake's. Raises Problem 503 where none is set up."""
     settings = settings_of(runtime)
-    if not settings.evidence_url or not settings.evidence_keys_given:
+    if not settings.takes_files:
         missing = "INTAKE_EVIDENCE_URL and INTAKE_EVIDENCE_KEYS are missing"
         raise Problem(503, "attachments_off", f"attachments are not set up here: {missing}")
     return _evidence(settings.evidence_url, settings.evidence_keys_given)
@@ -104,8 +104,8 @@ def problem_of(refused: NotTaken, named: str) -> Problem:
 
 @asynccontextmanager
 async def uploads(runtime: Runtime) -> AsyncIterator["Uploads"]:
-    """Files that are being received. At the end those that were not kept are removed. Raises Problem 503."""
-    files = Uploads(runtime, evidence_of(runtime))
+    """Files that are being received. At the end those that were not kept are removed."""
+    files = Uploads(runtime)
     try:
         yield files
     finally:
@@ -117,13 +117,12 @@ class Uploads:
     """Files of one request: stored, and not yet a report's."""
 
     runtime: Runtime
-    evidence: Evidence
     received: list[tuple[Item, str | None]] = field(default_factory=list)
     _begun: list[str] = field(default_factory=list)
 
     async def receive(self, incoming: Incoming) -> Item:
         """Store one file. Raises NotTaken, and Problem 408, 503 or 507."""
-        settings, name = settings_of(self.runtime), new_name()
+        settings, evidence, name = settings_of(self.runtime), evidence_of(self.runtime), new_name()
         self.runtime.gate.check()
         async with self.runtime.engine.begin() as connection:
             await kept_files.begin(connection, name)
@@ -136,8 +135,8 @@ class Uploads:
                     name=name,
                     content_type=incoming.content_type,
                     limits=settings.file_bytes,
-                    storage=self.evidence.storage,
-                    keys=self.evidence.keys,
+                    storage=evidence.storage,
+                    keys=evidence.keys,
                 )
         self.received.append((item, tidy(incoming.file_name)))
         return item
@@ -173,7 +172,7 @@ class Uploads:
         if not self._begun:
             return
         try:
-            await kept_files.discard(self.runtime.engine, self.evidence.storage, self._begun)
+            await kept_files.discard(self.runtime.engine, evidence_of(self.runtime).storage, self._begun)
         except Exception as error:
             if not (is_outage(error) or isinstance(error, StorageUnavailable)):
                 raise

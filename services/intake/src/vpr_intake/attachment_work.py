@@ -61,7 +61,7 @@ class Sweeper:
     async def run(self, stop: asyncio.Event) -> None:
         """Every few minutes until ``stop``; nothing where attachments are not set up."""
         settings = settings_of(self.runtime)
-        if not settings.evidence_url or not settings.evidence_keys_given:
+        if not settings.takes_files:
             return
 
         async def step() -> bool:

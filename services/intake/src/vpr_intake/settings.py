@@ -123,6 +123,11 @@ class Settings(ServiceSettings):
         return tuple(_parts(self.evidence_keys.get_secret_value()))
 
     @property
+    def takes_files(self) -> bool:
+        """Whether attachments are set up."""
+        return bool(self.evidence_url and self.evidence_keys_given)
+
+    @property
     def file_bytes(self) -> dict[Kind, int]:
         """The most bytes of one file, by its kind."""
         return {Kind.PHOTO: self.photo_bytes, Kind.VIDEO: self.video_bytes, Kind.DOCUMENT: self.document_bytes}

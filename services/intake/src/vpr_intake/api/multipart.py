@@ -65,12 +65,12 @@ class Part:
             yield bytes(piece)
 
     async def text(self, limit: int) -> str:
-        """The content of a field. Raises Problem 400 for one that is too long or no UTF-8."""
+        """The content of a field. Raises Problem 413 for more than ``limit`` bytes, 400 for what is no UTF-8."""
         found = bytearray()
         async for piece in self.content():
             found += piece
             if len(found) > limit:
-                raise _broken(f"{self.name} is too long")
+                raise Problem(413, "body_too_large", "the fields of the form are too large")
         try:
             return found.decode()
         except UnicodeDecodeError:
@@ -104,12 +104,13 @@ class _Body:
         self._found: deque[Any] = deque()
         self._headers: dict[str, str] = {}
         self._name, self._value = b"", b""
-        self._stream, self._over = body_of(request), False
+        self._stream, self._over, self._ended = body_of(request), False, False
         try:
             self._parser = MultipartParser(options[b"boundary"], {
                 "on_part_begin": self._begin, "on_header_field": self._header_name,
                 "on_header_value": self._header_value, "on_header_end": self._header_end,
-                "on_headers_finished": self._headers_end, "on_part_data": self._data, "on_part_end": self._end,
+                "on_headers_finished": self._headers_end, "on_part_data": self._data, "on_part_end": self._part_end,
+                "on_end": self._end,
             })  # fmt: skip
         except (KeyError, FormParserError):
             raise _broken("has no usable boundary") from None
@@ -123,10 +124,7 @@ class _Body:
 
     async def next(self) -> Any:
         """Bytes of the present part, or END. Raises Problem 400 when the body ends before it."""
-        found = await self._next()
-        if found is None:
-            raise _broken("ends before its last part does")
-        return found
+        return await self._next()
 
     async def _next(self) -> Any:
         while not self._found:
@@ -141,6 +139,8 @@ class _Body:
                 self._parser.write(piece)
                 return
             self._over = True
+            if not self._ended:
+                raise _broken("ends before its last part does")
         except FormParserError:
             raise _broken("is no multipart/form-data") from None
 
@@ -163,5 +163,8 @@ class _Body:
     def _data(self, data: bytes, start: int, end: int) -> None:
         self._found.append(data[start:end])
 
-    def _end(self) -> None:
+    def _part_end(self) -> None:
         self._found.append(END)
+
+    def _end(self) -> None:
+        self._ended = True

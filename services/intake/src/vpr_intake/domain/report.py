@@ -26,6 +26,9 @@ from vpr_events.event import Event
 from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
 from vpr_intake.domain.screening import Outcome, Screening
 
+FULL = "attachments_full"
+"""The code of a refusal: a report has all the attachments that it may have."""
+
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
 
@@ -249,9 +252,9 @@ def _add_attachment(command: AddAttachment, state: State) -> Sequence[Event]:
     if state.status is Status.WITHDRAWN:
         raise Refused("withdrawn", "the report was withdrawn")
     if len(state.attachments) >= command.most:
-        raise Refused("attachments_full", f"a report may have at most {command.most} attachments")
+        raise Refused(FULL, f"a report may have at most {command.most} attachments")
     if state.attached_bytes + command.size > command.most_bytes:
-        raise Refused("attachments_full", f"a report's attachments may have at most {command.most_bytes} bytes in all")
+        raise Refused(FULL, f"a report's attachments may have at most {command.most_bytes} bytes in all")
     return [
         ReportAttachmentAdded(
             attachment_id=command.attachment_id,
