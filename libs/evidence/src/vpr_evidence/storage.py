@@ -91,7 +91,9 @@ class ObjectStorage:
             raise _told(error) from error
 
     async def delete(self, name: str) -> None:
-        """Remove it."""
+        """Remove it, and on a local disk what a killed process had of it."""
+        if self._folder:
+            await asyncio.to_thread(_remove_drafts, self._folder / _checked(name))
         try:
             await obstore.delete_async(self._store, _checked(name))
         except FileNotFoundError:
@@ -128,6 +130,12 @@ def _told(error: Exception) -> Exception:
     if getattr(error, "errno", None) in NO_ROOM or any(text in str(error) for text in NO_ROOM_TOLD):
         return StorageFull("the store has no room left")
     return StorageUnavailable("the store does not answer")
+
+
+def _remove_drafts(file: Path) -> None:
+    """A local store writes beside the name, under the name with a number behind it, until all is there."""
+    for draft in file.parent.glob(f"{file.name}#*"):
+        draft.unlink(missing_ok=True)
 
 
 def _flush(file: Path, root: Path) -> None:

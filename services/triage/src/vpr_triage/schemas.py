@@ -93,7 +93,10 @@ class Progress(Body):
 
 
 class Case(Body):
-    """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed."""
+    """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed.
+
+    ``attachments`` counts the files of its report, which intake gives to who holds the case.
+    """
 
     id: UUID
     report_id: UUID
@@ -116,4 +119,5 @@ class Case(Body):
     outcome: Outcome | None
     closed_at: datetime | None
     close_reason: CloseReason | None
+    attachments: int
     progress: Progress
