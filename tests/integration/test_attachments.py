@@ -86,6 +86,7 @@ async def test_the_event_holds_ids_numbers_and_codes_alone(sender: Sender) -> No
         query = "select body from events where type = 'report.attachment_added.v1'"
         body = bytes((await connection.execute(text(query))).scalar_one()).decode()
     assert receipt["sha256"] in body
+    assert sender.partner.id in body
     assert "Quillon" not in body
 
 

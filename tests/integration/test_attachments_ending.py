@@ -103,7 +103,7 @@ async def test_what_is_recorded_while_it_is_swept_is_not_recorded(sender: Sender
         await age(sender, HOUR)
         assert await kept_files.sweep(runtime.engine, evidence_of(runtime).storage, HOUR) == 1
         with pytest.raises(Exception, match="attachment_files"):
-            await runtime.pipeline.execute(*files.executions(sender.report, runtime.now()))
+            await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), None))
     assert await sender.nothing_is_left()
 
 
@@ -112,7 +112,7 @@ async def test_a_commit_whose_answer_was_lost_keeps_its_file(sender: Sender) -> 
     runtime = sender.system.runtime("intake")
     async with uploads(runtime) as files:
         await files.receive(Incoming(in_parts(PDF)))
-        await runtime.pipeline.execute(*files.executions(sender.report, runtime.now()))
+        await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), None))
     [shown] = (await sender.get()).json()
     assert (await sender.get(f"/{shown['id']}/content")).content == PDF
 

@@ -217,6 +217,22 @@ async def test_what_is_deleted_is_gone_and_may_be_deleted_again(place: Place) ->
         await place.read(item)
 
 
+async def test_another_store_keeps_as_a_folder_does(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.storage = ObjectStorage("memory:///")
+    content = PDF + os.urandom(6_000_000)
+    item = await place.receive(in_parts(content, 100_000))
+    assert await place.read(item) == content
+    assert await place.read(item, CHUNK - 1, 3 * CHUNK) == content[CHUNK - 1 : 3 * CHUNK]
+    with pytest.raises(TypeRefused):
+        await place.receive(in_parts(REFUSED["text"]))
+    for _ in range(2):
+        await place.storage.delete(item.name)
+    with pytest.raises(NotStored):
+        await place.read(item)
+    assert place.files == []
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "ab", "", "ab/../../x", f"ab/{'a' * 33}"])
 async def test_names_that_are_not_ours_reach_no_store(place: Place, name: str) -> None:
     with pytest.raises(ValueError, match="no name of ours"):

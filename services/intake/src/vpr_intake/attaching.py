@@ -73,12 +73,20 @@ def evidence_of(runtime: Runtime) -> Evidence:
 
 
 async def add_attachment(
-    report_id: UUID, incoming: Incoming, runtime: Runtime, *, scope: str, key: str, named: str = "body"
+    report_id: UUID,
+    incoming: Incoming,
+    runtime: Runtime,
+    *,
+    scope: str,
+    key: str,
+    added_by: UUID | None = None,
+    named: str = "body",
 ) -> Recorded:
     """Store a file and add it to a report that exists, of which the caller may: ``report.attachment_added``.
 
     The same ``key`` in the same ``scope`` (whose keys these are) with the same content is answered by the first one's
-    event; with another content it raises KeyReused. ``named`` is what problems call the file.
+    event; with another content it raises KeyReused. ``added_by`` is a client's id or a person's, None for a resident;
+    ``named`` is what problems call the file.
 
     Raises Problem 413, 415 or 422 for a file that is not taken, 507 without room, 503 when the store does not answer,
     408 for one that takes too long; Refused when the report takes none; Unknown without the report. Then nothing is
@@ -90,7 +98,8 @@ async def add_attachment(
         except NotTaken as refused:
             raise problem_of(refused, named) from None
         given = IdempotencyKey(scope, key, f"attachment of {report_id} {item.sha256}")
-        outcome = await runtime.pipeline.execute(*files.executions(report_id, runtime.now()), key=given)
+        added = files.executions(report_id, runtime.now(), added_by)
+        outcome = await runtime.pipeline.execute(*added, key=given)
         if not outcome.replayed:
             files.keep()
     return outcome.events[0]
@@ -141,7 +150,9 @@ class Uploads:
         self.received.append((item, tidy(incoming.file_name)))
         return item
 
-    def executions(self, report_id: UUID, at: datetime, *, fresh: bool = False) -> Sequence[Execution]:
+    def executions(
+        self, report_id: UUID, at: datetime, added_by: UUID | None, *, fresh: bool = False
+    ) -> Sequence[Execution]:
         """What adds the files to a report, to be carried out with whatever else is done to it."""
         settings = settings_of(self.runtime)
         return [
@@ -156,6 +167,7 @@ class Uploads:
                     sha256=item.sha256,
                     most=settings.attachments_most,
                     most_bytes=settings.attachments_most_bytes,
+                    added_by=added_by,
                 ),
                 private=kept_files.file_of(report_id, item, name),
                 fresh=fresh,

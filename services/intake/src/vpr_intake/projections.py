@@ -137,7 +137,10 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportAttachmentAdded() as added:
-            row = added.model_dump(exclude={"attachment_id"}) | {"id": added.attachment_id, "version": event.version}
+            row = added.model_dump(exclude={"attachment_id", "added_by"}) | {
+                "id": added.attachment_id,
+                "version": event.version,
+            }
             yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})

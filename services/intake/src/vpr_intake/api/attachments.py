@@ -65,7 +65,9 @@ async def add(
     if caller.staff:
         await allowed(report_id, caller.staff, runtime)
     named, incoming = await _file_in(request)
-    event = await add_attachment(report_id, incoming, runtime, scope=caller.scope, key=key, named=named)
+    event = await add_attachment(
+        report_id, incoming, runtime, scope=caller.scope, key=key, added_by=caller.id, named=named
+    )
     private(response)
     response.headers["Location"] = f"{request.scope['path']}/{_added(event).id}"
     return _added(event)

@@ -112,7 +112,7 @@ class AddUpdate(Command):
 class AddAttachment(Command):
     """Add a file that is stored already, of ``size`` bytes; its name stays in intake.
 
-    A report may have ``most`` of them with ``most_bytes`` in all.
+    A report may have ``most`` of them with ``most_bytes`` in all. ``added_by`` is None for a resident.
     """
 
     attachment_id: UUID
@@ -121,6 +121,7 @@ class AddAttachment(Command):
     sha256: str
     most: int
     most_bytes: int
+    added_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +262,7 @@ def _add_attachment(command: AddAttachment, state: State) -> Sequence[Event]:
             media_type=command.media_type,
             size=command.size,
             sha256=command.sha256,
+            added_by=command.added_by,
         )
     ]
 

@@ -85,7 +85,7 @@ async def _filed(sent: Form, files: Uploads, caller: Caller, runtime: Runtime, g
     extra = {"address_id": new.address_id, "media_url": next(iter(new.media_urls), None), "media_urls": new.media_urls}
     executions = _filing(new, caller, runtime, extra)
     first = executions[0]
-    added = files.executions(first.entity, first.command.at, fresh=True)
+    added = files.executions(first.entity, first.command.at, caller.id, fresh=True)
     key = await key_of_form(runtime, caller, sent.digest, given)
     try:
         return await runtime.pipeline.execute(*executions, *added, key=key)

@@ -138,7 +138,7 @@ async def _add(runtime: Runtime, caller: Caller, report_id: UUID, update: Update
     named = hashlib.sha256(update.update_id.encode()).hexdigest()
     key = IdempotencyKey(f"{caller.scope}:updates", named, str(report_id))
     try:
-        return await runtime.pipeline.execute(execution, *files.executions(report_id, at), key=key)
+        return await runtime.pipeline.execute(execution, *files.executions(report_id, at, caller.id), key=key)
     except KeyReused:
         raise Faulty([Fault(400, "update_id: came with another service_request_id before")]) from None
     except Refused as refused:
