@@ -27,6 +27,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
 from vpr_events.log import STREAM, EventLog, Outgoing
 from vpr_events.seals import PublicKeys, SealKey, public_keys
+from vpr_evidence.keys import new_master_key
 from vpr_service.clock import Clock, real_time
 from vpr_service.issuer import DevelopmentIssuer
 from vpr_service.migrating import upgrade
@@ -35,6 +36,7 @@ from vpr_service.settings import ServiceSettings, SharedSettings
 
 ISSUER = "http://issuer.test"
 DEADLINE = 20.0
+EVIDENCE_KEY = SecretStr(new_master_key())
 WEBHOOK_KEY = SecretStr(Fernet.generate_key().decode())
 
 
@@ -176,6 +178,8 @@ class System:
         if name == "intake":
             options.setdefault("webhook_keys", WEBHOOK_KEY)
             options.setdefault("outbound_allow", ("127.0.0.0/8",))
+            options.setdefault("evidence_url", self.evidence_folder(database_url).as_uri())
+            options.setdefault("evidence_keys", EVIDENCE_KEY)
         if name == "metrics":
             options.setdefault("folder", self.servers.folder / f"duckdb-{uuid4().hex}")
         app = assembly(name).make_app(self.servers.settings(name, database_url, **options), self.clock)
@@ -184,6 +188,10 @@ class System:
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.test") as client:
                 self.apps[name], self.clients[name] = app, client
                 yield app
+
+    def evidence_folder(self, database_url: str) -> Path:
+        """Where intake on this database keeps files."""
+        return self.servers.folder / f"evidence-{make_url(database_url).database}"
 
     def __getitem__(self, service: str) -> httpx.AsyncClient:
         return self.clients[service]

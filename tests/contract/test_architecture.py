@@ -90,9 +90,9 @@ def test_a_service_imports_no_other(service: str) -> None:
         assert {name for name in imported(path) if name.partition(".")[0] in others} == set(), path
 
 
-def test_the_event_library_knows_neither_web_nor_services() -> None:
+def test_the_libraries_for_events_and_evidence_know_neither_web_nor_services() -> None:
     banned = {"fastapi", "starlette", "uvicorn", "httpx", "vpr", "vpr_service", *(f"vpr_{one}" for one in SERVICES)}
-    for path in (ROOT / "libs" / "events").glob("src/**/*.py"):
+    for path in (*(ROOT / "libs" / "events").glob("src/**/*.py"), *(ROOT / "libs" / "evidence").glob("src/**/*.py")):
         assert {name for name in imported(path) if name.partition(".")[0] in banned} == set(), path
 
 

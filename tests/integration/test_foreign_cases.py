@@ -12,6 +12,7 @@ import pytest
 from tests.access import REASON
 from tests.endpoints import FOREIGN_KEY, FOREIGN_OFFICER, LET_IN, Row, rows
 from tests.examples import new_report
+from tests.files import photo
 from tests.system import System, until
 from vpr_events.contracts.values import Role
 
@@ -82,7 +83,10 @@ async def whose(system: System) -> Whose:
     [session] = await until(session_of_case)
     hook = {"url": "https://hooks.example/", "event_types": ["report.closed"]}
     webhook = (await system["intake"].post("/v1/webhooks", json=hook, headers=key)).json()["id"]
+    sent = key | {"Content-Type": "image/jpeg", "Idempotency-Key": uuid4().hex}
+    attached = await system["intake"].post(f"/v1/reports/{report}/attachments", content=photo(), headers=sent)
     ids = {
+        "attachment_id": attached.json()["id"],
         "webhook_id": webhook,
         "delivery_id": str(uuid4()),
         "statement_id": str(uuid4()),

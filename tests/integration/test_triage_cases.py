@@ -12,7 +12,13 @@ from tests.examples import NOON, minutes, recorded
 from tests.system import Servers, System, starting_at, until
 from vpr_events import store
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
-from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
+from vpr_events.contracts.report import (
+    ReportAttachmentAdded,
+    ReportFiled,
+    ReportWithdrawn,
+    WithdrawalReason,
+    WithdrawnBy,
+)
 from vpr_events.contracts.session import Mode, SessionConnected
 from vpr_events.contracts.values import Channel, Gravest, Role
 from vpr_events.decider import Command
@@ -239,3 +245,24 @@ async def test_staff_may_read_cases_but_not_analysts(triage: System) -> None:
 async def test_a_case_that_does_not_exist_is_not_found(triage: System) -> None:
     answer = await triage["triage"].get(f"/v1/cases/{new_id()}", headers=triage.as_(Role.OFFICER))
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:vpr:problem:no_such_case")
+
+
+async def test_a_case_counts_the_files_of_its_report_whenever_they_are_told(servers: Servers, triage: System) -> None:
+    report = new_id()
+    files = [
+        recorded(
+            ReportAttachmentAdded(attachment_id=new_id(), media_type="image/jpeg", size=1, sha256="0" * 64),
+            entity=report,
+        )
+        for _ in range(2)
+    ]
+    again = recorded(files[0].data, entity=report)
+    await servers.publish(files[0], recorded(FILED, entity=report), files[1], again)
+
+    async def count() -> list[int]:
+        answer = await triage["triage"].get("/v1/cases", headers=triage.as_(Role.OFFICER))
+        return [one["attachments"] for one in answer.json() if one["attachments"] == 2]
+
+    assert await until(count) == [2]
+    await triage.quiet()
+    assert await count() == [2]

@@ -23,6 +23,7 @@ KEY = "issuer.pem"
 PUBLISHED = "issuer.jwks"
 SEAL_KEY = "seal.pem"
 WEBHOOK_KEY = "webhook.key"
+EVIDENCE_KEY = "evidence.key"
 LOOPBACK = "localhost,127.0.0.0/8,::1"
 CLIENTS = "clients.json"
 STAFF_CLIENT = "staff"
@@ -60,9 +61,9 @@ class Home:
 
     def remove(self) -> None:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
-        for folder in (self.metrics, self.seals):
+        for folder in (self.metrics, self.seals, self.evidence):
             shutil.rmtree(folder, ignore_errors=True)
-        for name in (KEY, PUBLISHED, SEAL_KEY, WEBHOOK_KEY, CLIENTS):
+        for name in (KEY, PUBLISHED, SEAL_KEY, WEBHOOK_KEY, EVIDENCE_KEY, CLIENTS):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -86,7 +87,21 @@ class Home:
     @property
     def webhook_key(self) -> str:
         """The key that encrypts webhooks' secrets, made if absent."""
-        path = self.folder / WEBHOOK_KEY
+        return self._key(WEBHOOK_KEY)
+
+    @property
+    def evidence(self) -> Path:
+        """Where each service that keeps files has a folder of them, encrypted."""
+        return self.folder / "evidence"
+
+    @property
+    def evidence_key(self) -> str:
+        """The key that wraps the keys of files, made if absent. It lies beside them: for development."""
+        return self._key(EVIDENCE_KEY)
+
+    def _key(self, name: str) -> str:
+        """32 random bytes in URL-safe base64."""
+        path = self.folder / name
         if not path.exists():
             self.create()
             write_whole(path, Fernet.generate_key())
@@ -139,8 +154,13 @@ class Home:
     def _further(self, service: str) -> dict[str, str]:
         """What one service needs beside. Webhooks of a local system may go to this machine."""
         if service == "intake":
-            hooks = {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
-            return hooks | {"INTAKE_METRICS_URL": f"{self.staff_url}/metrics"}
+            return {
+                "INTAKE_WEBHOOK_KEYS": self.webhook_key,
+                "INTAKE_OUTBOUND_ALLOW": LOOPBACK,
+                "INTAKE_METRICS_URL": f"{self.staff_url}/metrics",
+                "INTAKE_EVIDENCE_URL": (self.evidence / service).as_uri(),
+                "INTAKE_EVIDENCE_KEYS": self.evidence_key,
+            }
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

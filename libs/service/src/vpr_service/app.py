@@ -60,7 +60,7 @@ def create_app(
     api_docs.install(app)
     described.install(app)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)
     app.add_middleware(RequestLog, telemetry=runtime.telemetry)
     return app

@@ -3,6 +3,9 @@
 FastAPI has such a limit too (``max_body_size``), but answers it in plain text, past every exception handler.
 """
 
+from collections.abc import Callable
+
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,43 +13,52 @@ from vpr_service.problems import Problem
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body above ``limit`` bytes, declared or streamed."""
+    """ASGI middleware: 413 for a body above ``limit`` bytes, declared or streamed.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    ``limit`` may be a function of the path below the app and the content type.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int | Callable[[str, str], int]) -> None:
         self._app, self._limit = app, limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        limit = self._limit_of(scope)
         declared = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
-        if declared > self._limit:
-            return await self._refuse(scope, receive, send)
+        if declared > limit:
+            return await _refuse(limit, scope, receive, send)
         received, started = 0, False
 
         async def counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 raise HTTPException(413)  # the only kind that FastAPI lets through while it reads a body
             return message
 
         async def answering(message: Message) -> None:
             """Whatever the app makes of that error, our own answer is what the client gets."""
             nonlocal started
-            if started or received <= self._limit:
+            if started or received <= limit:
                 started = True
                 await send(message)
 
         try:
             await self._app(scope, counting, answering)
         finally:
-            if received > self._limit and not started:
-                await self._refuse(scope, receive, send)
+            if received > limit and not started:
+                await _refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._problem().response()(scope, receive, send)
+    def _limit_of(self, scope: Scope) -> int:
+        if isinstance(self._limit, int):
+            return self._limit
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        return self._limit(path, Headers(scope=scope).get("content-type", "").lower())
 
-    def _problem(self) -> Problem:
-        return Problem(413, "body_too_large", f"the body is larger than {self._limit} bytes")
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    problem = Problem(413, "body_too_large", f"the body is larger than {limit} bytes")
+    await problem.response()(scope, receive, send)

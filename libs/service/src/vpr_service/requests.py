@@ -49,18 +49,26 @@ async def fingerprint(request: Request) -> str:
     return hashlib.sha256(head + await request.body()).hexdigest()
 
 
-async def required_key(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Your own id of this request: repeats are answered alike.")
-    ] = None,
-) -> tuple[str, str]:
+KeyHeader = Annotated[
+    str | None, Header(max_length=200, description="Your own id of this request: repeats are answered alike.")
+]
+
+
+async def required_key(request: Request, idempotency_key: KeyHeader = None) -> tuple[str, str]:
     """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
+    key = await key_alone(idempotency_key)
+    return key, await fingerprint(request)
+
+
+async def key_alone(idempotency_key: KeyHeader = None) -> str:
+    """The Idempotency-Key header, for who takes the body as a stream. Raises Problem 400 without it."""
     if not idempotency_key:
         detail = "send an Idempotency-Key header, a new one for each new request"
         raise Problem(400, "idempotency_key_missing", detail, errors=[{"field": "Idempotency-Key", "detail": detail}])
-    return idempotency_key, await fingerprint(request)
+    return idempotency_key
 
+
+KeyAlone = Annotated[str, Depends(key_alone)]
 
 RequiredKey = Annotated[tuple[str, str], Depends(required_key)]
 

@@ -87,6 +87,10 @@ class ServiceSettings(BaseSettings):
     effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
+    def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - a service's own settings look at them
+        """How many bytes a request's body to this path may have."""
+        return self.max_body_bytes
+
     @field_validator("seal_key")
     @classmethod
     def _key_is_usable(cls, path: Path | None) -> Path | None:

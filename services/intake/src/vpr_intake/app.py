@@ -9,11 +9,13 @@ from vpr_events.effect_runner import Handler
 from vpr_intake import hooks
 from vpr_intake.announcing import WEBHOOK, announce
 from vpr_intake.api import open311, routers
+from vpr_intake.attachment_work import FactsReader, Remover, Sweeper
 from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import access
 from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
 from vpr_intake.expecting import Expectations
+from vpr_intake.kept_files import FACTS, REMOVAL, follow_attachments
 from vpr_intake.projections import project_access, project_erasure, project_report, project_status
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -34,11 +36,13 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
         Listener(runtime.engine, ALARMS),
         hooks.Forgetting(runtime.engine, settings),
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
+        Sweeper(runtime),
     ]
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {WEBHOOK: hooks.deliverer(runtime, hooks.outbound(runtime))}
+    delivering = {WEBHOOK: hooks.deliverer(runtime, hooks.outbound(runtime))}
+    return delivering | {FACTS: FactsReader(runtime), REMOVAL: Remover(runtime)}
 
 
 service = Service(
@@ -48,7 +52,7 @@ service = Service(
     projectors=(project_report, project_access, project_erasure, project_status),
     consumer=consumer,
     workers=_workers,
-    consequences=(announce,),
+    consequences=(announce, follow_attachments),
     handlers=_handlers,
 )
 

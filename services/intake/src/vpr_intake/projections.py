@@ -27,6 +27,7 @@ from vpr_events.contracts.dispatch import (
 )
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAttachmentAdded,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -49,6 +50,8 @@ from vpr_intake.tables import (
     alarm_texts,
     alarms,
     answers,
+    attachment_files,
+    attachments,
     details,
     erasure_approvals,
     grants,
@@ -80,6 +83,7 @@ CONFIRM_STATEMENT = (
     .values(confirmed_by=bindparam("by"), confirmed_at=bindparam("at"))
 )
 
+INSERT_ATTACHMENT = insert(attachments)
 INSERT_SCREENING = insert(screenings)
 
 
@@ -142,6 +146,14 @@ def project_report(event: Recorded) -> Iterable[Write]:
             told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
+        case ReportAttachmentAdded() as added:
+            row = added.model_dump(exclude={"attachment_id", "added_by"}) | {
+                "id": added.attachment_id,
+                "version": event.version,
+            }
+            yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportScreened() as told:
             row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
             row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
@@ -166,6 +178,7 @@ project_erasure = erasing(
     delete(details).where(details.c.report_id == bindparam("report")),
     delete(statements).where(statements.c.report_id == bindparam("report")),
     delete(updates).where(updates.c.report_id == bindparam("report")),
+    delete(attachment_files).where(attachment_files.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )

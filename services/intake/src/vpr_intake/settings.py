@@ -1,20 +1,27 @@
 """Settings of intake: environment variables with the prefix ``INTAKE_``."""
 
+import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from vpr_evidence.keys import MasterKeys
+from vpr_evidence.media_types import Kind
 from vpr_intake.city import City, load_city, shipped
 from vpr_service.addresses import Allowed
 from vpr_service.settings import ServiceSettings
 
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Standard Webhooks 1.0.0: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours."""
+
+MIB = 1024 * 1024
+ATTACHMENTS = re.compile(r"/v1/reports/[^/]+/attachments")
+"""The one path besides Open311's that takes files."""
 
 _loaded = cache(load_city)
 
@@ -42,6 +49,12 @@ class Settings(ServiceSettings):
     are no webhooks. ``webhook_delays``: seconds between a delivery's tries. ``webhook_secret_overlap``: how long the
     former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
     addresses and networks): what may be called although it is not public, also by http; for development.
+
+    ``evidence_url`` (``file:///folder``, ``s3://bucket/prefix``) is where attachments lie, encrypted by a key of their
+    own each, which ``evidence_keys`` (comma-separated, the first wraps) wrap; without both there are no attachments.
+    ``photo_bytes`` and so on bound one file, ``attachments_most`` and ``attachments_most_bytes`` those of a report,
+    ``open311_body_bytes`` a form with files. An upload may take ``upload_time``; what was stored and never recorded is
+    removed after ``orphan_age``.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -63,6 +76,16 @@ class Settings(ServiceSettings):
     webhook_secret_overlap: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = timedelta(hours=24)
     delivery_log_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    evidence_url: str = ""
+    evidence_keys: SecretStr = SecretStr("")
+    photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
+    document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    attachments_most: Annotated[int, Field(ge=1, le=1000)] = 20
+    attachments_most_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
+    open311_body_bytes: Annotated[int, Field(gt=0)] = 100 * MIB
+    upload_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=50)
+    orphan_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
 
     @field_validator("outbound_allow", mode="before")
     @classmethod
@@ -86,6 +109,41 @@ class Settings(ServiceSettings):
     def webhook_keys_given(self) -> tuple[str, ...]:
         """The keys, the one that encrypts first."""
         return tuple(_parts(self.webhook_keys.get_secret_value()))
+
+    @field_validator("evidence_keys")
+    @classmethod
+    def _wrapping(cls, given: SecretStr) -> SecretStr:
+        MasterKeys(_parts(given.get_secret_value()))
+        return given
+
+    @model_validator(mode="after")
+    def _uploads_end_before_they_are_swept(self) -> Self:
+        if self.upload_time >= self.orphan_age:
+            raise ValueError("INTAKE_UPLOAD_TIME must be shorter than INTAKE_ORPHAN_AGE")
+        return self
+
+    @property
+    def evidence_keys_given(self) -> tuple[str, ...]:
+        """The keys, the one that wraps first."""
+        return tuple(_parts(self.evidence_keys.get_secret_value()))
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether attachments are set up."""
+        return bool(self.evidence_url and self.evidence_keys_given)
+
+    @property
+    def file_bytes(self) -> dict[Kind, int]:
+        """The most bytes of one file, by its kind."""
+        return {Kind.PHOTO: self.photo_bytes, Kind.VIDEO: self.video_bytes, Kind.DOCUMENT: self.document_bytes}
+
+    def body_limit(self, path: str, content_type: str) -> int:
+        """Files may be larger than everything else."""
+        if ATTACHMENTS.fullmatch(path):
+            return max(self.file_bytes.values()) + self.max_body_bytes
+        if path.startswith("/open311/") and content_type.startswith("multipart/form-data"):
+            return max(self.open311_body_bytes, self.max_body_bytes)
+        return self.max_body_bytes
 
 
 def _parts(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -155,6 +156,7 @@ accesses = Table(
     Column("break_glass", Boolean, nullable=False),
     Column("until", Moment),
     Column("acting_for", Uuid),
+    Column("item_id", Uuid),
 )
 Index("accesses_at", accesses.c.at, accesses.c.id)
 Index("accesses_report_id", accesses.c.report_id, accesses.c.at, accesses.c.id)
@@ -220,7 +222,41 @@ updates = Table(
     Column("media_urls", ARRAY(Text)),
 )
 
-PERSONAL = (particulars, alarm_texts, answers, details, statements, updates)
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+)
+Index("attachments_report_id", attachments.c.report_id, attachments.c.version)
+
+stored_objects = Table(
+    "stored_objects",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("report_id", Uuid, index=True),
+    Column("begun_at", Moment, nullable=False, server_default=func.clock_timestamp(), index=True),
+)
+
+attachment_files = Table(
+    "attachment_files",
+    metadata,
+    Column("attachment_id", Uuid, primary_key=True),
+    Column(
+        "report_id", Uuid, ForeignKey("reports.id", deferrable=True, initially="DEFERRED"), nullable=False, index=True
+    ),
+    Column("object_name", Text, ForeignKey("stored_objects.name"), nullable=False, unique=True),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("file_name", Text),
+    Column("facts", JSONB),
+)
+
+PERSONAL = (particulars, alarm_texts, answers, details, statements, updates, attachment_files)
 
 webhooks = Table(
     "webhooks",

@@ -26,13 +26,14 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitCleared,
     DispatchUnitOnScene,
 )
+from vpr_events.contracts.report import ReportAttachmentAdded
 from vpr_events.contracts.session import SessionConnected, SessionEnded
 from vpr_events.contracts.values import Gravest
 from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
 from vpr_triage.status import Status
-from vpr_triage.tables import cases, notes, progress
+from vpr_triage.tables import attachments, cases, notes, progress
 
 UNRANKED = 2**31 - 1
 """The gravity of a case without a priority: behind all others."""
@@ -177,6 +178,16 @@ REACHED = {contract: _reached(*rule) for contract, rule in POINTS.items()}
 _CASES = select(cases.c.id).where(cases.c.report_id == bindparam("report"))
 
 project_erasure = erasing(delete(notes).where(notes.c.case_id.in_(_CASES)))
+
+
+INSERT_ATTACHMENT = upsert(attachments).on_conflict_do_nothing()
+
+
+def project_attachments(event: Recorded) -> Iterable[Write]:
+    """Which files a report has, whether or not its case is known yet."""
+    if isinstance(event.data, ReportAttachmentAdded):
+        row = {"report_id": event.entity_id, "attachment_id": event.data.attachment_id}
+        yield Write(("attachments", event.entity_id), INSERT_ATTACHMENT, row)
 
 
 def project_progress(event: Recorded) -> Iterable[Write]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_triage.status import Status
-from vpr_triage.tables import cases, progress
+from vpr_triage.tables import attachments, cases, progress
 
 PROGRESS = tuple(column for column in progress.c if column.name != "report_id")
-BASE = select(cases, *PROGRESS).outerjoin(progress, progress.c.report_id == cases.c.report_id)
+_files = select(func.count()).select_from(attachments).where(attachments.c.report_id == cases.c.report_id)
+BASE = select(cases, _files.scalar_subquery().label("attachments"), *PROGRESS).outerjoin(
+    progress, progress.c.report_id == cases.c.report_id
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

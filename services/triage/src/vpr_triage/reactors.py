@@ -8,6 +8,7 @@ from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAttachmentAdded,
     ReportFiled,
     ReportPersonalDataErased,
     ReportStopped,
@@ -20,7 +21,7 @@ from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
 from vpr_triage.domain.commands import CloseCase, FollowReport, OpenCase, RaiseCase
-from vpr_triage.projections import POINTS, project_erasure, project_progress
+from vpr_triage.projections import POINTS, project_attachments, project_erasure, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
@@ -65,6 +66,7 @@ consumer = Consumer(
         {
             ReportFiled,
             ReportAmended,
+            ReportAttachmentAdded,
             ReportStopped,
             ReportWithdrawn,
             ReportPersonalDataErased,
@@ -73,5 +75,5 @@ consumer = Consumer(
         }
     ),
     react=react,
-    projectors=(project_progress, project_erasure),
+    projectors=(project_progress, project_attachments, project_erasure),
 )

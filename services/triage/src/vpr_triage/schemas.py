@@ -99,7 +99,10 @@ class Progress(Body):
 
 
 class Case(Body):
-    """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed."""
+    """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed.
+
+    ``attachments`` counts the files of its report, which intake gives to who holds the case.
+    """
 
     id: UUID
     report_id: UUID
@@ -123,4 +126,5 @@ class Case(Body):
     closed_at: datetime | None
     close_reason: CloseReason | None
     duplicate_of: UUID | None
+    attachments: int
     progress: Progress

@@ -52,6 +52,13 @@ progress = Table(
     Column("dispatch_cancelled_at", Moment),
 )
 
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("attachment_id", Uuid, primary_key=True),
+)
+
 notes = Table(
     "notes",
     metadata,

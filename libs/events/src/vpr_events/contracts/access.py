@@ -28,7 +28,7 @@ class AccessRecorded(Event, name="access.recorded"):
     """Personal data of a report was read. ``resource`` names what, ``purpose`` why.
 
     With ``until`` the glass was broken: the reader may read until then. ``acting_for`` is the officer for whom a
-    service reads.
+    service reads; ``item_id`` the one item that was read, such as an attachment.
     """
 
     reader_id: UUID
@@ -38,6 +38,7 @@ class AccessRecorded(Event, name="access.recorded"):
     break_glass: bool = False
     until: Instant | None = None
     acting_for: UUID | None = None
+    item_id: UUID | None = None
 
 
 class AccessAlarmRaised(Event, name="access.alarm_raised", version=2):

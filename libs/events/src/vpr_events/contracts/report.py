@@ -84,12 +84,13 @@ class ReportAmended(Event, name="report.amended"):
 
 
 class ReportAttachmentAdded(Event, name="report.attachment_added"):
-    """A file was added. ``size`` in bytes."""
+    """A file was added, by a 311 client or a member of staff (absent: by the resident). ``size`` in bytes."""
 
     attachment_id: UUID
     media_type: Code
     size: int
     sha256: Sha256
+    added_by: UUID | None = None
 
 
 class ReportStatementTaken(Event, name="report.statement_taken"):

@@ -4,6 +4,7 @@ from vpr_intake.api import (
     accesses,
     alarms,
     amending,
+    attachments,
     city,
     clients,
     deliveries,
@@ -22,4 +23,5 @@ routers = (
     erasure.router,
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
+    attachments.router,
 )  # fmt: skip

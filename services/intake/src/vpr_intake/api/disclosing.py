@@ -32,11 +32,15 @@ async def allowed(report_id: UUID, reader: Principal, runtime: Runtime) -> dict[
     return await _standing(report_id, who, runtime)
 
 
-async def disclose_to_staff(report_id: UUID, reader: Principal, resource: Resource, runtime: Runtime) -> None:
+async def disclose_to_staff(
+    report_id: UUID, reader: Principal, resource: Resource, runtime: Runtime, item_id: UUID | None = None
+) -> None:
     """Record that a member of staff reads. Raises Problem 403 ``no_active_claim``, and whatever recording raises."""
     grant = await allowed(report_id, reader, runtime)
     role = Role.DISPATCHER if grant["basis"] == Basis.TASK else role_of(reader)
-    await note_reading(report_id, reader.id, role, resource, grant["purpose"], runtime, basis=grant["basis"])
+    await note_reading(
+        report_id, reader.id, role, resource, grant["purpose"], runtime, basis=grant["basis"], item_id=item_id
+    )
 
 
 async def disclose_to_service(report_id: UUID, reader: Principal, resource: Resource, runtime: Runtime) -> None:
@@ -70,6 +74,7 @@ async def note_reading(
     *,
     basis: str | None = None,
     acting_for: UUID | None = None,
+    item_id: UUID | None = None,
 ) -> None:
     """Record one reading. What cannot be recorded must not be shown: the error goes to the caller."""
     command = RecordAccess(
@@ -80,6 +85,7 @@ async def note_reading(
         purpose=purpose,
         break_glass=basis == Basis.BREAK_GLASS,
         acting_for=acting_for,
+        item_id=item_id,
     )
     await runtime.pipeline.execute(on_report(report_id, command))
 

@@ -25,6 +25,8 @@ class Resource(StrEnum):
     CONTACT = "contact"
     ALARM_TEXT = "alarm_text"
     STATEMENTS = "statements"
+    ATTACHMENTS = "attachments"
+    ATTACHMENT = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAccess(Command):
-    """Personal data is about to be shown. ``purpose`` is a code."""
+    """Personal data is about to be shown. ``purpose`` is a code; ``item_id`` the one attachment that is read."""
 
     reader_id: UUID
     role: Role
@@ -54,6 +56,7 @@ class RecordAccess(Command):
     purpose: str
     break_glass: bool = False
     acting_for: UUID | None = None
+    item_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ def _recorded(command: RecordAccess) -> AccessRecorded:
         purpose=command.purpose,
         break_glass=command.break_glass,
         acting_for=command.acting_for,
+        item_id=command.item_id,
     )
 
 

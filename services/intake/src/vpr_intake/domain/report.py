@@ -10,6 +10,7 @@ from uuid import UUID
 from vpr_events.contracts.report import (
     ErasureBasis,
     ReportAmended,
+    ReportAttachmentAdded,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -28,6 +29,9 @@ from vpr_events.event import Event
 from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
 from vpr_intake.domain.screening import Outcome, Screening
 from vpr_intake.domain.statements import ConfirmStatement, Statements, TakeStatement, confirm, evolved, take
+
+FULL = "attachments_full"
+"""The code of a refusal: a report has all the attachments that it may have."""
 
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
@@ -58,6 +62,8 @@ class State:
     screening: Screening | None = None
     stopped: bool = False
     statements: Statements = field(default_factory=dict)
+    attachments: frozenset[UUID] = frozenset()
+    attached_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,22 @@ class AddUpdate(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddAttachment(Command):
+    """Add a file that is stored already, of ``size`` bytes; its name stays in intake.
+
+    A report may have ``most`` of them with ``most_bytes`` in all. ``added_by`` is None for a resident.
+    """
+
+    attachment_id: UUID
+    media_type: str
+    size: int
+    sha256: str
+    most: int
+    most_bytes: int
+    added_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Forbid the erasure until the hold is lifted."""
 
@@ -132,7 +154,7 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ADDING = (AddUpdate, TakeStatement, ConfirmStatement)
+ADDING = (AddUpdate, AddAttachment, TakeStatement, ConfirmStatement)
 """What adds to what a report tells of people."""
 
 
@@ -210,6 +232,26 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
 
 
+def _add_attachment(command: AddAttachment, state: State) -> Sequence[Event]:
+    if command.attachment_id in state.attachments:
+        return []
+    if state.status is Status.WITHDRAWN:
+        raise Refused("withdrawn", "the report was withdrawn")
+    if len(state.attachments) >= command.most:
+        raise Refused(FULL, f"a report may have at most {command.most} attachments")
+    if state.attached_bytes + command.size > command.most_bytes:
+        raise Refused(FULL, f"a report's attachments may have at most {command.most_bytes} bytes in all")
+    return [
+        ReportAttachmentAdded(
+            attachment_id=command.attachment_id,
+            media_type=command.media_type,
+            size=command.size,
+            sha256=command.sha256,
+            added_by=command.added_by,
+        )
+    ]
+
+
 def _place_hold(command: PlaceHold, state: State) -> Sequence[Event]:
     if command.hold_id in state.holds:
         return []
@@ -244,6 +286,7 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     AmendReport: _amend,
     RescreenReport: _rescreen,
     WithdrawReport: _withdraw,
+    AddAttachment: _add_attachment,
     AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
     TakeStatement: lambda command, state: take(command, state.statements),
     ConfirmStatement: lambda command, state: confirm(command, state.statements),
@@ -280,10 +323,18 @@ def _changed(state: State, event: Event) -> State:
             return replace(state, holds=state.holds | {hold})
         case ReportHoldLifted(hold_id=hold):
             return replace(state, holds=state.holds - {hold}, lifted=state.lifted | {hold})
-        case ReportStatementTaken() | ReportStatementConfirmed():
-            return replace(state, statements=evolved(state.statements, event))
         case ReportPersonalDataErased():
             return replace(state, erased=True)
+    return _added(state, event)
+
+
+def _added(state: State, event: Event) -> State:
+    match event:
+        case ReportAttachmentAdded(attachment_id=added, size=size):
+            total = state.attached_bytes + size
+            return replace(state, attachments=state.attachments | {added}, attached_bytes=total)
+        case ReportStatementTaken() | ReportStatementConfirmed():
+            return replace(state, statements=evolved(state.statements, event))
     return state
 
 

@@ -56,7 +56,10 @@ class AccessQuery(PageQuery):
 
 
 class Access(Body):
-    """Somebody read personal data of a report. With ``until`` the glass was broken, until then."""
+    """Somebody read personal data of a report: with ``until`` the glass was broken, until then.
+
+    ``item_id`` names the one attachment that was read.
+    """
 
     id: UUID
     at: datetime
@@ -68,3 +71,4 @@ class Access(Body):
     break_glass: bool
     until: datetime | None
     acting_for: UUID | None
+    item_id: UUID | None

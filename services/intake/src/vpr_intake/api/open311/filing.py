@@ -7,18 +7,21 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field, ValidationError
 
 from vpr_events.contracts.values import Channel
+from vpr_events.decider import Refused
 from vpr_events.idempotency import KeyBusy
-from vpr_events.pipeline import Execution
+from vpr_events.pipeline import Execution, Outcome
 from vpr_intake.api.callers import Caller
 from vpr_intake.api.filing import city_of, filing
 from vpr_intake.api.open311.asking import caller_of, check_jurisdiction
 from vpr_intake.api.open311.documents import Chosen, Document
 from vpr_intake.api.open311.errors import Fault, Faulty, Open311Route
-from vpr_intake.api.open311.forms import Form, faults_in, name_of, read_form
+from vpr_intake.api.open311.forms import MULTIPART, URLENCODED, Form, faults_in, name_of, read_form, with_files
 from vpr_intake.api.open311.repeats import key_of_form
 from vpr_intake.api.screening import service_notice
+from vpr_intake.attaching import Uploads, uploads
 from vpr_intake.catalogue import Category, Kind
 from vpr_intake.city import City
+from vpr_intake.domain.report import FULL
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, NewReport, WebAddress
 from vpr_service.problems import Problem
 from vpr_service.requests import private
@@ -51,7 +54,7 @@ FORM = {
     | {"media_url": {"type": "array", "items": {"type": "string"}}},
     "additionalProperties": {"type": "string", "description": "attribute[CODE]: the answer to a question"},
 }
-BODY = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}}}
+BODY = {"requestBody": {"content": {URLENCODED: {"schema": FORM}, MULTIPART: {"schema": with_files(FORM)}}}}
 
 
 @router.post("/requests.{format}", openapi_extra=BODY)
@@ -61,26 +64,36 @@ async def post_request(
     runtime: Running,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="Rarely sent: see the guide.")] = None,
 ) -> Response:
-    """File a request. The same form of the same client within 24 hours is the same request."""
-    sent = await read_form(request)
-    caller = await caller_of(runtime, sent.one("api_key") or "")
-    check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
-    new = report_of(sent, city := city_of(runtime))
-    extra = {"address_id": new.address_id, "media_url": next(iter(new.media_urls), None), "media_urls": new.media_urls}
-    executions = _filing(new, caller, runtime, extra)
-    key = await key_of_form(runtime, caller, sent.digest, idempotency_key)
-    try:
-        outcome = await runtime.pipeline.execute(*executions, key=key)
-    except KeyBusy:
-        retry = {"Retry-After": "1"}
-        raise Problem(503, "busy", "the same request is being filed just now: send it again", headers=retry) from None
-    number = str(outcome.events[0].entity_id)
-    answer = [
-        {"service_request_id": number, "service_notice": service_notice(outcome.events, city), "account_id": None}
-    ]
+    """File a request, with its files. The same form of the same client within 24 hours is the same request."""
+    async with uploads(runtime) as files:
+        sent = await read_form(request, files)
+        caller = await caller_of(runtime, sent.one("api_key") or "")
+        check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
+        outcome = await _filed(sent, files, caller, runtime, idempotency_key)
+        if not outcome.replayed:
+            files.keep()
+    number, notice = str(outcome.events[0].entity_id), service_notice(outcome.events, city_of(runtime))
+    answer = [{"service_request_id": number, "service_notice": notice, "account_id": None}]
     response = Document("service_requests", answer).response(form)
     private(response)
     return response
+
+
+async def _filed(sent: Form, files: Uploads, caller: Caller, runtime: Runtime, given: str | None) -> Outcome:
+    """A form that is filed. Raises Faulty for what is wrong with it."""
+    new = report_of(sent, city_of(runtime))
+    extra = {"address_id": new.address_id, "media_url": next(iter(new.media_urls), None), "media_urls": new.media_urls}
+    executions = _filing(new, caller, runtime, extra)
+    first = executions[0]
+    added = files.executions(first.entity, first.command.at, caller.id, fresh=True)
+    key = await key_of_form(runtime, caller, sent.digest, given)
+    try:
+        return await runtime.pipeline.execute(*executions, *added, key=key)
+    except Refused as refused:
+        raise Faulty([Fault(400, f"media: {refused}")]) if refused.code == FULL else refused from None
+    except KeyBusy:
+        retry = {"Retry-After": "1"}
+        raise Problem(503, "busy", "the same request is being filed just now: send it again", headers=retry) from None
 
 
 def _filing(new: Sent, caller: Caller, runtime: Runtime, extra: Mapping[str, Any]) -> Sequence[Execution]:
@@ -97,6 +110,7 @@ def report_of(sent: Form, city: City) -> Sent:
     category = city.categories.get(sent.one("service_code") or "")
     faults = {name: Fault(code, f"{name}: {text}") for name, code, text in _missing(sent, category)}
     values = _values(sent, category, half="lat" in faults)
+    faults |= {fault.description: fault for fault in sent.faults}
     try:
         report = Sent.model_validate(values)
     except ValidationError as error:
@@ -120,9 +134,6 @@ def _missing(sent: Form, category: Category | None) -> Iterator[tuple[str, int, 
     for question in category.questions if category else ():
         if question.required and question.code not in sent.attributes:
             yield f"attribute[{question.code}]", 400, "is missing"
-    for name in sorted(set(sent.files)):
-        hint = "; send media_url" if name in {"media", "media[]"} else ""
-        yield name, 400, f"no files are taken here{hint}"
 
 
 def _values(sent: Form, category: Category | None, *, half: bool) -> Mapping[str, Any]:

@@ -15,15 +15,16 @@ from pydantic import EmailStr, Field, ValidationError
 from vpr_events.decider import Refused
 from vpr_events.event import Instant
 from vpr_events.idempotency import IdempotencyKey, KeyReused
-from vpr_events.pipeline import Execution
+from vpr_events.pipeline import Execution, Outcome
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller
 from vpr_intake.api.open311.asking import Window, caller_of, check_jurisdiction, moment, served
 from vpr_intake.api.open311.documents import Chosen, Document, stamp
 from vpr_intake.api.open311.errors import Fault, Faulty, Open311Route
-from vpr_intake.api.open311.forms import Form, faults_in, read_form
+from vpr_intake.api.open311.forms import MULTIPART, URLENCODED, Form, faults_in, read_form, with_files
 from vpr_intake.api.open311.reading import PRIVATE, own_report
 from vpr_intake.api.open311.shown import TEXTS
+from vpr_intake.attaching import Uploads, uploads
 from vpr_intake.domain.report import AddUpdate, report
 from vpr_intake.private import update_of
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, WebAddress
@@ -110,22 +111,24 @@ FORM = {
     "required": ["api_key", *REQUIRED],
     "properties": {name: {"type": "string"} for name in ("api_key", *REQUIRED, *OPTIONAL, "media_url")},
 }
-BODY = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}}}
+BODY = {"requestBody": {"content": {URLENCODED: {"schema": FORM}, MULTIPART: {"schema": with_files(FORM)}}}}
 
 
 @router.post("/servicerequestupdates.{format}", openapi_extra=BODY)
 async def post_update(form: Chosen, request: Request, runtime: Running) -> Response:
-    """Add to a report of the caller's own; the same update_id again changes nothing."""
-    sent = await read_form(request)
-    caller = await caller_of(runtime, sent.one("api_key") or "")
-    check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
-    update = update_sent(sent)
-    row = await own_report(runtime, caller, sent.one("service_request_id") or "", "service_request_id")
-    await _add(runtime, caller, row["id"], update)
+    """Add to a report of the caller's own, with files; the same update_id again changes nothing."""
+    async with uploads(runtime) as files:
+        sent = await read_form(request, files)
+        caller = await caller_of(runtime, sent.one("api_key") or "")
+        check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
+        update = update_sent(sent)
+        row = await own_report(runtime, caller, sent.one("service_request_id") or "", "service_request_id")
+        if not (await _add(runtime, caller, row["id"], update, files)).replayed:
+            files.keep()
     return Document(ROOT, [{"update_id": update.update_id}]).response(form, headers=PRIVATE)
 
 
-async def _add(runtime: Runtime, caller: Caller, report_id: UUID, update: Update) -> None:
+async def _add(runtime: Runtime, caller: Caller, report_id: UUID, update: Update, files: Uploads) -> Outcome:
     told = update.model_dump(exclude={"updated_datetime", "status"})
     at = runtime.now()
     text = update_of(
@@ -135,7 +138,7 @@ async def _add(runtime: Runtime, caller: Caller, report_id: UUID, update: Update
     named = hashlib.sha256(update.update_id.encode()).hexdigest()
     key = IdempotencyKey(f"{caller.scope}:updates", named, str(report_id))
     try:
-        await runtime.pipeline.execute(execution, key=key)
+        return await runtime.pipeline.execute(execution, *files.executions(report_id, at, caller.id), key=key)
     except KeyReused:
         raise Faulty([Fault(400, "update_id: came with another service_request_id before")]) from None
     except Refused as refused:
@@ -145,7 +148,7 @@ async def _add(runtime: Runtime, caller: Caller, report_id: UUID, update: Update
 def update_sent(sent: Form) -> Update:
     """What a form adds. Raises Faulty, with everything that is wrong."""
     faults = [Fault(400, f"{name}: is missing") for name in REQUIRED if sent.one(name) is None]
-    faults += [Fault(400, f"{name}: no files are taken here") for name in sorted(set(sent.files))]
+    faults += sent.faults
     values: dict[str, Any] = {name: sent.one(name) for name in ("update_id", *OPTIONAL)} | {"media_urls": sent.links}
     values["status"] = (sent.one("status") or "").lower()
     try:

@@ -1,0 +1,219 @@
+"""``/v1/reports/{id}/attachments``: files of a report. Uploaded content is served as a download in a sandbox only."""
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+from urllib.parse import quote
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from vpr_events.contracts.report import ReportAttachmentAdded
+from vpr_events.event import Recorded
+from vpr_evidence.encryption import Damaged
+from vpr_evidence.keys import KeyMissing
+from vpr_evidence.media_types import KINDS, SUFFIXES
+from vpr_evidence.ranges import Part, Unsatisfiable, part_of
+from vpr_evidence.reading import read
+from vpr_evidence.receiving import Item
+from vpr_evidence.storage import NotStored, StorageUnavailable
+from vpr_intake.api.callers import Caller, CallerGiven, ReaderGiven
+from vpr_intake.api.disclosing import allowed, disclose_to_staff
+from vpr_intake.api.multipart import body_of, file_name_in, is_multipart, parts_of
+from vpr_intake.api.reports import existing
+from vpr_intake.attaching import Incoming, add_attachment, evidence_of
+from vpr_intake.domain.access import Resource
+from vpr_intake.kept_files import attachments_of, item_of, one_attachment
+from vpr_intake.schemas.attachments import Added, Attachment, Facts
+from vpr_service.problems import Problem, invalid_field
+from vpr_service.requests import KeyAlone, private
+from vpr_service.runtime import Running, Runtime
+
+router = APIRouter(prefix="/v1/reports/{report_id}/attachments", tags=["attachments"])
+
+FILE = {"schema": {"type": "string", "format": "binary"}}
+FORM = {"schema": {"type": "object", "required": ["file"], "properties": {"file": FILE["schema"]}}}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {**dict.fromkeys((*KINDS, "application/octet-stream"), FILE), "multipart/form-data": FORM},
+    }
+}
+SANDBOX = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Accept-Ranges": "bytes",
+}
+
+log = structlog.get_logger(__name__)
+
+
+@router.post("", status_code=201, openapi_extra=BODY)
+async def add(
+    report_id: UUID, caller: CallerGiven, runtime: Running, key: KeyAlone, request: Request, response: Response
+) -> Added:
+    """Add a file: as the body itself, with its Content-Type and perhaps a name in Content-Disposition, or as the one
+    file of a form.
+
+    The answer means that it is stored durably. What the file is, its content decides: 415 when that is no type we take
+    or not the one that was declared. A client adds to its own reports; staff need an active claim, an open task or
+    broken glass (403 ``no_active_claim``).
+    """
+    await existing(report_id, caller, runtime)
+    if caller.staff:
+        await allowed(report_id, caller.staff, runtime)
+    named, incoming = await _file_in(request)
+    event = await add_attachment(
+        report_id, incoming, runtime, scope=caller.scope, key=key, added_by=caller.id, named=named
+    )
+    private(response)
+    response.headers["Location"] = f"{request.scope['path']}/{_added(event).id}"
+    return _added(event)
+
+
+async def _file_in(request: Request) -> tuple[str, Incoming]:
+    """The file of a request and what problems call it. Raises Problem 400 or 422."""
+    if not is_multipart(request):
+        name = file_name_in(request.headers.get("Content-Disposition", ""))
+        return "body", Incoming(body_of(request), request.headers.get("Content-Type"), name)
+    parts = parts_of(request)
+    async for part in parts:
+        if part.file_name is not None:
+            return part.name, Incoming(_only(part.content(), parts), part.content_type, part.file_name)
+    raise invalid_field("file", "the form has no file")
+
+
+async def _only(content: AsyncIterator[bytes], rest: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    """The content of the only file. Raises Problem 422 when another one follows: nothing is stored then."""
+    async for piece in content:
+        yield piece
+    async for part in rest:
+        if part.file_name is not None:
+            raise invalid_field(part.name, "send one file in a request")
+
+
+def _added(event: Recorded) -> Added:
+    told = cast("ReportAttachmentAdded", event.data)
+    return Added(
+        id=told.attachment_id,
+        report_id=event.entity_id,
+        media_type=told.media_type,
+        kind=KINDS[told.media_type],
+        size=told.size,
+        sha256=told.sha256,
+        added_at=event.occurred_at,
+    )
+
+
+@router.get("")
+async def list_attachments(
+    report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response
+) -> list[Attachment]:
+    """The files of a report, the first first. Who may read the report may; each reading by staff is recorded."""
+    await _disclosed(report_id, caller, runtime, Resource.ATTACHMENTS)
+    async with runtime.reading() as connection:
+        rows = await attachments_of(connection, report_id)
+    private(response)
+    return [_shown(row) for row in rows]
+
+
+@router.get("/{attachment_id}")
+async def read_attachment(
+    report_id: UUID, attachment_id: UUID, caller: ReaderGiven, runtime: Running, response: Response
+) -> Attachment:
+    """One file's name and facts. Each reading by staff is recorded."""
+    await _disclosed(report_id, caller, runtime, Resource.ATTACHMENTS, attachment_id)
+    row = await _existing(report_id, attachment_id, runtime)
+    private(response)
+    return _shown(row)
+
+
+@router.get("/{attachment_id}/content", response_class=StreamingResponse)
+async def read_content(
+    report_id: UUID, attachment_id: UUID, caller: ReaderGiven, runtime: Running, request: Request
+) -> Response:
+    """The file itself, or the part that Range asks for. Each reading by staff is recorded. 410 once it is erased."""
+    await _disclosed(report_id, caller, runtime, Resource.ATTACHMENT, attachment_id)
+    row = await _existing(report_id, attachment_id, runtime)
+    if row["object_name"] is None:
+        raise Problem(410, "erased", "the file was erased")
+    item = item_of(row)
+    etag = f'"{item.sha256}"'
+    part = _part(request, item, etag)
+    headers = SANDBOX | {"ETag": etag, "Content-Disposition": _disposition(row)}
+    headers |= {"Content-Length": str(part.end - part.start if part else item.size)}
+    headers |= {"Content-Range": part.content_range} if part else {}
+    content = await _begun(item, part or Part(0, item.size, item.size), runtime)
+    return StreamingResponse(content, 206 if part else 200, headers, item.media_type)
+
+
+async def _disclosed(
+    report_id: UUID, caller: Caller, runtime: Runtime, resource: Resource, attachment_id: UUID | None = None
+) -> None:
+    """It may be shown, and that is recorded. Raises Problem 403 or 404."""
+    await existing(report_id, caller, runtime)
+    if attachment_id:
+        await _existing(report_id, attachment_id, runtime)
+    if caller.staff:
+        await disclose_to_staff(report_id, caller.staff, resource, runtime, attachment_id)
+
+
+async def _existing(report_id: UUID, attachment_id: UUID, runtime: Runtime) -> dict[str, Any]:
+    async with runtime.reading() as connection:
+        row = await one_attachment(connection, report_id, attachment_id)
+    if row is None:
+        raise Problem(404, "no_such_attachment", "there is no such attachment of this report")
+    return row
+
+
+def _shown(row: dict[str, Any]) -> Attachment:
+    own = {name: row[name] for name in Attachment.model_fields if name in row}
+    facts = Facts(**row["facts"]) if row["facts"] else None
+    return Attachment(
+        **own | {"facts": facts}, kind=KINDS[row["media_type"]], erased=row["object_name"] is None
+    )  # fmt: skip
+
+
+def _part(request: Request, item: Item, etag: str) -> Part | None:
+    condition = request.headers.get("If-Range")
+    if condition and condition != etag:
+        return None
+    try:
+        return part_of(request.headers.get("Range"), item.size)
+    except Unsatisfiable:
+        beyond = {"Content-Range": f"bytes */{item.size}"}
+        raise Problem(416, "range_not_satisfiable", "the range lies outside of the file", headers=beyond) from None
+
+
+def _disposition(row: dict[str, Any]) -> str:
+    """A download, under its own name; a name that says something else about the content gets the right end."""
+    suffix = SUFFIXES[row["media_type"]]
+    name = row["file_name"] or f"attachment{suffix}"
+    end = name.lower().rpartition(".")[2]
+    known = {suffix[1:], "jpeg"} if suffix == ".jpg" else {suffix[1:]}
+    return f"attachment; filename*=UTF-8''{quote(name if end in known else name + suffix, safe='')}"
+
+
+async def _begun(item: Item, part: Part, runtime: Runtime) -> AsyncIterator[bytes]:
+    """The content, of which the beginning is there: what fails at once is answered as a problem."""
+    evidence = evidence_of(runtime)
+    content = read(item, evidence.storage, evidence.keys, part.start, part.end)
+    try:
+        first = await anext(content)
+    except NotStored:
+        raise Problem(410, "erased", "the file was erased") from None
+    except StorageUnavailable:
+        raise Problem(503, "unavailable", "the store of evidence does not answer, try again",
+                      headers={"Retry-After": "2"}) from None  # fmt: skip
+    except (Damaged, KeyMissing) as error:
+        log.exception("an attachment cannot be read", attachment=str(item.id), error=type(error).__name__)
+        raise Problem(500, "attachment_damaged", "the file is not what was received, or its key is missing") from None
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in content:
+            yield piece
+
+    return rest()

@@ -1,0 +1,126 @@
+"""Attachments as rows: which object a file is, with which key; and the objects that nobody needs any more."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from vpr_events.contracts.report import ReportAttachmentAdded, ReportPersonalDataErased
+from vpr_events.effects import Effect
+from vpr_events.event import Recorded
+from vpr_events.writes import Write
+from vpr_evidence.facts import FORMATS, Facts
+from vpr_evidence.receiving import Item
+from vpr_evidence.storage import Storage
+from vpr_intake.tables import attachment_files, attachments, stored_objects
+
+REMOVAL, FACTS = "attachment_removal", "attachment_facts"
+"""The kinds of the effects."""
+
+SWEPT_AT_ONCE = 20
+
+INSERT_FILE = insert(attachment_files)
+CLAIM_OBJECT = (
+    update(stored_objects).where(stored_objects.c.name == bindparam("object")).values(report_id=bindparam("report"))
+)
+FORGET_OBJECT = delete(stored_objects).where(stored_objects.c.name == bindparam("object"))
+SET_FACTS = (
+    update(attachment_files)
+    .where(attachment_files.c.attachment_id == bindparam("attachment"))
+    .values(facts=bindparam("found"))
+)
+REMOVE_ERASED = text("""
+insert into effects (id, kind, data, correlation_id, causation_id)
+select cast(left(encode(sha256(convert_to(concat_ws('/', cast(:event as uuid), name), 'UTF8')), 'hex'), 32) as uuid),
+  'attachment_removal', jsonb_build_object('object', name), cast(:report as uuid), cast(:event as uuid)
+from stored_objects where report_id = cast(:report as uuid)
+on conflict do nothing
+""")
+
+type Row = dict[str, Any]
+
+
+async def begin(connection: AsyncConnection, name: str) -> None:
+    """Note an object before it is stored: whatever happens then, it is found again."""
+    await connection.execute(insert(stored_objects).values(name=name))
+
+
+def file_of(report_id: UUID, item: Item, file_name: str | None) -> Sequence[Write]:
+    """The rows that keep a stored item for a report."""
+    row = {"attachment_id": item.id, "report_id": report_id, "object_name": item.name}
+    row |= {"wrapped_key": item.wrapped_key, "file_name": file_name}
+    claim = {"object": item.name, "report": report_id}
+    return [Write(report_id, INSERT_FILE, row), Write(report_id, CLAIM_OBJECT, claim)]
+
+
+def facts_written(report_id: UUID, attachment_id: UUID, facts: Facts) -> Write:
+    """What an image tells."""
+    return Write(report_id, SET_FACTS, {"attachment": attachment_id, "found": asdict(facts)})
+
+
+def object_forgotten(name: str) -> Write:
+    """An object is gone."""
+    return Write(name, FORGET_OBJECT, {"object": name})
+
+
+def follow_attachments(event: Recorded) -> Iterable[Effect | Write]:
+    """What attachments make intake do: read an image's facts, and remove the objects of an erased report."""
+    match event.data:
+        case ReportAttachmentAdded(attachment_id=added, media_type=media_type) if media_type in FORMATS:
+            yield Effect(FACTS, {"attachment": str(added)})
+        case ReportPersonalDataErased():
+            yield Write(event.entity_id, REMOVE_ERASED, {"event": event.id, "report": event.entity_id})
+
+
+WHOLE = attachments.outerjoin(attachment_files, attachment_files.c.attachment_id == attachments.c.id)
+FILE = tuple(column for column in attachment_files.c if column.name not in {"attachment_id", "report_id"})
+
+
+async def attachments_of(connection: AsyncConnection, report_id: UUID) -> list[Row]:
+    """A report's attachments, the first first. Personal. ``object_name`` is null once the file is erased."""
+    query = select(*attachments.c, *FILE).select_from(WHOLE).where(attachments.c.report_id == report_id)
+    return [dict(row) for row in (await connection.execute(query.order_by(attachments.c.version))).mappings()]
+
+
+async def one_attachment(connection: AsyncConnection, report_id: UUID | None, attachment_id: UUID) -> Row | None:
+    """One attachment of this report (or of any). Personal."""
+    query = select(*attachments.c, *FILE).select_from(WHOLE).where(attachments.c.id == attachment_id)
+    if report_id:
+        query = query.where(attachments.c.report_id == report_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def item_of(row: Row) -> Item:
+    """The stored item of an attachment that is not erased."""
+    return Item(row["id"], row["object_name"], row["wrapped_key"], row["media_type"], row["size"], row["sha256"])
+
+
+UNNEEDED = (
+    ~select(attachment_files.c.object_name).where(attachment_files.c.object_name == stored_objects.c.name).exists()
+)
+
+
+async def sweep(engine: AsyncEngine, storage: Storage, age: timedelta) -> int:
+    """Remove objects that no file needs and that were begun so long ago; how many. Some at a time."""
+    return await _swept(engine, storage, stored_objects.c.begun_at < func.clock_timestamp() - age)
+
+
+async def discard(engine: AsyncEngine, storage: Storage, names: Sequence[str]) -> None:
+    """Remove these objects, unless a file needs them after all: a commit may have arrived whose answer did not."""
+    await _swept(engine, storage, stored_objects.c.name.in_(names))
+
+
+async def _swept(engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:
+    """Under the rows' locks: who would come to need such an object meanwhile waits at its foreign key, and fails."""
+    query = select(stored_objects.c.name).where(which, UNNEEDED).limit(SWEPT_AT_ONCE)
+    async with engine.begin() as connection:
+        names = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
+        for name in names:
+            await storage.delete(name)
+        await connection.execute(delete(stored_objects).where(stored_objects.c.name.in_(names)))
+    return len(names)
