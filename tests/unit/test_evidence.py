@@ -184,6 +184,9 @@ async def test_what_was_changed_on_the_disk_does_not_come_back(place: Place) -> 
     await verify(item, place.storage, place.keys)
     with pytest.raises(Damaged):
         await verify(replace(item, sha256="0" * 64), place.storage, place.keys)
+    for shorter in (CHUNK, 3 * CHUNK):
+        with pytest.raises(Damaged):  # the last chunk says that it is the last one, whatever its row says
+            await place.read(replace(item, size=shorter))
 
 
 async def test_an_item_opens_with_its_own_key_alone(place: Place) -> None:
