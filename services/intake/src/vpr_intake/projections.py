@@ -52,6 +52,7 @@ from vpr_intake.tables import (
     particulars,
     progress,
     reports,
+    residents,
     screenings,
     status_changes,
     updates,
@@ -151,6 +152,7 @@ project_erasure = erasing(
     delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(updates).where(updates.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
+    delete(residents).where(residents.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )
 

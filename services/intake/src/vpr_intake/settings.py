@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import limits
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vpr_intake.city import City, load_city, shipped
@@ -27,6 +28,16 @@ def city_at(place: object) -> object:
     return _loaded(shipped().get(str(place)) or Path(place)) if isinstance(place, (str, Path)) else place
 
 
+def _budget(text: str) -> str:
+    """The text, if ``limits`` can read it. Raises ValueError."""
+    limits.parse(text)
+    return text
+
+
+Budget = Annotated[str, AfterValidator(_budget)]
+"""How often something may be done, such as ``60/hour`` or ``5 per minute``."""
+
+
 class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
@@ -39,6 +50,10 @@ class Settings(ServiceSettings):
     are no webhooks. ``webhook_delays``: seconds between a delivery's tries. ``webhook_secret_overlap``: how long the
     former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
     addresses and networks): what may be called although it is not public, also by http; for development.
+
+    ``exit_url``: the neutral site to which leaving the resident's pages leads. ``web_filings``, ``sign_ins`` (of one
+    source) and ``sign_ins_per_case``: what strangers may try, such as ``60/hour``. ``resident_session``: how long the
+    status page stays open.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -58,6 +73,12 @@ class Settings(ServiceSettings):
     webhook_secret_overlap: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = timedelta(hours=24)
     delivery_log_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+
+    exit_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "https://www.canada.ca/"
+    web_filings: Budget = "60/hour"
+    sign_ins: Budget = "120/hour"
+    sign_ins_per_case: Budget = "10/hour"
+    resident_session: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=4))] = timedelta(minutes=15)
 
     @field_validator("outbound_allow", mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from vpr_intake.city import City
 from vpr_intake.domain.report import AmendReport, RescreenReport, report
 from vpr_intake.domain.screening import Outcome
 from vpr_intake.private import answers_replaced, particulars_replaced
+from vpr_intake.receipts import sensitive
 from vpr_intake.schemas.filing import Amendment, NewReport, Place, Reporter
 from vpr_intake.schemas.shown import ReportSummary
 from vpr_service.requests import ExpectedVersion, private, version_changed
@@ -71,6 +72,7 @@ def _amendment(
     told_anew = {**whole.place.model_dump(), **whole.reporter.model_dump(), "description": whole.description}
     private = [particulars_replaced(report_id, {**row, **told_anew})]
     private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
+    private += [sensitive(report_id)] if facts.sensitive else []
     screening = RescreenReport(at=at, screening=facts.screening, urgency=urgency_of(city))
     both = [
         Execution(decider=report, entity=report_id, command=amend, private=private),

@@ -29,6 +29,10 @@ APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
 
 
+CALL_ASKED = "call_request"
+"""What ``report.amended`` names when a resident asks to be called."""
+
+
 class Status(StrEnum):
     """Where a report stands in intake."""
 
@@ -53,6 +57,7 @@ class State:
     erased: bool = False
     screening: Screening | None = None
     stopped: bool = False
+    call_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,11 @@ class AddUpdate(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskForCall(Command):
+    """Ask to be called about the report: what a resident may do who must not be able to take it back unheard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Forbid the erasure until the hold is lifted."""
 
@@ -127,7 +137,16 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ON_A_REPORT = (AmendReport, RescreenReport, AddUpdate, WithdrawReport, PlaceHold, LiftHold, ErasePersonalData)
+ON_A_REPORT = (
+    AmendReport,
+    RescreenReport,
+    AddUpdate,
+    AskForCall,
+    WithdrawReport,
+    PlaceHold,
+    LiftHold,
+    ErasePersonalData,
+)
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
@@ -143,8 +162,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return _rescreen(command, state)
         case WithdrawReport():
             return _withdraw(command, state)
-        case AddUpdate():
-            return _add_update(state)
+        case AddUpdate() | AskForCall():
+            return _tell_more(command, state)
         case PlaceHold():
             return _place_hold(command, state)
         case LiftHold():
@@ -215,7 +234,9 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
 
 
-def _add_update(state: State) -> Sequence[Event]:
+def _tell_more(command: AddUpdate | AskForCall, state: State) -> Sequence[Event]:
+    if isinstance(command, AskForCall):
+        return [] if state.call_asked else [ReportAmended(fields=(CALL_ASKED,))]
     if state.erased:
         raise Refused("erased", "the report's personal data was erased: nothing can be added")
     return [ReportAmended(fields=("updates",))]
@@ -265,6 +286,7 @@ def _changed(state: State, event: Event) -> State:
                 state,
                 occurred_from=event.occurred_from or state.occurred_from,
                 occurred_to=event.occurred_to or state.occurred_to,
+                call_asked=state.call_asked or CALL_ASKED in event.fields,
             )
         case ReportScreened():
             outcome = OUTCOMES.get(event.outcome, Outcome.OFFICER_REVIEW)
