@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -17,7 +17,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.tables import events
 from vpr_intake import case_numbers
 from vpr_intake.case_numbers import ALPHABET, is_number, plain
-from vpr_intake.tables import receipts, reports, resident_sessions, residents, sensitive_reports
+from vpr_intake.tables import receipts, reports, resident_sessions, residents
 from vpr_intake.web import submitting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -407,12 +407,45 @@ async def test_a_sensitive_report_is_open_and_taking_it_back_asks_for_a_call(
         assert list(told).count("report.amended.v1") == 1
 
 
-async def test_a_report_of_a_311_system_or_officer_is_marked_as_sensitive_too(shared: System) -> None:
-    before = await rows(shared, sensitive_reports)
-    body = {"category": "assault", "description": "Somebody hit me."}
-    answer = await shared["intake"].post("/v1/reports", json=body, headers=shared.as_(Role.OFFICER))
-    assert answer.status_code == 201
-    assert await rows(shared, sensitive_reports) == before + 1
+@pytest.mark.parametrize(("category", "told"), [("assault", False), ("theft", True)])
+async def test_a_311_system_learns_of_a_sensitive_report_that_it_is_open_and_nothing_more(
+    shared: System, category: str, told: bool
+) -> None:
+    intake = shared["intake"]
+    admitted = await intake.post("/v1/clients", json={"name": uuid4().hex}, headers=shared.as_(Role.ADMIN))
+    key = admitted.json()["api_key"]
+    hook = {"url": "http://127.0.0.1:9/", "event_types": ["report.received", "report.status_changed"]}
+    made = await intake.post("/v1/webhooks", json=hook, headers={"X-API-Key": key, "Idempotency-Key": uuid4().hex})
+    body = {"category": category, "description": "Somebody was there."}
+    headers = {"X-API-Key": key, "Idempotency-Key": uuid4().hex}
+    report = UUID((await intake.post("/v1/reports", json=body, headers=headers)).json()["id"])
+    others = Others(shared, report)
+    await others.claimed(UUID(int=7))
+    await others.closed()
+
+    one = (await intake.get(f"/v1/reports/{report}", headers=headers)).json()
+    [listed] = (await intake.get("/v1/reports", headers=headers)).json()
+    for seen in (one, listed):
+        assert seen["status"] == ("closed" if told else "received")
+        assert any(seen["progress"].values()) == told
+    shown = []
+    for path in (f"requests/{report}", "requests"):
+        answer = await intake.get(f"/open311/v2/{path}.json", params={"api_key": key, "extensions": "true"})
+        [request] = answer.json()
+        shown.append(request["status"])
+        assert bool(request["notes"]) == told
+        assert request["status_notes"] == ("closed" if told else "received")
+    assert shown == ["closed" if told else "open"] * 2
+    may = {"start_date": "2026-05-01T00:00:00Z", "end_date": "2026-06-01T00:00:00Z"}
+    updates = await intake.get("/open311/v2/servicerequestupdates.json", params={"api_key": key} | may)
+    assert bool(updates.json()) == told
+    closed = await intake.get("/open311/v2/requests.json", params={"api_key": key, "status": "closed"})
+    assert bool(closed.json()) == told
+    deliveries = await intake.get(f"/v1/webhooks/{made.json()['id']}/deliveries", headers=headers)
+    assert ("report.status_changed" in {one["type"] for one in deliveries.json()}) == told
+    assert "report.received" in {one["type"] for one in deliveries.json()}
+    officers = await intake.get(f"/v1/reports?id={report}", headers=shared.as_(Role.OFFICER))
+    assert officers.json()[0]["status"] == "closed", "staff see what became of it"
 
 
 async def test_leaving_clears_what_the_browser_has_and_leads_to_a_neutral_site(servers: Servers) -> None:

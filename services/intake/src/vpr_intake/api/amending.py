@@ -53,7 +53,7 @@ async def amend(
         raise
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
-    return summary(row)
+    return summary(row, caller)
 
 
 def _amendment(

@@ -48,7 +48,7 @@ async def read_report(
     fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
-        **summary(row).model_dump(),
+        **summary(row, caller).model_dump(),
         occurred_from=row["occurred_from"],
         occurred_to=row["occurred_to"],
         description=row["description"],

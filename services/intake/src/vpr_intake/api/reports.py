@@ -65,7 +65,7 @@ async def list_reports(
     rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
-    return [summary(row) for row in rows]
+    return [summary(row, caller) for row in rows]
 
 
 def _check_known(codes: Sequence[str], city: City) -> None:
@@ -83,7 +83,7 @@ async def withdraw_report(
     await runtime.pipeline.execute(withdrawal(report_id, caller, body.reason, runtime.now()))
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
-    return summary(row)
+    return summary(row, caller)
 
 
 async def existing(
@@ -100,8 +100,9 @@ async def existing(
     return row
 
 
-def summary(row: dict[str, Any]) -> ReportSummary:
-    """A report's row without personal data."""
+def summary(row: dict[str, Any], caller: Caller) -> ReportSummary:
+    """A report's row without personal data, as this caller may see it."""
+    row = queries.for_client(row) if caller.client_id else row
     return ReportSummary(
         **{name: row[name] for name in ReportSummary.model_fields if name in row},
         status=queries.status_of(row),

@@ -7,7 +7,7 @@ EN = {
     "leave_label": "Way out",
     "leave_hint": "Leaves at once for another site. The Esc key does the same.",
     "language": "Language / Langue",
-    "emergency_line": "In danger? Call {number}.",
+    "emergency_line": "In danger?",
     "next": "Continue",
     "back": "Back",
     "progress": "Step {place} of {count}",

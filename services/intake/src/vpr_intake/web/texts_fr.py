@@ -8,7 +8,7 @@ FR = {
     "leave_label": "Sortie",
     "leave_hint": "Mène aussitôt à un autre site. La touche Échap fait de même.",
     "language": "Language / Langue",
-    "emergency_line": "En danger? Composez le {number}.",
+    "emergency_line": "En danger?",
     "next": "Continuer",
     "back": "Retour",
     "progress": "Étape {place} de {count}",

@@ -28,7 +28,8 @@ TEXTS = {
 
 
 def shown(row: dict[str, Any], city: City) -> dict[str, Any]:
-    """A request, from a report's row with its particulars."""
+    """A request, from a report's row with its particulars; a sensitive one is open, whatever became of it."""
+    row = queries.for_client(row)
     category = category_shown(row["category"], city)
     status = queries.status_of(row)
     changes = (row["filed_at"], row["withdrawn_at"], row["updated_at"])
