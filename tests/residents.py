@@ -7,7 +7,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import httpx
+from starlette.datastructures import FormData
 
+from vpr_intake.city import load_city, shipped
+from vpr_intake.web.draft import Draft, new_key
+from vpr_intake.web.steps import steps_of
+
+CITY = load_city(shipped()["winnipeg"])
 SAFE = {"a.danger_now": "no", "a.when": "earlier", "a.suspect_here": "no", "a.weapon": "no", "a.injured": "no"}
 STORY = (
     "They took \U0001f6b2 <b>my bicycle</b> & "
@@ -16,6 +22,13 @@ STORY = (
 """With an emoji, markup, and words of Hebrew and Arabic."""
 THEFT = SAFE | {"category": "theft", "description": STORY, "contact_by": "any", "safe": "yes"}
 """What a resident says, by field; whatever is not here is passed over."""
+
+
+def whole_form(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of the read-back, as if somebody had gone through all screens and said this."""
+    draft = Draft.of(FormData([("key", new_key()), *said.items()]), CITY)
+    steps = [one.id for one in steps_of(draft, CITY)]
+    return {**said, "key": draft.key, "seen": steps, "at": "check", "go": "next"}
 
 
 class Read(HTMLParser):

@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import func, select, update
 
 from tests.access import Others, Person
-from tests.residents import SAFE, STORY, THEFT, Resident
+from tests.residents import SAFE, STORY, THEFT, Resident, whole_form
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
 from vpr_events.tables import events
@@ -459,11 +459,14 @@ async def test_leaving_clears_what_the_browser_has_and_leads_to_a_neutral_site(s
 
 
 async def test_erasure_takes_the_phrase_and_the_wishes(shared: System, resident: Resident) -> None:
-    number, _ = await resident.files(THEFT | {"phone": "204-555-0142"})
-    report = await report_of(shared, number)
+    form = whole_form(THEFT | {"phone": "204-555-0142"})
+    await resident.sends("/report", **form)
+    report = await report_of(shared, resident.page.ids["number"])
     for role in (Role.SUPERVISOR, Role.ADMIN):
         await shared["intake"].post(f"/v1/reports/{report}/erasure", headers=shared.as_(role))
     async with shared.runtime("intake").reading() as connection:
         query = select(func.count()).select_from(residents).where(residents.c.report_id == report)
         assert await connection.scalar(query) == 0
     assert (await read_by_officer(shared, report))["resident"] is None
+    await resident.sends("/report", **form)
+    assert (resident.answer.status_code, resident.page.heading) == (409, "This report was sent before")

@@ -50,11 +50,11 @@ def call_asked(report_id: UUID, at: datetime) -> Write:
     return Write(report_id, ASK_FOR_CALL, {"report_id": report_id, "requested_at": at})
 
 
-async def told_at_filing(connection: AsyncConnection, report_id: UUID) -> tuple[str, str]:
-    """A report's case number and phrase. Raises NoResultFound for one that was erased, or is no resident's."""
+async def told_at_filing(connection: AsyncConnection, report_id: UUID) -> tuple[str, str] | None:
+    """A report's case number and phrase; None for one that was erased, or is no resident's."""
     query = select(receipts.c.number, residents.c.phrase).join(residents, residents.c.report_id == receipts.c.report_id)
-    row = (await connection.execute(query.where(receipts.c.report_id == report_id))).one()
-    return row.number, row.phrase
+    row = (await connection.execute(query.where(receipts.c.report_id == report_id))).one_or_none()
+    return (row.number, row.phrase) if row else None
 
 
 async def by_number(connection: AsyncConnection, number: str) -> tuple[UUID, bytes] | None:

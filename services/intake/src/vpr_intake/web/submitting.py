@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.exc import IntegrityError
 
 from vpr_events.contracts.values import Channel
-from vpr_events.idempotency import IdempotencyKey
+from vpr_events.idempotency import IdempotencyKey, KeyReused
 from vpr_events.pipeline import Execution
 from vpr_intake import receipts
 from vpr_intake.api.callers import RESIDENT
@@ -45,7 +45,7 @@ class Receipt:
 async def submit(draft: Draft, language: Language, runtime: Runtime) -> Receipt:
     """File what was said; the same form sent again is answered with the same receipt.
 
-    Raises KeyReused for a form that was changed after it was sent, and whatever filing raises.
+    Raises KeyReused for a form that was changed after it was sent, or whose report was erased; and what filing raises.
     """
     new, wishes = report_of(draft, runtime), wishes_of(draft, language)
     key = _key_of(draft, new, wishes)
@@ -61,7 +61,10 @@ async def submit(draft: Draft, language: Language, runtime: Runtime) -> Receipt:
             if tried == NUMBERS_TRIED:
                 raise
     async with runtime.reading() as connection:
-        number, phrase = await receipts.told_at_filing(connection, outcome.events[0].entity_id)
+        shown = await receipts.told_at_filing(connection, outcome.events[0].entity_id)
+    if shown is None:  # sent before, and erased since
+        raise KeyReused
+    number, phrase = shown
     screened = told_in(outcome.events, city_of(runtime), language)
     emergency = screened is not None and screened.outcome is Outcome.EMERGENCY
     return Receipt(number, secret, phrase, emergency, screened.advice if screened else "")

@@ -100,9 +100,10 @@
 
   document.addEventListener("input", () => { typed = true; });
 
-  // Where it matters that nobody sees the page, nothing holds up who goes.
+  // What was typed, and a receipt that is shown once, are not lost by a slip of the finger. Where it matters that nobody
+  // sees the page, nothing holds up who goes.
   addEventListener("beforeunload", event => {
-    if (typed && !leaving && !neutral() && document.getElementById("steps")) event.preventDefault();
+    if (typed && !leaving && !neutral() && document.querySelector("#steps, .receipt")) event.preventDefault();
   });
 
   addEventListener("pageshow", event => {
