@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from tests.examples import NARRATIVE, PERSON, PLACE, new_report
 from tests.processes import Separate, separate_services
 from tests.reading import read_messages
+from tests.residents import THEFT, Read, whole_form
 from tests.scenario import People, admit, break_glass, figures, file_by_open311, wait_for, walk
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
@@ -45,9 +46,20 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
         walk(people, report)
         place = {"address_string": str(PLACE["address"])}
         walk(people, file_by_open311(people, admit(people), description=NARRATIVE, **PERSON, **place))
+        report_on_the_web(people)
         provoke_errors(people)
         wait_for(lambda: figures(people)["resolution"]["n"] == 2)
         yield system
+
+
+def report_on_the_web(people: People) -> None:
+    """A resident files by the pages, and looks how far it is."""
+    told = {**PERSON, "address": str(PLACE["address"]), "description": NARRATIVE, "a.contact_time": PERSON["phone"]}
+    answer = people.client.post(people.url("intake") + "/report", data=whole_form(THEFT | told))
+    shown = Read(answer.text).ids
+    case = {"number": shown["number"], "secret": shown["secret"]}
+    assert people.client.post(people.url("intake") + "/report/case", data=case).status_code == 303
+    people.client.post(people.url("intake") + "/report", data=whole_form(THEFT | told | {"phone": PERSON["email"]}))
 
 
 def provoke_errors(people: People) -> None:

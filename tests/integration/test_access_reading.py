@@ -174,7 +174,8 @@ async def test_the_video_service_reads_how_to_reach_whom_it_meets(intake: System
     with as_service(intake, "video"):
         read = await intake["intake"].get(path)
     assert read.status_code == 200, read.text
-    assert read.json() == {name: PERSON[name] for name in ("first_name", "email", "phone")}
+    unknown = {"language": None, "discreet": False}
+    assert read.json() == {name: PERSON[name] for name in ("first_name", "email", "phone")} | unknown
     assert read.headers["Cache-Control"] == "no-store"
     with as_service(intake, "dispatch"):
         assert problem(await intake["intake"].get(path)) == (403, "forbidden")

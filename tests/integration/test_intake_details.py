@@ -155,3 +155,15 @@ async def test_the_history_of_a_report_tells_each_status_once(client: Client) ->
     stopped = (await filed(client, answers={"danger_now": "yes"})).json()["id"]
     began = (await client.system["intake"].get(f"/v1/reports/{stopped}/history", headers=key)).json()
     assert began[0]["status"] == "stopped"
+
+
+async def test_of_a_sensitive_report_a_client_learns_no_more_than_that_it_is_open(client: Client) -> None:
+    report = (await filed(client, answers={"domestic": "yes"})).json()["id"]
+    officer = client.system.as_(Role.OFFICER)
+    path = f"/v1/reports/{report}"
+    await client.system["intake"].post(f"{path}/withdrawal", json={"reason": "mistake"}, headers=officer)
+    told = [
+        [one["status"] for one in (await client.system["intake"].get(f"{path}/history", headers=who)).json()]
+        for who in ({"X-API-Key": client.key}, officer)
+    ]
+    assert told == [["open"], ["open", "cancelled"]]

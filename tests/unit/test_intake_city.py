@@ -100,6 +100,15 @@ BAD: dict[str, tuple[str, Callable[[str], str], str, str]] = {
     ),
     "an outcome that is none": ("rules.yaml", replacing("outcome: emergency", "outcome: urgent"), "urgent", "outcome"),
     "an emergency that nobody is told of": ("rules.yaml", replacing("Call 911 now", "Wait"), "en: This", "name 911"),
+    "no notice": ("city.yaml", replacing("notice:", "notes:"), "notes:", "notes: Extra inputs"),
+    "a notice without its law": ("city.yaml", replacing("  authority:", "  law:"), "law:", "law: Extra inputs"),
+    "a notice only in English": (
+        "city.yaml", replacing("    fr: La Loi sur", "    # "), "authority:", "speaks fr"
+    ),
+    "a group without a name": ("categories.yaml", replacing("  order:", "  orders:"), "group: order", "no group order"),
+    "what is sensitive of a question that nobody asks": (
+        "rules.yaml", replacing("{domestic: yes}}]", "{domestik: yes}}]"), "  any: [{in", "no category asks domestik"
+    ),
     "an alias that holds itself": ("rules.yaml", lambda _: "rules: &a [*a]", "", "nested too deeply"),
 }  # fmt: skip
 

@@ -29,6 +29,7 @@ from vpr_events.testing import given
 from vpr_intake.domain.report import (
     AddUpdate,
     AmendReport,
+    AskForCall,
     ErasePersonalData,
     FileReport,
     LiftHold,
@@ -313,3 +314,16 @@ def test_whatever_is_commanded_a_report_is_filed_first_once_and_withdrawn_at_mos
         state = report.fold(events, state)
         told += [type(event) for event in events]
     assert told in ([], [ReportFiled], [ReportFiled, ReportWithdrawn])
+
+
+ASKED = ReportAmended(fields=("call_request",))
+
+
+def test_a_resident_asks_to_be_called_once() -> None:
+    given(report, FILED).when(AskForCall(at=NOON)).then(ASKED)
+    given(report, FILED, ASKED).when(AskForCall(at=NOON)).then()
+    given(report, FILED, WITHDRAWN).when(AskForCall(at=NOON)).then(ASKED)
+
+
+def test_nobody_asks_to_be_called_about_a_report_that_is_none() -> None:
+    given(report).when(AskForCall(at=NOON)).then_refused("no_such_report")

@@ -6,6 +6,8 @@ WORDING: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Virtual Police Response",
         "lead": "The whole system runs on this machine: five services on one event log.",
+        "residents_report": "Report something to the police",
+        "residents_case": "See how far my report is",
         "services": "Services",
         "intake": "Reports from residents, 311 systems and clerks",
         "triage": "The officers' queue: claims and assessments",
@@ -44,6 +46,8 @@ WORDING: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "title": "Intervention policière virtuelle",
         "lead": "Tout le système fonctionne sur cette machine : cinq services sur un seul journal d\u2019événements.",
+        "residents_report": "Signaler quelque chose à la police",
+        "residents_case": "Voir où en est mon signalement",
         "services": "Services",
         "intake": "Signalements des résidents, des systèmes 311 et du personnel",
         "triage": "La file des agents : prises en charge et évaluations",

@@ -2,6 +2,7 @@
 
 A webhook is told of its client's reports only. Ids follow from event, webhook and type, so that an event that is taken
 in again makes nothing new. Statuses only go forward: an event that arrives late, behind a further one, tells nothing.
+Of a sensitive report nothing is told but that it was received.
 """
 
 from collections.abc import Iterable
@@ -64,6 +65,7 @@ moved as (
   select id, cast(:status as text), cast(:reached as integer) from reports
   where id = cast(:report as uuid) and client_id is not null
     and (withdrawn_at is null or cast(:status as text) = 'withdrawn')
+    and not exists (select from sensitive_reports s where s.report_id = reports.id)
   on conflict (report_id) do update set status = excluded.status, reached = excluded.reached
   where excluded.reached > a.reached
   returning report_id

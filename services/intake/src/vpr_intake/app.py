@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from vpr_events.effect_runner import Handler
 from vpr_intake import hooks
@@ -20,6 +21,9 @@ from vpr_intake.projections import project_access, project_erasure, project_repo
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
+from vpr_intake.web import STATIC
+from vpr_intake.web.budgets import Budgets
+from vpr_intake.web.routers import web_routers
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Runtime, Service, Worker
@@ -59,6 +63,9 @@ service = Service(
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
-    app = create_app(service, settings or Settings(), routers, clock)
+    settings = settings or Settings()
+    app = create_app(service, settings, (*routers, *web_routers), clock)
     app.add_middleware(open311.Outside)
+    app.state.budgets = Budgets.of(settings)
+    app.mount("/static", StaticFiles(directory=STATIC), "static")
     return app

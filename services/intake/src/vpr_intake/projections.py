@@ -58,6 +58,7 @@ from vpr_intake.tables import (
     particulars,
     progress,
     reports,
+    residents,
     screenings,
     statements,
     status_changes,
@@ -180,6 +181,7 @@ project_erasure = erasing(
     delete(updates).where(updates.c.report_id == bindparam("report")),
     delete(attachment_files).where(attachment_files.c.report_id == bindparam("report")),
     delete(alarm_texts).where(alarm_texts.c.report_id == bindparam("report")),
+    delete(residents).where(residents.c.report_id == bindparam("report")),
     delete(erasure_approvals).where(erasure_approvals.c.report_id == bindparam("report")),
 )
 

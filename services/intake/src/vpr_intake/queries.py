@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.tables import idempotency
@@ -22,6 +22,7 @@ from vpr_intake.tables import (
     progress,
     reports,
     screenings,
+    sensitive_reports,
     statements,
     status_changes,
     updates,
@@ -32,6 +33,7 @@ OF_REPORT = tuple(column for column in reports.c if column.name != "version")
 VERSION = func.greatest(reports.c.version, screenings.c.version).label("version")
 """A screening is a row of its own, so that filing need not change the report's."""
 SCREENING = (screenings.c.outcome, screenings.c.reasons, screenings.c.rule_set)
+SENSITIVE = sensitive_reports.c.report_id.is_not(None).label("sensitive")
 PARTICULARS = tuple(column for column in particulars.c if column.name != "report_id")
 
 
@@ -81,18 +83,23 @@ async def list_reports(
 def _base(*, personal: bool) -> Select[Any]:
     followed = reports.outerjoin(progress, progress.c.report_id == reports.c.id)
     followed = followed.outerjoin(screenings, screenings.c.report_id == reports.c.id)
+    followed = followed.outerjoin(sensitive_reports, sensitive_reports.c.report_id == reports.c.id)
     if not personal:
-        return select(*OF_REPORT, VERSION, *PROGRESS, *SCREENING).select_from(followed)
+        return select(*OF_REPORT, VERSION, *PROGRESS, *SCREENING, SENSITIVE).select_from(followed)
     whole = followed.outerjoin(particulars, particulars.c.report_id == reports.c.id)
     whole = whole.outerjoin(answers, answers.c.report_id == reports.c.id)
     whole = whole.outerjoin(details, details.c.report_id == reports.c.id)
-    shown = (*OF_REPORT, VERSION, *PROGRESS, *SCREENING, *PARTICULARS, answers.c.answers, details.c.details)
+    told = (answers.c.answers, details.c.details)
+    shown = (*OF_REPORT, VERSION, *PROGRESS, *SCREENING, SENSITIVE, *PARTICULARS, *told)
     return select(*shown).select_from(whole)
 
 
 def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
     ended = reports.c.withdrawn_at.is_not(None) | progress.c.closed_at.is_not(None)
-    if wanted.client_id:
+    changed: ColumnElement[Any] = CHANGED
+    if wanted.client_id:  # whom nothing may tell what became of a sensitive report
+        ended = ended & ~SENSITIVE.element
+        changed = case((SENSITIVE.element, reports.c.filed_at), else_=CHANGED)
         query = query.where(reports.c.client_id == wanted.client_id)
     if wanted.ids:
         query = query.where(reports.c.id.in_(wanted.ids))
@@ -103,10 +110,18 @@ def _matching(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.start:
         query = query.where(reports.c.filed_at >= wanted.start)
     if wanted.changed_from:
-        query = query.where(wanted.changed_from <= CHANGED)
+        query = query.where(wanted.changed_from <= changed)
     if wanted.changed_to:
-        query = query.where(wanted.changed_to >= CHANGED)
+        query = query.where(wanted.changed_to >= changed)
     return query.where(reports.c.filed_at <= wanted.end) if wanted.end else query
+
+
+LATER = (*(column.name for column in PROGRESS), "withdrawn_at", "stopped_at")
+
+
+def for_client(row: dict[str, Any]) -> dict[str, Any]:
+    """A report's row as the client that filed it may see it: of a sensitive one nothing that came after the filing."""
+    return {**row, **dict.fromkeys(LATER)} if row["sensitive"] else row
 
 
 def status_of(row: dict[str, Any]) -> str:
@@ -122,9 +137,15 @@ def status_of(row: dict[str, Any]) -> str:
     return "stopped" if row["stopped_at"] else "received"
 
 
+TOLD = ~exists().where(sensitive_reports.c.report_id == status_changes.c.report_id)
+
+
 async def status_changes_of(connection: AsyncConnection, report_ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """What became of these reports, the oldest first, without changes to the status that stood already."""
-    query = _changes(status_changes.c.report_id.in_(report_ids))
+    """What became of these reports, the oldest first, without changes to the status that stood already.
+
+    Of a sensitive report nothing is told.
+    """
+    query = _changes(status_changes.c.report_id.in_(report_ids), TOLD)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -134,7 +155,7 @@ async def status_changes_between(
     """What became of a client's reports between two moments (both inclusive), the oldest first."""
     own = select(reports.c.id).where(reports.c.client_id == client_id)
     recent = select(status_changes.c.report_id).where(status_changes.c.at.between(start, end))
-    changes = _changes(status_changes.c.report_id.in_(recent), status_changes.c.report_id.in_(own)).subquery()
+    changes = _changes(status_changes.c.report_id.in_(recent), status_changes.c.report_id.in_(own), TOLD).subquery()
     query = select(changes).where(changes.c.at.between(start, end)).order_by(changes.c.at, changes.c.id).limit(limit)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
+import limits
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vpr_evidence.keys import MasterKeys
@@ -34,6 +35,16 @@ def city_at(place: object) -> object:
     return _loaded(shipped().get(str(place)) or Path(place)) if isinstance(place, (str, Path)) else place
 
 
+def _budget(text: str) -> str:
+    """The text, if ``limits`` can read it. Raises ValueError."""
+    limits.parse(text)
+    return text
+
+
+Budget = Annotated[str, AfterValidator(_budget)]
+"""How often something may be done, such as ``60/hour`` or ``5 per minute``."""
+
+
 class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
@@ -55,6 +66,10 @@ class Settings(ServiceSettings):
     ``photo_bytes`` and so on bound one file, ``attachments_most`` and ``attachments_most_bytes`` those of a report,
     ``open311_body_bytes`` a form with files. An upload may take ``upload_time``; what was stored and never recorded is
     removed after ``orphan_age``.
+
+    ``exit_url``: the neutral site to which leaving the resident's pages leads. ``web_filings``, ``sign_ins`` (of one
+    source) and ``sign_ins_per_case``: what strangers may try, such as ``60/hour``. ``resident_session``: how long the
+    status page stays open.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -86,6 +101,12 @@ class Settings(ServiceSettings):
     open311_body_bytes: Annotated[int, Field(gt=0)] = 100 * MIB
     upload_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=50)
     orphan_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+
+    exit_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "https://www.canada.ca/"
+    web_filings: Budget = "60/hour"
+    sign_ins: Budget = "120/hour"
+    sign_ins_per_case: Budget = "10/hour"
+    resident_session: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=4))] = timedelta(minutes=15)
 
     @field_validator("outbound_allow", mode="before")
     @classmethod

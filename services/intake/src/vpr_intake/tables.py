@@ -256,7 +256,42 @@ attachment_files = Table(
     Column("facts", JSONB),
 )
 
-PERSONAL = (particulars, alarm_texts, answers, details, statements, updates, attachment_files)
+residents = Table(
+    "residents",
+    metadata,
+    Column("report_id", Uuid, ForeignKey("reports.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("phrase", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("contact_by", Text, nullable=False),
+    Column("discreet", Boolean, nullable=False),
+)
+
+PERSONAL = (particulars, alarm_texts, answers, details, statements, updates, attachment_files, residents)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+)
+
+resident_sessions = Table(
+    "resident_sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("report_id", Uuid, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+sensitive_reports = Table("sensitive_reports", metadata, Column("report_id", Uuid, primary_key=True))
+
+call_requests = Table(
+    "call_requests",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("requested_at", Moment, nullable=False),
+)
 
 webhooks = Table(
     "webhooks",

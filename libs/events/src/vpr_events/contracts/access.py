@@ -44,7 +44,7 @@ class AccessRecorded(Event, name="access.recorded"):
 class AccessAlarmRaised(Event, name="access.alarm_raised", version=2):
     """A supervisor must look at what ``caused_by`` did; the alarm stands until it is acknowledged.
 
-    For ``stopped_report`` that is who filed: a 311 client, or a member of staff.
+    For ``stopped_report`` that is who filed: a 311 client, a member of staff, or an id that stands for any resident.
     """
 
     alarm_id: UUID

@@ -16,6 +16,7 @@ from vpr_intake.city import City
 from vpr_intake.domain.report import AmendReport, RescreenReport, report
 from vpr_intake.domain.screening import Outcome
 from vpr_intake.private import answers_replaced, details_of, particulars_replaced
+from vpr_intake.receipts import sensitive
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Amendment, NewReport, Place, Reporter
 from vpr_intake.schemas.shown import ReportSummary
@@ -53,7 +54,7 @@ async def amend(
         raise
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
-    return summary(row, runtime)
+    return summary(row, caller, runtime)
 
 
 def _amendment(
@@ -73,6 +74,7 @@ def _amendment(
     private = [particulars_replaced(report_id, {**row, **told_anew})]
     private += [answers_replaced(report_id, facts.answers)] if facts.answers != (row["answers"] or {}) else []
     private += [details_of(report_id, body.details, anew=True)] if body.details else []
+    private += [sensitive(report_id)] if facts.sensitive else []
     screening = RescreenReport(at=at, screening=facts.screening, urgency=urgency_of(city))
     both = [
         Execution(decider=report, entity=report_id, command=amend, private=private),

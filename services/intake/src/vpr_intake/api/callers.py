@@ -19,38 +19,53 @@ from vpr_service.runtime import Runtime
 STAFF = (Role.OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
 
 HEADER = "X-API-Key"
+A_RESIDENT = UUID("7b0e1a3c-5a55-4d0b-9a8e-6f1d2c3b4a59")
+"""Who raised the alarm where a resident filed an emergency: nobody who has an id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A client system (``client_id`` set) or a member of staff (``staff`` set)."""
+    """A client system (``client_id`` set), a member of staff (``staff`` set), or else a resident on the web."""
 
     scope: str
     client_id: UUID | None = None
     staff: Principal | None = None
+    resident: bool = False
 
     @property
     def id(self) -> UUID:
-        """The client's id, or the person's."""
+        """The client's id, or the person's; every resident has the same one."""
         if self.client_id:
             return self.client_id
+        if self.resident:
+            return A_RESIDENT
         if self.staff is None:
-            raise TypeError("a caller is a client or a member of staff")
+            raise TypeError("a caller is a client, a member of staff or a resident")
         return self.staff.id
 
     @property
     def channel(self) -> Channel:
         """The channel of what this caller files."""
+        if self.resident:
+            return Channel.WEB
         return Channel.PARTNER if self.client_id else Channel.CLERK
 
     @property
     def withdraws_as(self) -> WithdrawnBy:
         """In which part this caller takes a report back."""
+        if self.resident:
+            return WithdrawnBy.RESIDENT
         return WithdrawnBy.CLIENT if self.client_id else WithdrawnBy.CLERK
 
     def may_see(self, owner: UUID | None) -> bool:
-        """Staff see every report, a client only its own."""
+        """Staff see every report, a client only its own; a resident has the status page instead."""
+        if self.resident:
+            return False
         return self.client_id is None or self.client_id == owner
+
+
+RESIDENT = Caller("resident", resident=True)
+"""Whoever files on the web, unknown to us."""
 
 
 class Calling(SecurityBase):

@@ -20,6 +20,7 @@ from vpr_intake.domain.report import FileReport, WithdrawReport, report
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening, screen
 from vpr_intake.private import answers_of, details_of, particulars_of
+from vpr_intake.receipts import sensitive
 from vpr_intake.schemas.filing import NewReport, Place
 from vpr_intake.settings import Settings
 from vpr_service.problems import Problem
@@ -35,11 +36,12 @@ def city_of(runtime: Runtime) -> City:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A new report as the city understands it: its district, its answers, and what the rules say."""
+    """A new report as the city understands it: its district, its answers, what the rules say, whether to be silent."""
 
     district: str | None
     answers: Mapping[str, Answer]
     screening: Screening
+    sensitive: bool = False
 
 
 def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, **extra: Any) -> Sequence[Execution]:
@@ -65,6 +67,8 @@ def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, *
         private.append(answers_of(report_id, known.answers))
     if new.details:
         private.append(details_of(report_id, new.details))
+    if known.sensitive:
+        private.append(sensitive(report_id))
     filed = Execution(decider=report, entity=report_id, command=command, private=private, fresh=True)
     if known.screening.outcome is not Outcome.EMERGENCY:
         return [filed]
@@ -100,7 +104,8 @@ def understood(new: NewReport, city: City) -> Facts:
         errors = [{"field": field, "detail": detail} for field, detail in wrong.items()]
         detail = "; ".join(f"{field}: {detail}" for field, detail in wrong.items())
         raise Problem(422, "invalid", detail, errors=errors)
-    return Facts(district, answers, screen(city.rules.rule_set, facts(new.category, answers, new.details)))
+    told = facts(new.category, answers, new.details)
+    return Facts(district, answers, screen(city.rules.rule_set, told), city.rules.is_sensitive(told))
 
 
 def _unanswered(category: Category, answers: Mapping[str, Answer]) -> dict[str, str]:

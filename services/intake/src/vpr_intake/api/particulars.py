@@ -16,10 +16,11 @@ from vpr_intake.api.reports import existing, summary
 from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
+from vpr_intake.receipts import resident_by
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
-from vpr_intake.schemas.shown import Contact, Report, ReportUpdate
+from vpr_intake.schemas.shown import Contact, Report, ReportUpdate, Resident
 from vpr_intake.settings import Settings
 from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of
@@ -44,10 +45,11 @@ async def read_report(
     row = await existing(report_id, caller, runtime, personal=True)
     async with runtime.reading() as connection:
         updates = await queries.updates_of(connection, report_id)
+        resident = await resident_by(connection, report_id)
     fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
-        **summary(row, runtime).model_dump(),
+        **summary(row, caller, runtime).model_dump(),
         occurred_from=row["occurred_from"],
         occurred_to=row["occurred_to"],
         description=row["description"],
@@ -58,6 +60,7 @@ async def read_report(
         details=Details.model_validate(row["details"]) if row["details"] else None,
         media_urls=row["media_urls"] or [],
         updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
+        resident=Resident(**{name: resident[name] for name in Resident.model_fields}) if resident else None,
     )
 
 
@@ -72,8 +75,11 @@ async def read_contact(
     await existing(report_id, None, runtime)
     await disclose_to_service(report_id, caller, Resource.CONTACT, runtime)
     row = await existing(report_id, None, runtime, personal=True)
+    async with runtime.reading() as connection:
+        resident = await resident_by(connection, report_id) or {}
     private(response)
-    return Contact.model_construct(**{name: row[name] for name in Contact.model_fields})
+    told = {**row, "language": resident.get("language"), "discreet": resident.get("discreet", False)}
+    return Contact.model_construct(**{name: told[name] for name in Contact.model_fields})
 
 
 @router.post(

@@ -66,7 +66,7 @@ async def list_reports(
     rows = rows[: query.limit]
     link_next(request, response, cursor_of(rows[-1]["filed_at"].isoformat(), str(rows[-1]["id"])) if more else None)
     private(response)
-    return [summary(row, runtime) for row in rows]
+    return [summary(row, caller, runtime) for row in rows]
 
 
 def _check_known(codes: Sequence[str], city: City) -> None:
@@ -79,10 +79,12 @@ def _check_known(codes: Sequence[str], city: City) -> None:
 async def report_history(
     report_id: UUID, caller: CallerGiven, runtime: Running, response: Response
 ) -> list[HistoryEntry]:
-    """Which status a report had and since when, the oldest first. No personal data."""
+    """Which status a report had and since when, the oldest first; of a sensitive one a client learns no more than
+    that it is open. No personal data."""
     row = await existing(report_id, caller, runtime)
+    hidden = caller.client_id and row["sensitive"]
     async with runtime.reading() as connection:
-        changes = await queries.status_changes_of(connection, [report_id])
+        changes = [] if hidden else await queries.status_changes_of(connection, [report_id])
     private(response, row["version"])
     began = HistoryEntry(status="stopped" if row["stopped_at"] == row["filed_at"] else "open", at=row["filed_at"])
     return [began, *(HistoryEntry(status=change["status"], at=change["at"]) for change in changes)]
@@ -97,7 +99,7 @@ async def withdraw_report(
     await runtime.pipeline.execute(withdrawal(report_id, caller, body.reason, runtime.now()))
     row = await existing(report_id, caller, runtime)
     private(response, row["version"])
-    return summary(row, runtime)
+    return summary(row, caller, runtime)
 
 
 async def existing(
@@ -114,8 +116,9 @@ async def existing(
     return row
 
 
-def summary(row: dict[str, Any], runtime: Runtime) -> ReportSummary:
-    """A report's row without personal data."""
+def summary(row: dict[str, Any], caller: Caller, runtime: Runtime) -> ReportSummary:
+    """A report's row without personal data, as this caller may see it."""
+    row = queries.for_client(row) if caller.client_id else row
     return ReportSummary(
         **{name: row[name] for name in ReportSummary.model_fields if name in row},
         status=queries.status_of(row),

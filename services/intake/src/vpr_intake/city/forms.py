@@ -70,6 +70,14 @@ class DistrictsForm(Form):
     credit: Phrase
 
 
+class NoticeForm(Form):
+    """What residents are told before anything is asked of them: why it is asked, by which law, and whom to ask."""
+
+    purpose: Words
+    authority: Words
+    contact: Words
+
+
 class CityForm(Form):
     """``city.yaml``."""
 
@@ -81,6 +89,7 @@ class CityForm(Form):
     priorities: PrioritiesForm
     opening_hours: dict[Day, tuple[Hours, ...]]
     districts: DistrictsForm
+    notice: NoticeForm
 
     @model_validator(mode="after")
     def _speaks_english(self) -> Self:
@@ -157,13 +166,16 @@ class CategoryForm(Form):
 
 
 class CategoriesForm(Form):
-    """``categories.yaml``."""
+    """``categories.yaml``. ``groups`` are their names, in the order in which they are offered."""
 
+    groups: Annotated[dict[Code, Words], Field(min_length=1)]
     categories: Annotated[dict[Code, CategoryForm], Field(min_length=1)]
 
 
-def categories_of(source: Source, asking: Source, languages: Sequence[str]) -> Mapping[str, Category]:
-    """The categories of one file with the questions of the other. Raises CityError."""
+def categories_of(
+    source: Source, asking: Source, languages: Sequence[str]
+) -> tuple[Mapping[str, Category], Mapping[str, Words]]:
+    """The categories of one file with the questions of the other, and the names of their groups. Raises CityError."""
     known = asking.form(QuestionsForm, languages=languages)
     if CATEGORY in known.questions:
         raise asking.error(("questions", CATEGORY), f"questions.{CATEGORY}: rules call the report's category so")
@@ -174,7 +186,8 @@ def categories_of(source: Source, asking: Source, languages: Sequence[str]) -> M
     form = source.form(CategoriesForm, languages=languages)
     found = {code: one.category(code, _asked(source, code, one, known)) for code, one in form.categories.items()}
     _each_once(source, form)
-    return found
+    _grouped(source, form)
+    return found, form.groups
 
 
 def _asked(source: Source, code: str, category: CategoryForm, known: QuestionsForm) -> Sequence[Question]:
@@ -199,3 +212,10 @@ def _each_once(source: Source, form: CategoriesForm) -> None:
             where = ("categories", code, "local_code")
             raise source.error(where, f"categories.{code}.local_code: {one.local_code} is that of {other}")
         seen[one.local_code] = code
+
+
+def _grouped(source: Source, form: CategoriesForm) -> None:
+    for code, one in form.categories.items():
+        if one.group not in form.groups:
+            where = ("categories", code, "group")
+            raise source.error(where, f"categories.{code}.group: there is no group {one.group}")

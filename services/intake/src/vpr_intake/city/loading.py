@@ -8,8 +8,9 @@ from vpr_events.contracts.values import Gravest
 from vpr_intake.catalogue import Category, Question
 from vpr_intake.city.districts import Districts
 from vpr_intake.city.files import CityError, Source, read_json, read_yaml
-from vpr_intake.city.forms import CityForm, Day, categories_of
+from vpr_intake.city.forms import CityForm, Day, NoticeForm, categories_of
 from vpr_intake.city.rules import Rules, rules_of
+from vpr_intake.city.words import Words
 from vpr_intake.domain.screening import Outcome
 
 SHIPPED = Path(__file__).parent
@@ -28,7 +29,10 @@ class Priorities:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """What a city decides for itself. ``opening_hours`` by day, in ``zone``, such as ``08:00-16:30``."""
+    """What a city decides for itself. ``opening_hours`` by day, in ``zone``, such as ``08:00-16:30``.
+
+    ``groups`` are the names of the groups of categories; ``notice`` is what residents are told before they are asked.
+    """
 
     code: str
     languages: tuple[str, ...]
@@ -38,9 +42,11 @@ class City:
     priorities: Priorities
     opening_hours: Mapping[Day, tuple[str, ...]]
     categories: Mapping[str, Category]
+    groups: Mapping[str, Words]
     districts: Districts
     credit: str
     rules: Rules
+    notice: NoticeForm
 
     def told(self, outcome: Outcome, language: str = "en") -> str:
         """What a filer is told to do: the advice of a filing, the ``service_notice`` of Open311."""
@@ -56,7 +62,7 @@ def load_city(folder: Path, rules: Path | None = None) -> City:
     languages = main.value.get("languages", ()) if isinstance(main.value, dict) else ()
     form = main.form(CityForm, languages=_known(languages))
     asking = read_yaml(folder / "questions.yaml")
-    categories = categories_of(read_yaml(folder / "categories.yaml"), asking, form.languages)
+    categories, groups = categories_of(read_yaml(folder / "categories.yaml"), asking, form.languages)
     source = read_yaml(rules or folder / "rules.yaml")
     ruled = rules_of(source, questions_of(categories), frozenset(categories), languages=form.languages)
     _check_number(source, ruled, form)
@@ -70,9 +76,11 @@ def load_city(folder: Path, rules: Path | None = None) -> City:
         priorities=Priorities(**form.priorities.model_dump(), top=form.priorities.top),
         opening_hours=form.opening_hours,
         categories=categories,
+        groups=groups,
         districts=Districts.of(read_json(folder / where.file), where.code, where.name, where.gap),
         credit=where.credit,
         rules=ruled,
+        notice=form.notice,
     )
 
 

@@ -16,12 +16,15 @@ from vpr_intake.domain.screening import (
     AnyOf,
     Condition,
     Equals,
+    Facts,
     Greater,
     In,
     Not,
     Outcome,
     Rule,
     RuleSet,
+    facts_of,
+    holds,
 )
 
 CATEGORY = "category"
@@ -89,20 +92,32 @@ class AdviceForm(Form):
 
 
 class RulesForm(Form):
-    """A file of rules. A change of any rule is a new ``version``."""
+    """A file of rules. A change of any rule is a new ``version``. ``sensitive``: which are told of to nobody."""
 
     version: Code
     advice: AdviceForm
+    sensitive: ConditionForm | None = None
     rules: Annotated[list[RuleForm], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules with what people are told of them."""
+    """The rules with what people are told of them, and which facts make a report sensitive."""
 
     rule_set: RuleSet
     texts: Mapping[str, Words]
     advice: Mapping[Outcome, Words]
+    sensitive: Condition | None = None
+
+    @property
+    def urgent(self) -> frozenset[str]:
+        """The facts on which it depends whether a report is an emergency."""
+        rules = [one for one in self.rule_set.rules if one.outcome is Outcome.EMERGENCY]
+        return frozenset(fact for one in rules for fact in facts_of(one.when))
+
+    def is_sensitive(self, facts: Facts) -> bool:
+        """Whether a report of these facts must be told of to nobody: pages and messages stay neutral."""
+        return self.sensitive is not None and holds(self.sensitive, facts)
 
 
 def rules_of(source: Source, questions: Mapping[str, Question], categories: frozenset[str], **context: Any) -> Rules:
@@ -113,12 +128,21 @@ def rules_of(source: Source, questions: Mapping[str, Question], categories: froz
         if rule.code in codes:
             raise source.error(("rules", place, "code"), f"rules.{place}.code: {rule.code} stands here twice")
         codes.add(rule.code)
-        for where, condition in _leaves(rule.when, ("rules", place, "when")):
-            if wrong := _wrong(condition, questions, categories):
-                raise source.error(where, f"{'.'.join(map(str, where))}: {wrong}")
+        _check(source, rule.when, ("rules", place, "when"), questions, categories)
+    if form.sensitive:
+        _check(source, form.sensitive, ("sensitive",), questions, categories)
     rules = tuple(Rule(one.code, one.outcome, one.when.condition) for one in form.rules)
     advice = {outcome: getattr(form.advice, outcome.value) for outcome in Outcome}
-    return Rules(RuleSet(form.version, rules), {one.code: one.text for one in form.rules}, advice)
+    sensitive = form.sensitive.condition if form.sensitive else None
+    return Rules(RuleSet(form.version, rules), {one.code: one.text for one in form.rules}, advice, sensitive)
+
+
+def _check(
+    source: Source, form: ConditionForm, where: Location, questions: Mapping[str, Question], categories: frozenset[str]
+) -> None:
+    for leaf, condition in _leaves(form, where):
+        if wrong := _wrong(condition, questions, categories):
+            raise source.error(leaf, f"{'.'.join(map(str, leaf))}: {wrong}")
 
 
 def _leaves(form: ConditionForm, where: Location) -> Iterator[tuple[Location, Condition]]:

@@ -37,6 +37,10 @@ APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
 
 
+CALL_ASKED = "call_request"
+"""What ``report.amended`` names when a resident asks to be called."""
+
+
 class Status(StrEnum):
     """Where a report stands in intake."""
 
@@ -64,6 +68,7 @@ class State:
     statements: Statements = field(default_factory=dict)
     attachments: frozenset[UUID] = frozenset()
     attached_bytes: int = 0
+    call_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,11 @@ class AddAttachment(Command):
     most: int
     most_bytes: int
     added_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskForCall(Command):
+    """Ask to be called about the report: what a resident may do who must not be able to take it back unheard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +242,10 @@ def _withdraw(command: WithdrawReport, state: State) -> Sequence[Event]:
     return [ReportWithdrawn(by=command.by, reason=command.reason)]
 
 
+def _ask_for_call(_: AskForCall, state: State) -> Sequence[Event]:
+    return [] if state.call_asked else [ReportAmended(fields=(CALL_ASKED,))]
+
+
 def _add_attachment(command: AddAttachment, state: State) -> Sequence[Event]:
     if command.attachment_id in state.attachments:
         return []
@@ -287,6 +301,7 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     RescreenReport: _rescreen,
     WithdrawReport: _withdraw,
     AddAttachment: _add_attachment,
+    AskForCall: _ask_for_call,
     AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
     TakeStatement: lambda command, state: take(command, state.statements),
     ConfirmStatement: lambda command, state: confirm(command, state.statements),
@@ -311,6 +326,7 @@ def _changed(state: State, event: Event) -> State:
                 state,
                 occurred_from=event.occurred_from or state.occurred_from,
                 occurred_to=event.occurred_to or state.occurred_to,
+                call_asked=state.call_asked or CALL_ASKED in event.fields,
             )
         case ReportScreened():
             outcome = OUTCOMES.get(event.outcome, Outcome.OFFICER_REVIEW)

@@ -4,7 +4,7 @@ A fact is a word, or several (the answer to a question with several options), by
 every condition on it false.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -136,6 +136,18 @@ def holds(condition: Condition, facts: Facts) -> bool:
             return any(holds(part, facts) for part in parts)
         case Not(part):
             return not holds(part, facts)
+
+
+def facts_of(condition: Condition) -> Iterator[str]:
+    """The names of the facts that a condition asks for."""
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from facts_of(part)
+        case Not(part):
+            yield from facts_of(part)
+        case _:
+            yield condition.fact
 
 
 def _words(facts: Facts, name: str) -> Sequence[str]:

@@ -91,8 +91,25 @@ class ReportUpdate(Body):
     media_urls: list[str]
 
 
+class Resident(Body):
+    """What a resident who filed on the web was promised and wants; the officer who calls says ``phrase``.
+
+    ``contact_by`` is phone, email or any. Whoever contacts a ``discreet`` one uses neutral words and tells nobody else
+    what it is about. ``call_requested_at``: when they asked to be called, instead of taking a sensitive report back.
+    """
+
+    phrase: str
+    language: str
+    contact_by: str
+    discreet: bool
+    call_requested_at: datetime | None
+
+
 class Report(ReportSummary):
-    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules."""
+    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules.
+
+    ``resident`` is null for one that was not filed on the web.
+    """
 
     screening: Screened | None
     answers: dict[str, str | list[str]]
@@ -105,6 +122,7 @@ class Report(ReportSummary):
     details: Details | None
     media_urls: list[str]
     updates: list[ReportUpdate]
+    resident: Resident | None = None
 
 
 class HistoryEntry(Body):
@@ -126,8 +144,13 @@ class PossibleDuplicate(Body):
 
 
 class Contact(Body):
-    """How to reach the reporter, and by which name to call them."""
+    """How to reach the reporter, and by which name to call them. ``discreet``: in neutral words only.
+
+    ``language`` is theirs, null where it is not known.
+    """
 
     first_name: str | None
     email: str | None
     phone: str | None
+    language: str | None = None
+    discreet: bool = False

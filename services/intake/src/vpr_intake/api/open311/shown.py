@@ -29,7 +29,8 @@ TEXTS = {
 
 
 def shown(row: dict[str, Any], runtime: Runtime) -> dict[str, Any]:
-    """A request, from a report's row with its particulars."""
+    """A request, from a report's row with its particulars; a sensitive one is open, whatever became of it."""
+    row = queries.for_client(row)
     category = category_shown(row["category"], city_of(runtime))
     expected = expected_at(row, runtime)
     status = queries.status_of(row)
