@@ -13,12 +13,14 @@ from vpr_intake.channels import ALARMS
 from vpr_intake.domain.access import access
 from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
+from vpr_intake.private import register
 from vpr_intake.projections import project_access, project_erasure, project_report, project_status
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
+from vpr_service.key_use import KeyUse
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.streams import Listener
 
@@ -26,7 +28,11 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    return [Listener(runtime.engine, ALARMS), hooks.Forgetting(runtime.engine, hooks.settings_of(runtime))]
+    return [
+        Listener(runtime.engine, ALARMS),
+        hooks.Forgetting(runtime.engine, hooks.settings_of(runtime)),
+        KeyUse(runtime.engine, register),
+    ]
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
@@ -42,6 +48,7 @@ service = Service(
     workers=_workers,
     consequences=(announce,),
     handlers=_handlers,
+    public=True,
 )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from vpr_intake import queries
-from vpr_intake.api.callers import Caller, CallerGiven
+from vpr_intake.api.callers import Caller, CallerGiven, FilerGiven
 from vpr_intake.api.filing import UNKNOWN_CATEGORY, city_of, filing, withdrawal
 from vpr_intake.api.screening import told_in
 from vpr_intake.city import City
@@ -27,7 +27,7 @@ filing_router = APIRouter(prefix="/v1", tags=["reports"], route_class=LeanRoute)
 
 @filing_router.post("/reports", status_code=201)
 async def file_report(
-    new: NewReport, caller: CallerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
+    new: NewReport, caller: FilerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
 ) -> Filed:
     """File a report. The answer means that it is stored durably; the same Idempotency-Key is answered alike."""
     executions = filing(new, caller, caller.channel, runtime)
@@ -76,7 +76,7 @@ def _check_known(codes: Sequence[str], city: City) -> None:
 
 @router.post("/reports/{report_id}/withdrawal")
 async def withdraw_report(
-    report_id: UUID, body: Withdrawal, caller: CallerGiven, runtime: Running, response: Response
+    report_id: UUID, body: Withdrawal, caller: FilerGiven, runtime: Running, response: Response
 ) -> ReportSummary:
     """Take a report back; doing it twice is the same as once."""
     await existing(report_id, caller, runtime)

@@ -20,6 +20,7 @@ from vpr_intake.api.screening import service_notice
 from vpr_intake.catalogue import Category, Kind
 from vpr_intake.city import City
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, NewReport, WebAddress
+from vpr_service.api_keys import KeyScope
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
@@ -63,7 +64,7 @@ async def post_request(
 ) -> Response:
     """File a request. The same form of the same client within 24 hours is the same request."""
     sent = await read_form(request)
-    caller = await caller_of(runtime, sent.one("api_key") or "")
+    caller = await caller_of(runtime, sent.one("api_key") or "", KeyScope.WRITE)
     check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
     new = report_of(sent, city := city_of(runtime))
     extra = {"address_id": new.address_id, "media_url": next(iter(new.media_urls), None), "media_urls": new.media_urls}
