@@ -63,7 +63,7 @@ def create_app(
     if service.public:
         app.add_middleware(SourceLimit, rates=runtime.rates)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_paths=settings.body_limits)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)
     app.add_middleware(RequestLog, telemetry=runtime.telemetry)
     if trusted := settings.shared.trusted_proxies:

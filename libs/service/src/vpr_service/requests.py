@@ -49,18 +49,26 @@ async def fingerprint(request: Request) -> str:
     return hashlib.sha256(head + await request.body()).hexdigest()
 
 
-async def required_key(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Your own id of this request: repeats are answered alike.")
-    ] = None,
-) -> tuple[str, str]:
-    """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
+KeyHeader = Annotated[
+    str | None, Header(max_length=200, description="Your own id of this request: repeats are answered alike.")
+]
+
+
+async def given_key(idempotency_key: KeyHeader = None) -> str:
+    """The Idempotency-Key header. Raises Problem 400 without it."""
     if not idempotency_key:
         detail = "send an Idempotency-Key header, a new one for each new request"
         raise Problem(400, "idempotency_key_missing", detail, errors=[{"field": "Idempotency-Key", "detail": detail}])
-    return idempotency_key, await fingerprint(request)
+    return idempotency_key
 
+
+async def required_key(request: Request, idempotency_key: KeyHeader = None) -> tuple[str, str]:
+    """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
+    return await given_key(idempotency_key), await fingerprint(request)
+
+
+GivenKey = Annotated[str, Depends(given_key)]
+"""For a request whose body is not read whole."""
 
 RequiredKey = Annotated[tuple[str, str], Depends(required_key)]
 

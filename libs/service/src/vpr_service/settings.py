@@ -1,5 +1,6 @@
 """Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -115,6 +116,11 @@ class ServiceSettings(BaseSettings):
     rate_per_source: Annotated[str, AfterValidator(_rate)] = "6000/minute"
     rate_per_form: Annotated[str, AfterValidator(_rate)] = "60/hour"
     shared: SharedSettings = Field(default_factory=SharedSettings)
+
+    @property
+    def body_limits(self) -> Mapping[str, int]:
+        """Paths whose bodies have a limit of their own, in bytes."""
+        return {}
 
     @field_validator("seal_key")
     @classmethod

@@ -1,5 +1,6 @@
 """Settings of intake: environment variables with the prefix ``INTAKE_``."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,7 @@ class Settings(ServiceSettings):
     are no webhooks. ``webhook_delays``: seconds between a delivery's tries. ``webhook_secret_overlap``: how long the
     former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
     addresses and networks): what may be called although it is not public, also by http; for development.
+    ``bulk_max_bytes`` bounds a bulk filing.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -58,6 +60,12 @@ class Settings(ServiceSettings):
     webhook_secret_overlap: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = timedelta(hours=24)
     delivery_log_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    bulk_max_bytes: Annotated[int, Field(ge=1)] = 33_554_432
+
+    @property
+    def body_limits(self) -> Mapping[str, int]:
+        """Bulk filing has its own."""
+        return {"/v1/reports/bulk": self.bulk_max_bytes}
 
     @field_validator("outbound_allow", mode="before")
     @classmethod

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from vpr_events.pipeline import Outcome
 from vpr_intake import queries
 from vpr_intake.api.callers import Caller, CallerGiven, FilerGiven
 from vpr_intake.api.filing import UNKNOWN_CATEGORY, city_of, filing, withdrawal
 from vpr_intake.api.screening import told_in
 from vpr_intake.city import City
+from vpr_intake.domain import screening as screened
 from vpr_intake.domain.report import report
-from vpr_intake.domain.screening import Outcome
 from vpr_intake.schemas.filing import NewReport, Withdrawal
 from vpr_intake.schemas.shown import Filed, Progress, ReportQuery, ReportSummary
 from vpr_service.languages import language_of
@@ -32,18 +33,22 @@ async def file_report(
     """File a report. The answer means that it is stored durably; the same Idempotency-Key is answered alike."""
     executions = filing(new, caller, caller.channel, runtime)
     outcome = await runtime.pipeline.execute(*executions, key=key_of(caller, given))
+    filed = filed_of(outcome, city_of(runtime), language_of(request))
+    private(response, filed.version)
+    response.headers["Location"] = f"{request.scope['path']}/{filed.id}"
+    return filed
+
+
+def filed_of(outcome: Outcome, city: City, language: str) -> Filed:
+    """What is answered to a filing."""
     event = outcome.events[0]
-    report_id = event.entity_id
-    version = max(one.version for one in outcome.events if one.family == report.family)
-    private(response, version)
-    response.headers["Location"] = f"{request.scope['path']}/{report_id}"
-    screening = told_in(outcome.events, city_of(runtime), language_of(request))
+    screening = told_in(outcome.events, city, language)
     return Filed(
-        id=report_id,
-        status="stopped" if screening and screening.outcome is Outcome.EMERGENCY else "received",
+        id=event.entity_id,
+        status="stopped" if screening and screening.outcome is screened.Outcome.EMERGENCY else "received",
         category=event.data.category,  # type: ignore[attr-defined]
         filed_at=event.occurred_at,
-        version=version,
+        version=max(one.version for one in outcome.events if one.family == report.family),
         screening=screening,
     )
 
