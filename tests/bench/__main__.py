@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench import replay as replaying
+from tests.bench.forms import admitted, bulk, open311, unlimited
+from tests.bench.places import points_per_second
 from tests.bench.posts import another, bare, fill, latency, rate
 from tests.bench.relay import batches, relay, singles
 from tests.bench.steady import percentile
+from tests.bench.targets import TARGETS, filing_beside
 from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
 from tests.processes import Separate, separate_services
@@ -32,6 +35,9 @@ def main() -> None:
             visibility(system)
         with separate_services(folder / "posts", ["intake"], fsync=True) as system:
             posts(system, folder)
+        with separate_services(folder / "forms", [], fsync=True) as system:
+            ways_in(system, folder)
+        places()
         with separate_services(folder / "stored", ["intake"], fsync=True) as system:
             stored(system, folder)
         with separate_services(folder / "publishing", [], fsync=True) as system:
@@ -55,6 +61,35 @@ def posts(system: Separate, folder: Path) -> None:
         alone = rate(single.url, system, folder, SECONDS)
     row("  each report in a transaction of its own", per_second(alone), f"{alone / plain:.2f}")
     row("  group commit against that", "", f"{durable / alone:.1f}x")
+
+
+def ways_in(system: Separate, folder: Path) -> None:
+    """Open311's form and bulk filing against the bare endpoint; then filing beside webhooks that nobody answers."""
+    with bare(folder) as url:
+        plain = rate(url, system, folder, SECONDS)
+    row("bare FastAPI endpoint", per_second(plain), "1.00")
+    with unlimited(system, folder) as intake:
+        key = admitted(intake.url, system)
+        forms = open311(intake.url, key, folder, SECONDS)
+        row("durable Open311 POST requests, by form", per_second(forms), f"{forms / plain:.2f}")
+        rows = bulk(intake.url, key)
+        row("durable rows of one bulk filing", per_second(rows), f"{rows / plain:.2f}")
+        slowed = filing_beside(intake.url, system, folder, RATE, SECONDS)
+    row(f"filing at {RATE}/s by {TARGETS} clients, p99", f"{slowed.without:.1f} ms", "1.00")
+    ratio = f"{slowed.slow / slowed.without:.2f}"
+    row(f"  with {TARGETS} webhooks slow or dead, p99", f"{slowed.slow:.1f} ms", ratio)
+    row("  deliveries that waited in the end", f"{slowed.waiting:,}")
+
+
+def places() -> None:
+    """The district of a point."""
+    looked = points_per_second()
+    row("points, by asking every district", per_second(looked.each), "1.00")
+    row(
+        f"points by the index, {looked.inside:.0%} in the city",
+        per_second(looked.index),
+        f"{looked.index / looked.each:.1f}x",
+    )
 
 
 def stored(system: Separate, folder: Path) -> None:

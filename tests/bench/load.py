@@ -34,12 +34,18 @@ class Load:
 
 def post_reports(url: str, token: str, folder: Path, seconds: int, connections: int = 32) -> Load:
     """POST reports as fast as they are answered."""
+    script = SCRIPT % (json.dumps(new_report()), token, uuid4().hex)
+    return run_wrk(f"{url}/v1/reports", script, folder, seconds, connections)
+
+
+def run_wrk(url: str, text: str, folder: Path, seconds: int, connections: int) -> Load:
+    """Requests as this Lua script makes them, as fast as they are answered."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("make bench needs wrk: install it with your package manager")
     script = folder / f"post-{uuid4().hex}.lua"
-    script.write_text(SCRIPT % (json.dumps(new_report()), token, uuid4().hex))
-    words = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"{url}/v1/reports"]
+    script.write_text(text)
+    words = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url]
     out = subprocess.run(words, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)

@@ -6,7 +6,7 @@ Written on bare connections: a full HTTP client costs more than the service it m
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -20,13 +20,18 @@ type Answered = Callable[[UUID, float], None]
 
 @dataclass
 class Steady:
-    """POST /v1/reports at a steady rate. ``latencies`` in seconds, from the planned time to the answer."""
+    """POST /v1/reports at a steady rate. ``latencies`` in seconds, from the planned time to the answer.
+
+    Without a ``token``, each of the ``keys`` (API keys) has its turn.
+    """
 
     url: str
-    token: str
+    token: str = ""
     answered: Answered = lambda _, __: None
+    keys: Sequence[str] = ()
     latencies: list[float] = field(default_factory=list)
     _idle: list[Connection] = field(default_factory=list)
+    _sent: int = 0
 
     async def run(self, per_second: float, seconds: float) -> list[float]:
         """Send, wait for all answers: the latencies, sorted."""
@@ -65,9 +70,12 @@ class Steady:
         return await asyncio.open_connection(parts.hostname, parts.port)
 
     def _request(self) -> bytes:
+        self._sent += 1
+        key = self.keys[self._sent % len(self.keys)] if self.keys else ""
+        who = f"X-API-Key: {key}" if key else f"Authorization: Bearer {self.token}"
         body = json.dumps(new_report()).encode()
         head = (
-            f"POST /v1/reports HTTP/1.1\r\nHost: {urlsplit(self.url).netloc}\r\nAuthorization: Bearer {self.token}\r\n"
+            f"POST /v1/reports HTTP/1.1\r\nHost: {urlsplit(self.url).netloc}\r\n{who}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nIdempotency-Key: {uuid4().hex}\r\n\r\n"
         )
         return head.encode() + body

@@ -1,13 +1,12 @@
 """Webhooks from the event to the receiver: signed, thin, again until taken, and never under two ids."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from standardwebhooks import WebhookVerificationError
 
 from tests.examples import NARRATIVE, NOON, PERSON, minutes, recorded
@@ -18,7 +17,7 @@ from vpr_events.contracts.case import CaseClaimed, CaseClosed, CloseReason
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.event import Event
 from vpr_events.tables import effects
-from vpr_intake.tables import deliveries, webhook_secrets
+from vpr_intake.tables import deliveries, webhook_secrets, webhooks
 
 FAST = (0.05, 0.05)
 
@@ -307,18 +306,37 @@ async def test_a_restarted_service_delivers_what_waited(servers: Servers) -> Non
     assert sorted(one.headers["webhook-id"] for one in receiver.came) == sorted(one["id"] for one in log)
 
 
-async def test_a_receiver_that_hangs_delays_neither_filing_nor_another_receiver(
-    partner: Partner, receiver: Receiver
+async def copied(system: System, webhook: str, urls: Sequence[str]) -> None:
+    """So many more webhooks like this one, beyond what a client may have."""
+    async with system.runtime("intake").engine.begin() as connection:
+        like = dict((await connection.execute(select(webhooks).where(webhooks.c.id == webhook))).mappings().one())
+        secret = select(webhook_secrets.c.encrypted).where(webhook_secrets.c.webhook_id == webhook)
+        encrypted = (await connection.execute(secret)).scalar_one()
+        made = [like | {"id": uuid4(), "url": url} for url in urls]
+        await connection.execute(insert(webhooks), made)
+        secrets = [{"id": uuid4(), "webhook_id": one["id"], "encrypted": encrypted} for one in made]
+        await connection.execute(insert(webhook_secrets), secrets)
+
+
+async def test_five_hundred_receivers_that_hang_delay_neither_filing_nor_another_receiver(
+    system: System, partner: Partner, receiver: Receiver
 ) -> None:
     async with Receiver.listening(lambda _: Reply(None)) as hanging:
-        for _ in range(10):
-            await partner.webhook(hanging.url)
         good = await partner.webhook(receiver.url)
-        await asyncio.gather(*(partner.files() for _ in range(20)))
-        log = await partner.deliveries(good["id"], over=20)
+        await copied(system, good["id"], [f"{hanging.url}/{number}" for number in range(500)])
+        for _ in range(3):
+            await partner.files()
+        log = await partner.deliveries(good["id"], over=3)
         assert {one["state"] for one in log} == {"delivered"}
-        assert 0 < hanging.silent <= 10 * 4
-        assert len(hanging.came) == hanging.silent
+
+        async def all_hang() -> bool:
+            return len({one.path for one in hanging.came}) == 500
+
+        await until(all_hang)
+        last = await partner.files()
+        newest = await partner.deliveries(good["id"], over=4)
+        assert newest[0]["report_id"] == last
+        assert hanging.silent == len(hanging.came), "none of them was ever answered"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vpr_service import api_docs, dead_letters, described, event_docs, health, problems, repairs, sign_in
 from vpr_service.building import build
@@ -12,6 +13,7 @@ from vpr_service.clock import Clock, real_time
 from vpr_service.cookies import StaffCookies
 from vpr_service.lifecycle import running
 from vpr_service.limits import BodyLimit
+from vpr_service.rates import SourceLimit
 from vpr_service.runtime import Service
 from vpr_service.settings import ServiceSettings, SharedSettings
 from vpr_service.telemetry import RequestLog, configure_logs
@@ -59,10 +61,14 @@ def create_app(
         sign_in.install(app, settings.shared)
     api_docs.install(app)
     described.install(app)
+    if service.public:
+        app.add_middleware(SourceLimit, rates=runtime.rates)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)
     app.add_middleware(RequestLog, telemetry=runtime.telemetry)
+    if trusted := settings.shared.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted))
     return app
 
 

@@ -42,6 +42,11 @@ class Problem(Exception):
 
     def response(self) -> JSONResponse:
         """The answer on the wire."""
+        headers = dict(self.headers or {})
+        return JSONResponse(jsonable_encoder(self.body()), self.status, headers, media_type=MEDIA_TYPE)
+
+    def body(self, most_errors: int | None = None) -> dict[str, Any]:
+        """The details; so many of the errors at most."""
         body: dict[str, Any] = {
             "type": TYPE_ROOT + self.code,
             "title": self.code.replace("_", " "),
@@ -49,8 +54,8 @@ class Problem(Exception):
             "detail": self.detail,
         }
         if self.errors:
-            body["errors"] = self.errors
-        return JSONResponse(jsonable_encoder(body), self.status, dict(self.headers or {}), media_type=MEDIA_TYPE)
+            body["errors"] = self.errors[:most_errors]
+        return body
 
 
 def invalid_field(field: str, detail: str) -> Problem:

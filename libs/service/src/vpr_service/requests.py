@@ -54,21 +54,21 @@ KeyHeader = Annotated[
 ]
 
 
-async def required_key(request: Request, idempotency_key: KeyHeader = None) -> tuple[str, str]:
-    """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
-    key = await key_alone(idempotency_key)
-    return key, await fingerprint(request)
-
-
-async def key_alone(idempotency_key: KeyHeader = None) -> str:
-    """The Idempotency-Key header, for who takes the body as a stream. Raises Problem 400 without it."""
+async def given_key(idempotency_key: KeyHeader = None) -> str:
+    """The Idempotency-Key header. Raises Problem 400 without it."""
     if not idempotency_key:
         detail = "send an Idempotency-Key header, a new one for each new request"
         raise Problem(400, "idempotency_key_missing", detail, errors=[{"field": "Idempotency-Key", "detail": detail}])
     return idempotency_key
 
 
-KeyAlone = Annotated[str, Depends(key_alone)]
+async def required_key(request: Request, idempotency_key: KeyHeader = None) -> tuple[str, str]:
+    """The Idempotency-Key header and the request's fingerprint. Raises Problem 400 without the header."""
+    return await given_key(idempotency_key), await fingerprint(request)
+
+
+GivenKey = Annotated[str, Depends(given_key)]
+"""For a request whose body is not read whole."""
 
 RequiredKey = Annotated[tuple[str, str], Depends(required_key)]
 

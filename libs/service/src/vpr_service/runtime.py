@@ -22,6 +22,7 @@ from vpr_events.repairing import Repairs
 from vpr_events.sealing import Sealer
 from vpr_service.clock import Clock
 from vpr_service.measuring import Measuring
+from vpr_service.rates import Rates
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
 
@@ -39,7 +40,7 @@ class Service:
 
     ``deciders`` are all it has: the scheduler fires the timers of those that have any. ``consequences`` turn its events
     into effects, which ``handlers``, made for a runtime, carry out by their kind. ``workers`` are made for a runtime
-    too; ``consumer`` is None without an inbox.
+    too; ``consumer`` is None without an inbox. A ``public`` one limits sources without credentials.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Service:
     consequences: Sequence[Consequence] = ()
     handlers: Callable[["Runtime"], Mapping[str, Handler]] = lambda _: {}
     workers: Callable[["Runtime"], Sequence[Worker]] = lambda _: ()
+    public: bool = False
 
 
 @dataclass
@@ -72,6 +74,7 @@ class Runtime:
     repairs: Repairs
     now: Clock
     sealer: Sealer | None = None
+    rates: Rates = field(default_factory=Rates)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     workers: Sequence[Worker] = ()

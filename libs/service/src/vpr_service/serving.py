@@ -47,10 +47,16 @@ def serve(app: FastAPI, *addresses: tuple[str, int]) -> None:
     """Serve on each of these hosts and ports until a signal, saying where.
 
     One server listens on all of them, so that one lifespan and one shutdown do for all. Our own request log replaces
-    uvicorn's, which would write whole URLs.
+    uvicorn's, which would write whole URLs, and each app decides which proxies it believes (``TRUSTED_PROXIES``).
     """
     config = uvicorn.Config(
-        app, access_log=False, log_level="warning", server_header=False, loop="uvloop", timeout_graceful_shutdown=GRACE
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        loop="uvloop",
+        timeout_graceful_shutdown=GRACE,
     )
     with ExitStack() as stack:
         sockets = [stack.enter_context(_listening(*address)) for address in addresses]

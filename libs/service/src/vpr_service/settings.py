@@ -1,10 +1,12 @@
 """Settings from the environment. Each service has its own prefix (``INTAKE_``); what all share has none."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
+from limits import parse
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from vpr_events.seals import SealKey
 from vpr_service.origins import host_of, origin_of
@@ -13,11 +15,20 @@ DEVELOPMENT_ISSUER: Final = "/development-issuer"
 """How the development issuer's address ends."""
 
 
+def _rate(text: str) -> str:
+    """The text, a rate that can be read. Raises ValueError."""
+    if text:
+        parse(text)
+    return text
+
+
 class SharedSettings(BaseSettings):
     """What every service is told alike.
 
     ``oidc_jwks``: where the issuer's public keys are, a file or a URL. ``public_url`` and ``staff_url``: the two
     origins at which browsers reach us; cookies count only on the second. Who sets ``oidc_client_id`` signs staff in.
+    ``trusted_proxies`` (addresses and networks, comma-separated) are believed when they say by X-Forwarded-For and
+    X-Forwarded-Proto for whom they ask; nobody else is.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -31,8 +42,21 @@ class SharedSettings(BaseSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     public_url: Annotated[str, AfterValidator(origin_of)] = "http://localhost:8000"
     staff_url: Annotated[str, AfterValidator(origin_of)] = "http://localhost:8001"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "info"
     log_format: Literal["json", "text"] = "json"
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, given: object) -> object:
+        return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for one in given:
+            ip_network(one)
+        return given
 
     @property
     def production(self) -> bool:
@@ -66,7 +90,9 @@ class ServiceSettings(BaseSettings):
     PEM that the database's account cannot read) signs the seals of ``seal_every`` seconds, which are put into
     ``seal_folder``; services may share a key, but not a folder. ``client_secret`` is the service's own at the issuer,
     whose client is named like the service. ``effects_in_flight`` effects at most are carried out at the same time, of
-    which ``effects_per_lane`` go to the same receiver.
+    which ``effects_per_lane`` go to the same receiver. ``rate_per_key``, ``rate_per_source`` and ``rate_per_form`` (as
+    ``600/minute``, empty for none) bound the requests of an API key, those of a source without credentials, and what
+    one source may send by a public form.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -85,6 +111,9 @@ class ServiceSettings(BaseSettings):
     seal_every: float = Field(default=60, gt=0)
     effects_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 800
     effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
+    rate_per_key: Annotated[str, AfterValidator(_rate)] = "60000/minute"
+    rate_per_source: Annotated[str, AfterValidator(_rate)] = "6000/minute"
+    rate_per_form: Annotated[str, AfterValidator(_rate)] = "60/hour"
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
     def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - a service's own settings look at them

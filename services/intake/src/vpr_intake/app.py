@@ -17,6 +17,7 @@ from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
 from vpr_intake.expecting import Expectations
 from vpr_intake.kept_files import FACTS, REMOVAL, follow_attachments
+from vpr_intake.private import register
 from vpr_intake.projections import project_access, project_erasure, project_report, project_status
 from vpr_intake.reactors import consumer
 from vpr_intake.settings import Settings
@@ -26,6 +27,7 @@ from vpr_intake.web.budgets import Budgets
 from vpr_intake.web.routers import web_routers
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
+from vpr_service.key_use import KeyUse
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
@@ -41,6 +43,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
         hooks.Forgetting(runtime.engine, settings),
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
         Sweeper(runtime),
+        KeyUse(runtime.engine, register),
     ]
 
 
@@ -58,6 +61,7 @@ service = Service(
     workers=_workers,
     consequences=(announce, follow_attachments),
     handlers=_handlers,
+    public=True,
 )
 
 

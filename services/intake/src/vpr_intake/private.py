@@ -17,6 +17,7 @@ from vpr_intake.schemas.filing import NewReport
 from vpr_intake.tables import (
     alarm_texts,
     answers,
+    client_keys,
     clients,
     details,
     erasure_approvals,
@@ -25,8 +26,10 @@ from vpr_intake.tables import (
     statements,
     updates,
 )
-from vpr_service import api_keys
-from vpr_service.api_keys import Client
+from vpr_service.api_keys import Register
+
+register = Register(clients, client_keys)
+"""Client systems and their keys."""
 
 INSERT_PARTICULARS = insert(particulars)
 INSERT_ANSWERS = insert(answers)
@@ -111,13 +114,3 @@ async def approvers_of(connection: AsyncConnection, report_id: UUID) -> tuple[UU
     query = select(erasure_approvals.c.approver_id).where(erasure_approvals.c.report_id == report_id)
     found = await connection.execute(query.order_by(erasure_approvals.c.approved_at, erasure_approvals.c.approver_id))
     return tuple(found.scalars())
-
-
-async def admit_client(connection: AsyncConnection, name: str) -> tuple[Client, str]:
-    """A new client and its key. Raises IntegrityError when the name is taken."""
-    return await api_keys.add_client(connection, clients, name)
-
-
-async def client_by_key(connection: AsyncConnection, key: str) -> Client | None:
-    """The client whose key this is."""
-    return await api_keys.client_of(connection, clients, key)

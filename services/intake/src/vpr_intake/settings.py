@@ -69,7 +69,8 @@ class Settings(ServiceSettings):
 
     ``exit_url``: the neutral site to which leaving the resident's pages leads. ``web_filings``, ``sign_ins`` (of one
     source) and ``sign_ins_per_case``: what strangers may try, such as ``60/hour``. ``resident_session``: how long the
-    status page stays open.
+    status page stays open. ``bulk_max_bytes``
+    bounds a bulk filing.
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
@@ -107,6 +108,7 @@ class Settings(ServiceSettings):
     sign_ins: Budget = "120/hour"
     sign_ins_per_case: Budget = "10/hour"
     resident_session: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=4))] = timedelta(minutes=15)
+    bulk_max_bytes: Annotated[int, Field(ge=1)] = 33_554_432
 
     @field_validator("outbound_allow", mode="before")
     @classmethod
@@ -159,7 +161,9 @@ class Settings(ServiceSettings):
         return {Kind.PHOTO: self.photo_bytes, Kind.VIDEO: self.video_bytes, Kind.DOCUMENT: self.document_bytes}
 
     def body_limit(self, path: str, content_type: str) -> int:
-        """Files may be larger than everything else."""
+        """Files, and many reports at once, may be larger than everything else."""
+        if path == "/v1/reports/bulk":
+            return self.bulk_max_bytes
         if ATTACHMENTS.fullmatch(path):
             return max(self.file_bytes.values()) + self.max_body_bytes
         if path.startswith("/open311/") and content_type.startswith("multipart/form-data"):

@@ -80,6 +80,12 @@ async def remove(connection: AsyncConnection, webhook: UUID) -> None:
     await connection.execute(delete(webhooks).where(webhooks.c.id == webhook))
 
 
+async def switch_off_all(connection: AsyncConnection, client: UUID) -> None:
+    """Tell a client nothing more: it was revoked."""
+    off = {"enabled": False, "disabled_reason": "revoked", "version": webhooks.c.version + 1}
+    await connection.execute(update(webhooks).where(webhooks.c.client_id == client, webhooks.c.enabled).values(off))
+
+
 async def rotate(connection: AsyncConnection, webhook: UUID, secret: bytes, overlap: timedelta) -> datetime:
     """A new secret beside the newest old one, which is valid until the moment returned; older ones are gone."""
     await connection.execute(select(webhooks.c.id).where(webhooks.c.id == webhook).with_for_update())

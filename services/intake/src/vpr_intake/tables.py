@@ -20,11 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
-from vpr_service.api_keys import clients_table
+from vpr_service.api_keys import client_keys_table, clients_table
 
 metadata = MetaData()
 library.add_to(metadata)
 clients = clients_table(metadata)
+client_keys = client_keys_table(metadata)
 
 Moment = DateTime(timezone=True)
 

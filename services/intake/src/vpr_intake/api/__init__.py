@@ -5,6 +5,7 @@ from vpr_intake.api import (
     alarms,
     amending,
     attachments,
+    bulk,
     city,
     clients,
     deliveries,
@@ -24,4 +25,5 @@ routers = (
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
     attachments.router,
+    bulk.router,
 )  # fmt: skip

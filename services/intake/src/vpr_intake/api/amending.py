@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from vpr_events.decider import Refused
 from vpr_events.pipeline import Execution
-from vpr_intake.api.callers import Caller, CallerGiven
+from vpr_intake.api.callers import Caller, FilerGiven
 from vpr_intake.api.disclosing import allowed
 from vpr_intake.api.filing import city_of, stopped_alarm, understood, urgency_of
 from vpr_intake.api.reports import existing, summary
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"])
 async def amend(
     report_id: UUID,
     body: Amendment,
-    caller: CallerGiven,
+    caller: FilerGiven,
     runtime: Running,
     version: ExpectedVersion,
     response: Response,

@@ -18,7 +18,7 @@ from vpr_evidence.ranges import Part, Unsatisfiable, part_of
 from vpr_evidence.reading import read
 from vpr_evidence.receiving import Item
 from vpr_evidence.storage import NotStored, StorageUnavailable
-from vpr_intake.api.callers import Caller, CallerGiven, ReaderGiven
+from vpr_intake.api.callers import Caller, FilerGiven, ReaderGiven
 from vpr_intake.api.disclosing import allowed, disclose_to_staff
 from vpr_intake.api.multipart import body_of, file_name_in, is_multipart, parts_of
 from vpr_intake.api.reports import existing
@@ -27,7 +27,7 @@ from vpr_intake.domain.access import Resource
 from vpr_intake.kept_files import attachments_of, item_of, one_attachment
 from vpr_intake.schemas.attachments import Added, Attachment, Facts
 from vpr_service.problems import Problem, invalid_field
-from vpr_service.requests import KeyAlone, private
+from vpr_service.requests import GivenKey, private
 from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/reports/{report_id}/attachments", tags=["attachments"])
@@ -52,7 +52,7 @@ log = structlog.get_logger(__name__)
 
 @router.post("", status_code=201, openapi_extra=BODY)
 async def add(
-    report_id: UUID, caller: CallerGiven, runtime: Running, key: KeyAlone, request: Request, response: Response
+    report_id: UUID, caller: FilerGiven, runtime: Running, key: GivenKey, request: Request, response: Response
 ) -> Added:
     """Add a file: as the body itself, with its Content-Type and perhaps a name in Content-Disposition, or as the one
     file of a form.

@@ -11,9 +11,12 @@ from fastapi.security.base import SecurityBase
 from vpr_events.contracts.report import WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
 from vpr_intake.api.disclosing import READERS
-from vpr_intake.private import client_by_key
+from vpr_intake.private import register
+from vpr_service.api_keys import KeyScope
 from vpr_service.auth import Principal, principal, unauthenticated
+from vpr_service.key_use import KeyUse
 from vpr_service.problems import Problem
+from vpr_service.rates import admitted
 from vpr_service.runtime import Runtime
 
 STAFF = (Role.OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
@@ -31,6 +34,12 @@ class Caller:
     client_id: UUID | None = None
     staff: Principal | None = None
     resident: bool = False
+    scopes: frozenset[str] = frozenset()
+
+    def check(self, scope: KeyScope) -> None:
+        """A client's key must be good for this. Raises Problem 403."""
+        if self.client_id and scope not in self.scopes:
+            raise Problem(403, "scope_missing", f"this API key lacks the scope {scope}")
 
     @property
     def id(self) -> UUID:
@@ -76,32 +85,51 @@ class Calling(SecurityBase):
 
     scheme_name = "APIKeyHeader"
 
-    def __init__(self, *roles: Role) -> None:
+    def __init__(self, *roles: Role, scope: KeyScope | None = None) -> None:
         described = "`vpr client add NAME` prints one locally."
         self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": HEADER, "description": described})
-        self._roles = roles
+        self._roles, self._scope = roles, scope
 
     async def __call__(self, request: Request) -> Caller:
         """The caller of this request."""
         if key := request.headers.get(HEADER):
-            return await client_caller(request.app.state.runtime, key)
+            return await client_caller(request.app.state.runtime, key, self._scope)
         staff = await principal(request)
         if not staff.has(*self._roles):
             raise Problem(403, "forbidden", f"this needs an API key or one of the roles: {', '.join(self._roles)}")
         return Caller(staff.scope, staff=staff)
 
 
-async def client_caller(runtime: Runtime, key: str) -> Caller:
-    """The client whose key this is. Raises Problem 401."""
+async def client_caller(runtime: Runtime, key: str, scope: KeyScope | None = None) -> Caller:
+    """The client whose key this is. Raises Problem 401, 403 without the scope, 429 when it asks too often."""
     async with runtime.reading() as connection:
-        client = await client_by_key(connection, key)
+        client = await register.client_of(connection, key)
     if client is None:
         raise unauthenticated("api_key_invalid", "the API key is not known")
-    return Caller(client.scope, client.id)
+    admitted()
+    await runtime.rates.spend_key(client.id)
+    note_use(runtime, client.id)
+    caller = Caller(client.scope, client.id, scopes=client.scopes)
+    if scope:
+        caller.check(scope)
+    return caller
 
 
-CallerGiven = Annotated[Caller, Depends(Calling(*STAFF))]
-"""Whoever files, lists and withdraws."""
+def note_use(runtime: Runtime, client: UUID) -> None:
+    """Count it, by the worker that writes such counts."""
+    for worker in runtime.workers:
+        if isinstance(worker, KeyUse):
+            worker.note(client)
 
-ReaderGiven = Annotated[Caller, Depends(Calling(*READERS))]
+
+CallerGiven = Annotated[Caller, Depends(Calling(*STAFF, scope=KeyScope.READ))]
+"""Whoever lists."""
+
+FilerGiven = Annotated[Caller, Depends(Calling(*STAFF, scope=KeyScope.WRITE))]
+"""Whoever files, amends and withdraws."""
+
+WriterGiven = Annotated[Caller, Depends(Calling(*READERS, scope=KeyScope.WRITE))]
+"""Whoever adds to particulars; staff need a grant beside the role."""
+
+ReaderGiven = Annotated[Caller, Depends(Calling(*READERS, scope=KeyScope.READ))]
 """Whoever reads particulars; staff need a grant beside the role."""

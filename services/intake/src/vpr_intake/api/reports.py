@@ -6,13 +6,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from vpr_events.pipeline import Outcome
 from vpr_intake import queries
-from vpr_intake.api.callers import Caller, CallerGiven
+from vpr_intake.api.callers import Caller, CallerGiven, FilerGiven
 from vpr_intake.api.filing import UNKNOWN_CATEGORY, city_of, filing, withdrawal
 from vpr_intake.api.screening import told_in
 from vpr_intake.city import City
+from vpr_intake.domain import screening as screened
 from vpr_intake.domain.report import report
-from vpr_intake.domain.screening import Outcome
 from vpr_intake.expecting import expected_at
 from vpr_intake.schemas.filing import NewReport, Withdrawal
 from vpr_intake.schemas.shown import Filed, HistoryEntry, Progress, ReportQuery, ReportSummary
@@ -28,23 +29,27 @@ filing_router = APIRouter(prefix="/v1", tags=["reports"], route_class=LeanRoute)
 
 @filing_router.post("/reports", status_code=201)
 async def file_report(
-    new: NewReport, caller: CallerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
+    new: NewReport, caller: FilerGiven, runtime: Running, given: RequiredKey, request: Request, response: Response
 ) -> Filed:
     """File a report. The answer means that it is stored durably; the same Idempotency-Key is answered alike."""
     executions = filing(new, caller, caller.channel, runtime)
     outcome = await runtime.pipeline.execute(*executions, key=key_of(caller, given))
+    filed = filed_of(outcome, city_of(runtime), language_of(request))
+    private(response, filed.version)
+    response.headers["Location"] = f"{request.scope['path']}/{filed.id}"
+    return filed
+
+
+def filed_of(outcome: Outcome, city: City, language: str) -> Filed:
+    """What is answered to a filing."""
     event = outcome.events[0]
-    report_id = event.entity_id
-    version = max(one.version for one in outcome.events if one.family == report.family)
-    private(response, version)
-    response.headers["Location"] = f"{request.scope['path']}/{report_id}"
-    screening = told_in(outcome.events, city_of(runtime), language_of(request))
+    screening = told_in(outcome.events, city, language)
     return Filed(
-        id=report_id,
-        status="stopped" if screening and screening.outcome is Outcome.EMERGENCY else "received",
+        id=event.entity_id,
+        status="stopped" if screening and screening.outcome is screened.Outcome.EMERGENCY else "received",
         category=event.data.category,  # type: ignore[attr-defined]
         filed_at=event.occurred_at,
-        version=version,
+        version=max(one.version for one in outcome.events if one.family == report.family),
         screening=screening,
     )
 
@@ -82,9 +87,8 @@ async def report_history(
     """Which status a report had and since when, the oldest first; of a sensitive one a client learns no more than
     that it is open. No personal data."""
     row = await existing(report_id, caller, runtime)
-    hidden = caller.client_id and row["sensitive"]
     async with runtime.reading() as connection:
-        changes = [] if hidden else await queries.status_changes_of(connection, [report_id])
+        changes = await queries.status_changes_of(connection, [report_id], sensitive=caller.staff is not None)
     private(response, row["version"])
     began = HistoryEntry(status="stopped" if row["stopped_at"] == row["filed_at"] else "open", at=row["filed_at"])
     return [began, *(HistoryEntry(status=change["status"], at=change["at"]) for change in changes)]
@@ -92,7 +96,7 @@ async def report_history(
 
 @router.post("/reports/{report_id}/withdrawal")
 async def withdraw_report(
-    report_id: UUID, body: Withdrawal, caller: CallerGiven, runtime: Running, response: Response
+    report_id: UUID, body: Withdrawal, caller: FilerGiven, runtime: Running, response: Response
 ) -> ReportSummary:
     """Take a report back; doing it twice is the same as once."""
     await existing(report_id, caller, runtime)

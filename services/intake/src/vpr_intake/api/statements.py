@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
 from vpr_intake import queries
-from vpr_intake.api.callers import Caller, ReaderGiven
+from vpr_intake.api.callers import Caller, ReaderGiven, WriterGiven
 from vpr_intake.api.disclosing import allowed, disclose_to_staff
 from vpr_intake.api.reports import existing
 from vpr_intake.domain.access import Resource
@@ -32,7 +32,7 @@ SALT = 16
 async def take_statement(
     report_id: UUID,
     body: NewStatement,
-    caller: ReaderGiven,
+    caller: WriterGiven,
     runtime: Running,
     given: RequiredKey,
     response: Response,
@@ -79,7 +79,7 @@ async def confirm_statement(
     report_id: UUID,
     statement_id: UUID,
     body: Confirmation,
-    caller: ReaderGiven,
+    caller: WriterGiven,
     runtime: Running,
     response: Response,
 ) -> Statement:

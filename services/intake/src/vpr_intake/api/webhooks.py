@@ -11,6 +11,7 @@ from vpr_intake.api.callers import Caller, Calling
 from vpr_intake.hooks import guard_of, sealed_by, settings_of
 from vpr_intake.schemas.webhooks import HookShown, NewHookShown, NewSecret, NewWebhook, WebhookChange
 from vpr_intake.sealed_secrets import Sealed, new_secret
+from vpr_service.api_keys import KeyScope
 from vpr_service.outbound import Forbidden
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import Page, cursor_of, link_next, moment_of, private, version_changed, version_in
@@ -18,7 +19,7 @@ from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
-Subscriber = Annotated[Caller, Depends(Calling(Role.ADMIN))]
+Subscriber = Annotated[Caller, Depends(Calling(Role.ADMIN, scope=KeyScope.WEBHOOKS))]
 """Whoever may have webhooks: a client its own, an administrator everybody's."""
 
 

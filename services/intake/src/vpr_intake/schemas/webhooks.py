@@ -29,7 +29,7 @@ class WebhookChange(Body):
 
 
 class HookShown(Body):
-    """A webhook. ``disabled_reason``: gone (it answered 410), failing, or client (switched off by request)."""
+    """A webhook. ``disabled_reason``: gone (it answered 410), failing, client (on request) or revoked (its client)."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -38,7 +38,7 @@ class HookShown(Body):
     url: str
     event_types: list[str]
     enabled: bool
-    disabled_reason: Literal["gone", "failing", "client"] | None
+    disabled_reason: Literal["gone", "failing", "client", "revoked"] | None
     created_at: datetime
     last_success_at: datetime | None
     last_failure_at: datetime | None

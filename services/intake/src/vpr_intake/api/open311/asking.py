@@ -10,8 +10,9 @@ from fastapi import Query
 
 from vpr_events.event import in_utc
 from vpr_intake.api.callers import Caller, client_caller
-from vpr_intake.api.open311.errors import Fault, Faulty
+from vpr_intake.api.open311.errors import STATUSES, Fault, Faulty
 from vpr_intake.settings import Settings
+from vpr_service.api_keys import KeyScope
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running, Runtime
 
@@ -22,14 +23,15 @@ BLANK_OFFSET = re.compile(r"(T[0-9:.,]+) (\d\d:?\d\d)$")
 """An offset whose plus sign was not escaped in a query, so that it arrives as a blank."""
 
 
-async def caller_of(runtime: Runtime, api_key: str) -> Caller:
-    """The client whose key this is. Raises Problem 401 or 403, both of which are told as 403."""
+async def caller_of(runtime: Runtime, api_key: str, scope: KeyScope) -> Caller:
+    """The client whose key this is and who may do this. Raises Problem 403 (a wrong key too) or 429."""
     if not api_key.strip():
         raise Problem(403, "api_key_missing", "api_key: is missing")
     try:
-        return await client_caller(runtime, api_key.strip())
+        return await client_caller(runtime, api_key.strip(), scope)
     except Problem as problem:
-        raise Problem(403, problem.code, f"api_key: {problem.detail}") from None
+        status = STATUSES.get(problem.status, problem.status)
+        raise Problem(status, problem.code, f"api_key: {problem.detail}", headers=problem.headers) from None
 
 
 def check_jurisdiction(runtime: Runtime, jurisdiction_id: str) -> None:

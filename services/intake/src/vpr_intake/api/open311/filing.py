@@ -23,6 +23,7 @@ from vpr_intake.catalogue import Category, Kind
 from vpr_intake.city import City
 from vpr_intake.domain.report import FULL
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, NewReport, WebAddress
+from vpr_service.api_keys import KeyScope
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
@@ -67,7 +68,7 @@ async def post_request(
     """File a request, with its files. The same form of the same client within 24 hours is the same request."""
     async with uploads(runtime) as files:
         sent = await read_form(request, files)
-        caller = await caller_of(runtime, sent.one("api_key") or "")
+        caller = await caller_of(runtime, sent.one("api_key") or "", KeyScope.WRITE)
         check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
         outcome = await _filed(sent, files, caller, runtime, idempotency_key)
         if not outcome.replayed:

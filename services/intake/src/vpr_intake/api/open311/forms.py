@@ -16,6 +16,7 @@ from vpr_intake.api.multipart import Part, parts_of
 from vpr_intake.api.open311.asking import caller_of
 from vpr_intake.api.open311.errors import Fault, Faulty
 from vpr_intake.attaching import Incoming, Uploads, settings_of
+from vpr_service.api_keys import KeyScope
 from vpr_service.runtime import Runtime
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -131,7 +132,7 @@ async def _multipart(request: Request, query: Sequence[tuple[str, str]], uploads
 async def _check_key_so_far(pairs: Iterable[tuple[str, str]], runtime: Runtime) -> None:
     """Nothing is stored for a wrong key, where it comes before the file. Raises Problem 403."""
     if key := dict(pairs).get("api_key"):
-        await caller_of(runtime, key)
+        await caller_of(runtime, key, KeyScope.WRITE)
 
 
 async def _file(part: Part, before: int, uploads: Uploads) -> str | Fault | None:

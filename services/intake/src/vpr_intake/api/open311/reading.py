@@ -12,6 +12,7 @@ from vpr_intake.api.open311.asking import Window, caller_of, ids, listed, moment
 from vpr_intake.api.open311.documents import Chosen, Document, Format
 from vpr_intake.api.open311.errors import Fault, Faulty, Open311Route
 from vpr_intake.api.open311.shown import extended, shown
+from vpr_service.api_keys import KeyScope
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running, Runtime
 
@@ -52,7 +53,7 @@ class Wanted(BaseModel):
 @router.get("/requests.{format}")
 async def get_requests(form: Chosen, runtime: Running, query: Annotated[Wanted, Query()]) -> Response:
     """The caller's own requests of at most 90 days, newest first, at most 1,000."""
-    caller = await caller_of(runtime, query.api_key)
+    caller = await caller_of(runtime, query.api_key, KeyScope.READ)
     size = whole("page_size", query.page_size, default=MOST, most=MOST)
     page = whole("page", query.page, default=1, most=FURTHEST // size)
     wanted = _by_ids(caller, query) if query.service_request_id.strip() else _by_rules(caller, query, runtime)
@@ -66,14 +67,16 @@ async def get_request(
     service_request_id: str, form: Chosen, runtime: Running, api_key: str = "", extensions: str = ""
 ) -> Response:
     """One of the caller's own requests, as a list of one."""
-    row = await own_report(runtime, await caller_of(runtime, api_key), service_request_id, "service_request_id")
+    row = await own_report(
+        runtime, await caller_of(runtime, api_key, KeyScope.READ), service_request_id, "service_request_id"
+    )
     return await _answer([row], form, runtime, more=Wanted(extensions=extensions).extended)
 
 
 @router.get("/tokens/{token}.{format}")
 async def get_token(token: str, form: Chosen, runtime: Running, api_key: str = "") -> Response:
     """The id of a request by its token. We give none out: a request's id answers for one."""
-    row = await own_report(runtime, await caller_of(runtime, api_key), token, "token")
+    row = await own_report(runtime, await caller_of(runtime, api_key, KeyScope.READ), token, "token")
     number = str(row["id"])
     return Document("service_requests", [{"service_request_id": number, "token": number}]).response(
         form, headers=PRIVATE

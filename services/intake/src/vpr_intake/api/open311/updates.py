@@ -28,6 +28,7 @@ from vpr_intake.attaching import Uploads, uploads
 from vpr_intake.domain.report import AddUpdate, report
 from vpr_intake.private import update_of
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, WebAddress
+from vpr_service.api_keys import KeyScope
 from vpr_service.requests import Body
 from vpr_service.runtime import Running, Runtime
 
@@ -77,7 +78,7 @@ async def get_updates(
     form: Chosen, runtime: Running, api_key: str = "", start_date: str = "", end_date: str = ""
 ) -> Response:
     """What became of the caller's own reports within at most 90 days, the oldest change first."""
-    caller = await caller_of(runtime, api_key)
+    caller = await caller_of(runtime, api_key, KeyScope.READ)
     start, end = moment("start_date", start_date), moment("end_date", end_date)
     window = Window.of(start, end, runtime.now(), "start_date and end_date")
     async with runtime.reading() as connection:
@@ -119,7 +120,7 @@ async def post_update(form: Chosen, request: Request, runtime: Running) -> Respo
     """Add to a report of the caller's own, with files; the same update_id again changes nothing."""
     async with uploads(runtime) as files:
         sent = await read_form(request, files)
-        caller = await caller_of(runtime, sent.one("api_key") or "")
+        caller = await caller_of(runtime, sent.one("api_key") or "", KeyScope.WRITE)
         check_jurisdiction(runtime, sent.one("jurisdiction_id") or "")
         update = update_sent(sent)
         row = await own_report(runtime, caller, sent.one("service_request_id") or "", "service_request_id")

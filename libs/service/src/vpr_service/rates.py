@@ -1,0 +1,184 @@
+"""How often may be asked: by API key, and by source for whoever shows no credentials that are good.
+
+Counted in memory, by each process for itself, in windows that begin with the first request. Staff are not limited.
+"""
+
+import math
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+from uuid import UUID
+
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vpr_service.cookies import SAFE, SESSION
+from vpr_service.problems import Problem
+from vpr_service.telemetry import QUIET
+from vpr_service.tokens import TokenVerifier
+
+FORM = b"application/x-www-form-urlencoded"
+
+
+def rate_of(text: str) -> RateLimitItem | None:
+    """``600/minute`` and the like; None for an empty text: no limit. Raises ValueError."""
+    return parse(text) if text else None
+
+
+@dataclass
+class Rates:
+    """What each may spend. Without a rate there is no limit."""
+
+    per_key: RateLimitItem | None = None
+    per_source: RateLimitItem | None = None
+    per_form: RateLimitItem | None = None
+    _limiter: FixedWindowRateLimiter = field(
+        default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()), init=False, repr=False
+    )
+
+    async def spend_key(self, client: UUID) -> None:
+        """One request of this client. Raises Problem 429."""
+        await self._spend(self.per_key, "key", client.hex)
+
+    async def spend_source(self, source: str) -> None:
+        """One request from there. Raises Problem 429."""
+        await self._spend(self.per_source, "source", source)
+
+    async def spend_form(self, name: str, source: str) -> None:
+        """One sending of this public form from there. Raises Problem 429."""
+        await self._spend(self.per_form, "form", name, source)
+
+    async def check_source(self, source: str) -> None:
+        """Whether another request may come from there. Raises Problem 429."""
+        if self.per_source and not await self._limiter.test(self.per_source, "source", source):
+            raise await self._refusal(self.per_source, "source", source)
+
+    async def _spend(self, rate: RateLimitItem | None, *who: str) -> None:
+        if rate and not await self._limiter.hit(rate, *who):
+            raise await self._refusal(rate, *who)
+
+    async def _refusal(self, rate: RateLimitItem, *who: str) -> Problem:
+        reset = (await self._limiter.get_window_stats(rate, *who)).reset_time
+        wait = max(1, math.ceil(reset - time.time()))
+        detail = f"more than {rate.amount} requests in {rate.get_expiry()} seconds: try again later"
+        return Problem(429, "too_many_requests", detail, headers={"Retry-After": str(wait)})
+
+
+@dataclass(frozen=True, slots=True)
+class FormBudget:
+    """A dependency of a public form, where anybody may send: so many from one source, in a window of the form's own.
+
+    ``Depends(FormBudget("filing"))``. The rate is ``<SERVICE>_RATE_PER_FORM``. Raises Problem 429 with Retry-After.
+    """
+
+    name: str
+
+    async def __call__(self, request: Request) -> None:
+        """Spend one."""
+        rates: Rates = request.app.state.runtime.rates
+        await rates.spend_form(self.name, source_of(request.scope))
+
+
+@dataclass
+class Visit:
+    """A request whose caller is not known yet."""
+
+    admitted: bool = False
+
+
+VISIT: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def admitted() -> None:
+    """Say that whoever is being served showed good credentials."""
+    if visit := VISIT.get():
+        visit.admitted = True
+
+
+def source_of(scope: Scope) -> str:
+    """Where a request comes from, behind those proxies that are trusted (``TRUSTED_PROXIES``).
+
+    An IPv6 network of 64 bits is one source, since one machine has all of it.
+    """
+    host = (scope.get("client") or ("unknown", 0))[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return str(host)
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+    return str(address)
+
+
+class SourceLimit:
+    """ASGI middleware: 429 for a source that asks too often without good credentials.
+
+    One that shows none is refused before anything is done. With a key, known only to the endpoint, it is served first;
+    when the key was no good, the answer counts and, above the limit, is withheld.
+    """
+
+    def __init__(self, app: ASGIApp, rates: Rates) -> None:
+        self._app, self._rates = app, rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or path in QUIET or self._rates.per_source is None or await _is_staff(scope):
+            await self._app(scope, receive, send)
+            return
+        source, visit = source_of(scope), Visit()
+        if not _may_hold_key(scope):
+            try:
+                await self._rates.check_source(source)
+            except Problem as problem:
+                await problem.response()(scope, receive, send)
+                return
+        token = VISIT.set(visit)
+        try:
+            await self._app(scope, receive, self._counting(scope, source, visit, receive, send))
+        finally:
+            VISIT.reset(token)
+
+    def _counting(self, scope: Scope, source: str, visit: Visit, receive: Receive, send: Send) -> Send:
+        withheld = False
+
+        async def sending(message: Message) -> None:
+            nonlocal withheld
+            if message["type"] == "http.response.start" and not visit.admitted:
+                try:
+                    await self._rates.spend_source(source)
+                except Problem as problem:
+                    if scope["method"] in SAFE or message["status"] in {401, 403}:
+                        withheld = True
+                        await problem.response()(scope, receive, send)
+            if not withheld:
+                await send(message)
+
+        return sending
+
+
+async def _is_staff(scope: Scope) -> bool:
+    """Whether a token is shown that is good; the verifier remembers those that were."""
+    verifier: TokenVerifier = scope["app"].state.verifier
+    kind, _, token = _header(scope, b"authorization").partition(b" ")
+    shown = token.strip().decode("latin-1") if kind.lower() == b"bearer" else scope.get(SESSION)
+    if not shown:
+        return False
+    try:
+        await verifier.verify(shown)
+    except Problem:
+        return False
+    return True
+
+
+def _may_hold_key(scope: Scope) -> bool:
+    in_form = _header(scope, b"content-type").partition(b";")[0].strip().lower() == FORM
+    return bool(_header(scope, b"x-api-key")) or b"api_key=" in scope.get("query_string", b"") or in_form
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
