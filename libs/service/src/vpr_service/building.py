@@ -44,7 +44,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     durable = service.name if inbox else None
     recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
-    telemetry = Telemetry(service.name)
+    telemetry = Telemetry(service.name, service.gauges)
     runtime = Runtime(service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer)
     runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
     return runtime

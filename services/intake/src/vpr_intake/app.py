@@ -14,8 +14,15 @@ from vpr_intake.domain.access import access
 from vpr_intake.domain.history import history
 from vpr_intake.domain.report import report
 from vpr_intake.expecting import Expectations
-from vpr_intake.projections import project_access, project_erasure, project_report, project_status
+from vpr_intake.projections import (
+    project_access,
+    project_disposition,
+    project_erasure,
+    project_report,
+    project_status,
+)
 from vpr_intake.reactors import consumer
+from vpr_intake.retaining import GAUGES, Retaining, retention_figures
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
 from vpr_service.app import create_app
@@ -33,6 +40,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     return [
         Listener(runtime.engine, ALARMS),
         hooks.Forgetting(runtime.engine, settings),
+        Retaining.of(runtime, settings.city.retention, settings.retention_every),
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
     ]
 
@@ -45,11 +53,13 @@ service = Service(
     "intake",
     metadata,
     deciders=(report, history, access),
-    projectors=(project_report, project_access, project_erasure, project_status),
+    projectors=(project_report, project_access, project_erasure, project_status, project_disposition),
     consumer=consumer,
     workers=_workers,
     consequences=(announce,),
     handlers=_handlers,
+    gauges=GAUGES,
+    figures=retention_figures,
 )
 
 

@@ -14,6 +14,7 @@ from vpr_events.contracts.case import (
     CaseClosed,
     CaseOpened,
     CaseReleased,
+    CaseReopened,
     CloseReason,
     Outcome,
 )
@@ -50,8 +51,10 @@ from vpr_intake.tables import (
     alarms,
     answers,
     details,
+    dispositions,
     erasure_approvals,
     grants,
+    holds,
     particulars,
     progress,
     reports,
@@ -78,6 +81,11 @@ CONFIRM_STATEMENT = (
     update(statements)
     .where(statements.c.id == bindparam("statement"))
     .values(confirmed_by=bindparam("by"), confirmed_at=bindparam("at"))
+)
+
+INSERT_HOLD = insert(holds)
+LIFT_HOLD = (
+    update(holds).where(holds.c.id == bindparam("hold")).values(lifted_by=bindparam("by"), lifted_at=bindparam("at"))
 )
 
 INSERT_SCREENING = insert(screenings)
@@ -156,7 +164,15 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
             told = {"statement": confirmed.statement_id, "by": confirmed.confirmed_to, "at": event.occurred_at}
             yield Write(report_id, CONFIRM_STATEMENT, told)
-        case ReportStatementTaken() | ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
+        case ReportHoldPlaced() as placed:
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            row = {"id": placed.hold_id, "report_id": report_id, "placed_by": placed.placed_by}
+            yield Write(report_id, INSERT_HOLD, row | {"placed_at": event.occurred_at})
+        case ReportHoldLifted() as lifted:
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            told = {"hold": lifted.hold_id, "by": lifted.lifted_by, "at": event.occurred_at}
+            yield Write(report_id, LIFT_HOLD, told)
+        case ReportStatementTaken() | ReportPersonalDataErased():
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
 
 
@@ -215,6 +231,45 @@ def project_status(event: Recorded) -> Iterable[Write]:
             return
     row = {"id": event.id, "report_id": event.correlation_id, "status": status, "at": event.recorded_at}
     yield Write(("status", event.correlation_id), INSERT_STATUS, row)
+
+
+BEFORE_ANY = 0
+"""Below every version of a case: what its report tells counts only while no case is known."""
+
+
+def _following() -> Executable:
+    """The highest version of the case counts, so that order and repetition do not matter."""
+    row = upsert(dispositions)
+    changes = {name: row.excluded[name] for name in ("version", "ended_at")}
+    newer = row.excluded.version > dispositions.c.version
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes, where=newer)
+
+
+def _erased() -> Executable:
+    row = upsert(dispositions)
+    changes = {name: row.excluded[name] for name in ("erased_at", "rule")}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
+FOLLOW_CASE, NOTE_ERASURE = _following(), _erased()
+NOTE_END = upsert(dispositions).on_conflict_do_nothing()
+
+
+def project_disposition(event: Recorded) -> Iterable[Write]:
+    """When a report ended, by its case (or, before there is one, by its withdrawal), and when it was erased."""
+    report_id = event.correlation_id
+    row: dict[str, Any] = {"report_id": report_id, "version": event.version}
+    match event.data:
+        case CaseOpened() | CaseReopened():
+            yield Write(("disposition", report_id), FOLLOW_CASE, row | {"ended_at": None})
+        case CaseClosed():
+            yield Write(("disposition", report_id), FOLLOW_CASE, row | {"ended_at": event.occurred_at})
+        case ReportWithdrawn():
+            told = row | {"version": BEFORE_ANY, "ended_at": event.occurred_at}
+            yield Write(("disposition", report_id), NOTE_END, told)
+        case ReportPersonalDataErased(rule=rule):
+            told = row | {"version": BEFORE_ANY, "erased_at": event.occurred_at, "rule": rule}
+            yield Write(("disposition", report_id), NOTE_ERASURE, told)
 
 
 def _granting() -> Executable:

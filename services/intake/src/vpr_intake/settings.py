@@ -31,6 +31,7 @@ class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
     ``city`` is the folder of the city's files, or the name of a shipped one.
+    Every ``retention_every`` seconds what is due by the city's rules is erased.
     ``jurisdiction_id`` is ours in Open311: other ones are then unknown, while without it any is taken. ``open311_url``
     (default: the address that was asked) and ``open311_test_url`` (default: the same) are what discovery tells, beside
     ``open311_contact`` and ``open311_key_service``, sentences for developers.
@@ -51,6 +52,7 @@ class Settings(ServiceSettings):
     city: Annotated[InstanceOf[City], NoDecode, BeforeValidator(city_at)] = Field(
         default_factory=lambda: _loaded(shipped()["winnipeg"])
     )
+    retention_every: Annotated[float, Field(gt=0)] = 60
     metrics_url: str = ""
     expected_every: Annotated[float, Field(gt=0)] = 300
     jurisdiction_id: str = ""

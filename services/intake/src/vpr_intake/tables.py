@@ -192,6 +192,28 @@ erasure_approvals = Table(
     Column("approved_at", Moment, nullable=False),
 )
 
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("ended_at", Moment),
+    Column("erased_at", Moment),
+    Column("rule", Text),
+)
+Index("dispositions_due", dispositions.c.ended_at, postgresql_where=dispositions.c.erased_at.is_(None))
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("placed_by", Uuid, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("lifted_by", Uuid),
+    Column("lifted_at", Moment),
+)
+
 status_changes = Table(
     "status_changes",
     metadata,

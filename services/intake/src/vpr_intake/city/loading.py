@@ -9,7 +9,9 @@ from vpr_intake.catalogue import Category, Question
 from vpr_intake.city.districts import Districts
 from vpr_intake.city.files import CityError, Source, read_json, read_yaml
 from vpr_intake.city.forms import CityForm, Day, categories_of
+from vpr_intake.city.retention import retention_of
 from vpr_intake.city.rules import Rules, rules_of
+from vpr_intake.domain.retention import Retention
 from vpr_intake.domain.screening import Outcome
 
 SHIPPED = Path(__file__).parent
@@ -28,7 +30,10 @@ class Priorities:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """What a city decides for itself. ``opening_hours`` by day, in ``zone``, such as ``08:00-16:30``."""
+    """What a city decides for itself. ``opening_hours`` by day, in ``zone``, such as ``08:00-16:30``.
+
+    Without ``retention`` nothing is erased by a rule.
+    """
 
     code: str
     languages: tuple[str, ...]
@@ -41,6 +46,7 @@ class City:
     districts: Districts
     credit: str
     rules: Rules
+    retention: Retention | None
 
     def told(self, outcome: Outcome, language: str = "en") -> str:
         """What a filer is told to do: the advice of a filing, the ``service_notice`` of Open311."""
@@ -73,6 +79,7 @@ def load_city(folder: Path, rules: Path | None = None) -> City:
         districts=Districts.of(read_json(folder / where.file), where.code, where.name, where.gap),
         credit=where.credit,
         rules=ruled,
+        retention=retention_of(main, form.retention, categories),
     )
 
 
