@@ -54,11 +54,22 @@ def upgrade() -> None:
         sa.Column("lifted_by", sa.Uuid),
         sa.Column("lifted_at", MOMENT),
     )
+    op.create_table(
+        "annotations",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("report_id", sa.Uuid, nullable=False, index=True),
+        sa.Column("concerns", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("annotated_by", sa.Uuid, nullable=False),
+        sa.Column("by_client", sa.Boolean, nullable=False),
+        sa.Column("annotated_at", MOMENT, nullable=False),
+    )
     for statement in (ENDED, ERASED, PLACED, LIFTED):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("annotations")
     op.drop_table("holds")
     op.drop_table("dispositions")

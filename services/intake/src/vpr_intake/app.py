@@ -18,6 +18,7 @@ from vpr_intake.projections import (
     project_access,
     project_disposition,
     project_erasure,
+    project_hold,
     project_report,
     project_status,
 )
@@ -53,7 +54,7 @@ service = Service(
     "intake",
     metadata,
     deciders=(report, history, access),
-    projectors=(project_report, project_access, project_erasure, project_status, project_disposition),
+    projectors=(project_report, project_access, project_erasure, project_status, project_disposition, project_hold),
     consumer=consumer,
     workers=_workers,
     consequences=(announce,),

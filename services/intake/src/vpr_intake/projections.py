@@ -28,6 +28,7 @@ from vpr_events.contracts.dispatch import (
 )
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAnnotated,
     ReportFiled,
     ReportHoldLifted,
     ReportHoldPlaced,
@@ -49,6 +50,7 @@ from vpr_intake.tables import (
     accesses,
     alarm_texts,
     alarms,
+    annotations,
     answers,
     details,
     dispositions,
@@ -150,6 +152,9 @@ def project_report(event: Recorded) -> Iterable[Write]:
             told = {f"new_{name}": getattr(amended, name) for name in AMENDABLE}
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
+        case ReportAnnotated():
+            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+            yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportScreened() as told:
             row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
             row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
@@ -164,20 +169,13 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
             told = {"statement": confirmed.statement_id, "by": confirmed.confirmed_to, "at": event.occurred_at}
             yield Write(report_id, CONFIRM_STATEMENT, told)
-        case ReportHoldPlaced() as placed:
-            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
-            row = {"id": placed.hold_id, "report_id": report_id, "placed_by": placed.placed_by}
-            yield Write(report_id, INSERT_HOLD, row | {"placed_at": event.occurred_at})
-        case ReportHoldLifted() as lifted:
-            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
-            told = {"hold": lifted.hold_id, "by": lifted.lifted_by, "at": event.occurred_at}
-            yield Write(report_id, LIFT_HOLD, told)
-        case ReportStatementTaken() | ReportPersonalDataErased():
+        case ReportStatementTaken() | ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
 
 
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
+    delete(annotations).where(annotations.c.report_id == bindparam("report")),
     delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(details).where(details.c.report_id == bindparam("report")),
     delete(statements).where(statements.c.report_id == bindparam("report")),
@@ -231,6 +229,16 @@ def project_status(event: Recorded) -> Iterable[Write]:
             return
     row = {"id": event.id, "report_id": event.correlation_id, "status": status, "at": event.recorded_at}
     yield Write(("status", event.correlation_id), INSERT_STATUS, row)
+
+
+def project_hold(event: Recorded) -> Iterable[Write]:
+    """Legal holds."""
+    match event.data:
+        case ReportHoldPlaced(hold_id=hold, placed_by=by):
+            row = {"id": hold, "report_id": event.entity_id, "placed_by": by, "placed_at": event.occurred_at}
+            yield Write(("hold", event.entity_id), INSERT_HOLD, row)
+        case ReportHoldLifted(hold_id=hold, lifted_by=by):
+            yield Write(("hold", event.entity_id), LIFT_HOLD, {"hold": hold, "by": by, "at": event.occurred_at})
 
 
 BEFORE_ANY = 0

@@ -15,6 +15,7 @@ from vpr_intake.tables import (
     accesses,
     alarm_texts,
     alarms,
+    annotations,
     answers,
     details,
     grants,
@@ -159,6 +160,13 @@ async def statements_of(connection: AsyncConnection, report_id: UUID) -> list[di
     query = (
         select(statements).where(statements.c.report_id == report_id).order_by(statements.c.taken_at, statements.c.id)
     )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def annotations_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
+    """What was said to be wrong in a report, the oldest first. Personal."""
+    query = select(annotations).where(annotations.c.report_id == report_id)
+    query = query.order_by(annotations.c.annotated_at, annotations.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 

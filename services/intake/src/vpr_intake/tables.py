@@ -242,7 +242,19 @@ updates = Table(
     Column("media_urls", ARRAY(Text)),
 )
 
-PERSONAL = (particulars, alarm_texts, answers, details, statements, updates)
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("concerns", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("annotated_by", Uuid, nullable=False),
+    Column("by_client", Boolean, nullable=False),
+    Column("annotated_at", Moment, nullable=False),
+)
+
+PERSONAL = (particulars, alarm_texts, annotations, answers, details, statements, updates)
 
 webhooks = Table(
     "webhooks",

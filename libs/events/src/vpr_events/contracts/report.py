@@ -112,6 +112,14 @@ class ReportStatementConfirmed(Event, name="report.statement_confirmed"):
     confirmed_to: UUID
 
 
+class ReportAnnotated(Event, name="report.annotated"):
+    """Somebody said what is wrong or missing in the part that it ``concerns``; the words stay in intake."""
+
+    annotation_id: UUID
+    concerns: Code
+    annotated_by: UUID
+
+
 class ReportWithdrawn(Event, name="report.withdrawn"):
     """The report was taken back by who filed it."""
 

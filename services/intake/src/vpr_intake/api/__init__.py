@@ -4,6 +4,7 @@ from vpr_intake.api import (
     accesses,
     alarms,
     amending,
+    annotations,
     city,
     clients,
     deliveries,
@@ -19,7 +20,7 @@ from vpr_intake.api import (
 
 routers = (
     reports.filing_router, reports.router, amending.router, particulars.router, statements.router, duplicates.router,
-    erasure.router,
+    erasure.router, annotations.router,
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
 )  # fmt: skip

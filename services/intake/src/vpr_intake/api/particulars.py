@@ -17,6 +17,7 @@ from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
+from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_intake.schemas.shown import Contact, Report, ReportUpdate
@@ -44,6 +45,7 @@ async def read_report(
     row = await existing(report_id, caller, runtime, personal=True)
     async with runtime.reading() as connection:
         updates = await queries.updates_of(connection, report_id)
+        annotations = await queries.annotations_of(connection, report_id)
     fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
@@ -58,6 +60,7 @@ async def read_report(
         details=Details.model_validate(row["details"]) if row["details"] else None,
         media_urls=row["media_urls"] or [],
         updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
+        annotations=[Annotation(**one) for one in annotations],
     )
 
 

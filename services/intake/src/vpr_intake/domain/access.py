@@ -25,6 +25,7 @@ class Resource(StrEnum):
     CONTACT = "contact"
     ALARM_TEXT = "alarm_text"
     STATEMENTS = "statements"
+    ANNOTATIONS = "annotations"
 
 
 NOBODY = UUID(int=0)

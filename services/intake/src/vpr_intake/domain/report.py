@@ -25,6 +25,7 @@ from vpr_events.contracts.report import (
 from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
 from vpr_events.event import Event
+from vpr_intake.domain.annotations import Annotate, annotated
 from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
 from vpr_intake.domain.screening import Outcome, Screening
 from vpr_intake.domain.statements import ConfirmStatement, Statements, TakeStatement, confirm, evolved, take
@@ -132,7 +133,7 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ADDING = (AddUpdate, TakeStatement, ConfirmStatement)
+ADDING = (AddUpdate, Annotate, TakeStatement, ConfirmStatement)
 """What adds to what a report tells of people."""
 
 
@@ -245,6 +246,7 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     RescreenReport: _rescreen,
     WithdrawReport: _withdraw,
     AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
+    Annotate: lambda command, _state: annotated(command),
     TakeStatement: lambda command, state: take(command, state.statements),
     ConfirmStatement: lambda command, state: confirm(command, state.statements),
     PlaceHold: _place_hold,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from vpr_events.contracts.values import Channel
 from vpr_intake.domain.screening import Outcome
+from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_service.requests import Body, PageQuery, storable
@@ -92,7 +93,10 @@ class ReportUpdate(Body):
 
 
 class Report(ReportSummary):
-    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules."""
+    """A report with its particulars, what its client added, and corrections.
+
+    ``screening`` is null for one from before the rules.
+    """
 
     screening: Screened | None
     answers: dict[str, str | list[str]]
@@ -105,6 +109,7 @@ class Report(ReportSummary):
     details: Details | None
     media_urls: list[str]
     updates: list[ReportUpdate]
+    annotations: list[Annotation]
 
 
 class HistoryEntry(Body):
