@@ -26,6 +26,7 @@ WEBHOOK_KEY = "webhook.key"
 LOOPBACK = "localhost,127.0.0.0/8,::1"
 CLIENTS = "clients.json"
 STAFF_CLIENT = "staff"
+ASKED_BY_INTAKE = ("metrics", "triage", "video", "dispatch")
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Home:
         """What one service needs beside. Webhooks of a local system may go to this machine."""
         if service == "intake":
             hooks = {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
-            return hooks | {"INTAKE_METRICS_URL": f"{self.staff_url}/metrics"}
+            return hooks | {f"INTAKE_{one.upper()}_URL": f"{self.staff_url}/{one}" for one in ASKED_BY_INTAKE}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

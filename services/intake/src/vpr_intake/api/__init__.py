@@ -10,6 +10,7 @@ from vpr_intake.api import (
     deliveries,
     duplicates,
     erasure,
+    exports,
     history,
     open311,
     particulars,
@@ -20,7 +21,7 @@ from vpr_intake.api import (
 
 routers = (
     reports.filing_router, reports.router, amending.router, particulars.router, statements.router, duplicates.router,
-    erasure.router, annotations.router,
+    erasure.router, annotations.router, exports.router,
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
 )  # fmt: skip

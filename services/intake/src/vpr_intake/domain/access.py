@@ -26,6 +26,7 @@ class Resource(StrEnum):
     ALARM_TEXT = "alarm_text"
     STATEMENTS = "statements"
     ANNOTATIONS = "annotations"
+    EXPORT = "export"
 
 
 NOBODY = UUID(int=0)
