@@ -22,7 +22,7 @@ SERVICES = ("triage", "video", "dispatch")
 
 @pytest.fixture
 def origin() -> Iterator[str]:
-    """An issuer and three services that tell who asked; ``broken`` answers with an error, ``nonsense`` with nonsense."""
+    """An issuer and three services that tell who asked; ``broken`` and ``nonsense`` answer with such."""
     app, url = FastAPI(), f"http://127.0.0.1:{(port := free_port())}"
 
     @app.get("/.well-known/openid-configuration")

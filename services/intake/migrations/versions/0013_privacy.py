@@ -64,12 +64,14 @@ def upgrade() -> None:
         sa.Column("by_client", sa.Boolean, nullable=False),
         sa.Column("annotated_at", MOMENT, nullable=False),
     )
+    op.add_column("reports", sa.Column("filed_by", sa.Uuid))
     for statement in (ENDED, ERASED, PLACED, LIFTED):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_column("reports", "filed_by")
     op.drop_table("annotations")
     op.drop_table("holds")
     op.drop_table("dispositions")

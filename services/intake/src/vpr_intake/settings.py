@@ -30,6 +30,7 @@ def city_at(place: object) -> object:
 class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
+    Who reads more than ``bulk_reading_limit`` different reports within an hour raises an alarm.
     ``city`` is the folder of the city's files, or the name of a shipped one.
     ``triage_url``, ``video_url`` and ``dispatch_url`` are where those answer: an export needs what they hold.
     Every ``retention_every`` seconds what is due by the city's rules is erased.
@@ -50,6 +51,7 @@ class Settings(ServiceSettings):
 
     port: int = 8001
     break_glass_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = timedelta(hours=1)
+    bulk_reading_limit: Annotated[int, Field(ge=1)] = 30
     city: Annotated[InstanceOf[City], NoDecode, BeforeValidator(city_at)] = Field(
         default_factory=lambda: _loaded(shipped()["winnipeg"])
     )

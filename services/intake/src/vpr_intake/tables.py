@@ -36,6 +36,7 @@ reports = Table(
     Column("category", Text, nullable=False),
     Column("district", Text),
     Column("client_id", Uuid),
+    Column("filed_by", Uuid),
     Column("occurred_from", Moment),
     Column("occurred_to", Moment),
     Column("filed_at", Moment, nullable=False),

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from vpr_events.contracts.access import AlarmKind
 from vpr_events.contracts.values import Role
 from vpr_intake.api.disclosing import note_reading
 from vpr_intake.api.reports import existing
+from vpr_intake.api.reviewing import is_restricted, raise_alarm, review_own
 from vpr_intake.domain.access import Resource
 from vpr_intake.elsewhere import Elsewhere
 from vpr_intake.held import HOLDINGS
@@ -41,6 +43,9 @@ async def export(
     others = await Elsewhere.of(settings_of(runtime)).held(report_id, caller.id, purpose)
     role = next(role for role in EXPORTERS if caller.has(role))
     await note_reading(report_id, caller.id, role, Resource.EXPORT, purpose, runtime)
+    await review_own(report_id, caller.id, caller.contacts, runtime)
+    if await is_restricted(report_id, runtime):
+        await raise_alarm(report_id, AlarmKind.RESTRICTED_CASE, caller.id, "export", runtime)
     own = await held_by(runtime.engine, HOLDINGS, report_id)
     private(response)
     return Export(

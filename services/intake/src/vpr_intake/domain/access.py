@@ -67,13 +67,17 @@ class RecordAccess(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlass(Command):
-    """Read until ``until`` without holding the case; while that stands, doing it again changes nothing."""
+    """Read until ``until`` without holding the case; while that stands, doing it again changes nothing.
+
+    A restricted report's glass raises an alarm of its own ``kind``.
+    """
 
     reader_id: UUID
     role: Role
     reason: BreakGlassReason
     until: datetime
     alarm_id: UUID
+    kind: AlarmKind = AlarmKind.BREAK_GLASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +141,7 @@ def _break(command: BreakGlass, state: State) -> Sequence[Event]:
         ),
         AccessAlarmRaised(
             alarm_id=command.alarm_id,
-            kind=AlarmKind.BREAK_GLASS,
+            kind=command.kind,
             caused_by=command.reader_id,
             reason=command.reason,
         ),

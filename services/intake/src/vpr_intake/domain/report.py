@@ -69,6 +69,7 @@ class FileReport(Command):
     category: str
     district: str | None = None
     client_id: UUID | None = None
+    filed_by: UUID | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
     screening: Screening | None = None
@@ -159,6 +160,7 @@ def _file(command: FileReport, state: State) -> Sequence[Event]:
         category=command.category,
         district=command.district,
         client_id=command.client_id,
+        filed_by=command.filed_by,
         occurred_from=command.occurred_from,
         occurred_to=command.occurred_to,
     )
