@@ -43,6 +43,8 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
         people = People(url=system.url, headers=system.headers, client=client)
         report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report(answers=ANSWERS, details=DETAILS))["id"]
         assert break_glass(people, report, f"{PERSON['last_name']}: {NARRATIVE}")["text"].endswith(NARRATIVE)
+        correction = {"concerns": "description", "text": f"{PERSON['last_name']}: {NARRATIVE}"}
+        people.post(Role.OFFICER, "intake", f"/v1/reports/{report}/annotations", correction)
         walk(people, report)
         place = {"address_string": str(PLACE["address"])}
         walk(people, file_by_open311(people, admit(people), description=NARRATIVE, **PERSON, **place))

@@ -25,6 +25,7 @@ BODIES: Mapping[str, Any] = {
     "connection": {"mode": "peer"},
     "end": {"reason": "completed"},
     "invitations": {"channel": "link"},
+    "annotations": {"concerns": "description", "text": "It was green."},
     "statements": {"text": "That is how it was."},
     "confirmation": {"digest": "0" * 64},
     "duplicate": {"original_case_id": "{case_id}"},

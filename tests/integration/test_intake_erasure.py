@@ -98,3 +98,19 @@ async def test_what_does_not_exist_is_neither_held_nor_erased(intake: System) ->
     path = f"/v1/reports/{await filed(intake)}/holds/{nothing}"
     answer = await intake["intake"].delete(path, headers=intake.as_(Role.ADMIN))
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:vpr:problem:no_such_hold")
+
+
+async def test_holds_are_listed_with_those_that_were_lifted(intake: System) -> None:
+    report, keeper = await filed(intake), Person(intake, Role.SUPERVISOR)
+    path = f"/v1/reports/{report}/holds"
+    assert (await keeper.get(path)).json() == []
+    first, second = [(await keeper.post(path)).json()["id"] for _ in range(2)]
+    assert (await intake["intake"].delete(f"{path}/{first}", headers=keeper.headers())).status_code == 204
+    for role in (Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR):
+        answer = await Person(intake, role).get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        newest, oldest = answer.json()
+        assert (newest["id"], newest["placed_by"], newest["lifted_at"]) == (second, str(keeper.id), None)
+        assert (oldest["id"], oldest["lifted_by"]) == (first, str(keeper.id))
+        assert oldest["lifted_at"] >= oldest["placed_at"]
+    assert (await keeper.get(f"/v1/reports/{uuid4()}/holds")).status_code == 404

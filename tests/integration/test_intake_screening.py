@@ -85,7 +85,7 @@ async def test_an_emergency_is_told_so_stopped_and_alarmed_and_has_an_owner(shar
     assert [one["code"] for one in answer["screening"]["rules"]] == ["weapon_involved", "high_value"]
     assert (await listed(shared, number))["status"] == "stopped"
     assert await told(shared, number) == [
-        "report.filed.v1", "report.screened.v1", "report.stopped.v1", "access.alarm_raised.v2",
+        "report.filed.v1", "report.screened.v1", "report.stopped.v1", "access.alarm_raised.v3",
     ]  # fmt: skip
     [alarm] = await alarms(shared, number)
     assert (alarm["kind"], alarm["reason"], alarm["acknowledged_at"]) == ("stopped_report", "weapon_involved", None)

@@ -127,6 +127,39 @@ def test_a_stopped_report_raises_an_alarm_until_somebody_looks() -> None:
     given(access, BROKEN, RAISED).when(raising(UUID(int=9))).then(again)
 
 
+def reading(kind: AlarmKind, alarm: int = 9, by: UUID = OFFICER) -> RaiseAlarm:
+    return RaiseAlarm(at=NOON, alarm_id=UUID(int=alarm), kind=kind, caused_by=by, reason="reading")
+
+
+def raised(kind: AlarmKind, alarm: int = 9, by: UUID = OFFICER) -> AccessAlarmRaised:
+    return AccessAlarmRaised(alarm_id=UUID(int=alarm), kind=kind, caused_by=by, reason="reading")
+
+
+OF_READERS = [AlarmKind.BULK_READING, AlarmKind.OWN_CASE, AlarmKind.RESTRICTED_CASE]
+
+
+@pytest.mark.parametrize("kind", OF_READERS)
+def test_each_reader_has_an_alarm_of_their_own(kind: AlarmKind) -> None:
+    given(access, raised(kind)).when(reading(kind, 10)).then()
+    given(access, raised(kind)).when(reading(kind, 10, OTHER)).then(raised(kind, 10, OTHER))
+
+
+@pytest.mark.parametrize("kind", OF_READERS)
+def test_only_somebodys_own_case_is_told_of_once_for_all(kind: AlarmKind) -> None:
+    again = () if kind is AlarmKind.OWN_CASE else (raised(kind, 10),)
+    given(access, raised(kind), SEEN).when(reading(kind, 10)).then(*again)
+
+
+@pytest.mark.parametrize("kind", OF_READERS)
+def test_a_reader_acknowledges_no_alarm_about_themselves(kind: AlarmKind) -> None:
+    given(access, raised(kind)).when(acknowledge(OFFICER)).then_refused("own_alarm")
+
+
+def test_the_glass_of_a_restricted_report_alarms_with_its_own_kind() -> None:
+    restricted = RAISED.model_copy(update={"kind": AlarmKind.RESTRICTED_CASE})
+    given(access).when(break_glass(kind=AlarmKind.RESTRICTED_CASE)).then(BROKEN, restricted)
+
+
 def test_who_filed_may_acknowledge_the_alarm_of_a_stopped_report() -> None:
     given(access, STOPPED).when(acknowledge(SUPERVISOR)).then(SEEN)
 

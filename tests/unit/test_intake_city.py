@@ -38,6 +38,16 @@ def test_the_shipped_city_is_whole() -> None:
     assert "911" in city.told(Outcome.EMERGENCY)
     assert "911" in city.told(Outcome.EMERGENCY, "fr")
     assert "City of Winnipeg" in city.credit
+    assert city.retention
+    assert (city.retention.default.code, city.retention.default.kept.days) == ("general", 1095)
+    assert city.retention.of("robbery").kept.days == 3650
+    assert [one.code for one in city.categories.values() if one.restricted] == ["drug_gang_information"]
+
+
+def test_a_city_may_name_no_retention(folder: Path) -> None:
+    file = folder / "city.yaml"
+    file.write_text(file.read_text().partition("retention:")[0])
+    assert load_city(folder).retention is None
 
 
 def test_a_question_is_told_in_french_and_keeps_its_keys() -> None:
@@ -63,6 +73,18 @@ BAD: dict[str, tuple[str, Callable[[str], str], str, str]] = {
     "a scale upside down": ("city.yaml", replacing("lowest: 0", "lowest: 10"), "priorities:", "lowest must be below"),
     "a day that ends before it begins": ("city.yaml", replacing("10:00-16:00", "16:00-10:00"), "saturday:", "earlier"),
     "hours that are none": ("city.yaml", replacing("10:00-16:00", "ten-16:00"), "saturday:", "hours such as"),
+    "a retention of a category that is none": (
+        "city.yaml", replacing("    assault: {code", "    asault: {code"), "asault", "there is no category asault"
+    ),
+    "two retentions of one code": (
+        "city.yaml", replacing("violence, days: 3650}", "general, days: 3650}"), "general, days: 3650",
+        "general is 1095 days elsewhere",
+    ),
+    "a retention of no days": ("city.yaml", replacing("days: 1095", "days: 0"), "default:", "retention.default.days"),
+    "a retention in months": ("city.yaml", replacing("days: 1095", "months: 36"), "default:", "retention.default"),
+    "a category that is perhaps restricted": (
+        "categories.yaml", replacing("restricted: true", "restricted: yes"), "restricted", "restricted"
+    ),
     "a language that we lack": ("city.yaml", replacing("[en, fr]", "[en, de]"), "languages:", "Input should be 'en'"),
     "no English": ("city.yaml", replacing("languages: [en, fr]", "languages: [fr]"), "", "English must be among"),
     "no French name": ("city.yaml", replacing("{en: Winnipeg, fr: Winnipeg}", "{en: Winnipeg}"), "name:", "fr"),

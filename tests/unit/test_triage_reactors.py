@@ -5,10 +5,17 @@ import pytest
 from tests.examples import NOON, minutes, recorded
 from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted, DispatchUnitAssigned
-from vpr_events.contracts.report import ReportFiled, ReportStopped, ReportWithdrawn, WithdrawalReason, WithdrawnBy
+from vpr_events.contracts.report import (
+    ReportAnnotated,
+    ReportFiled,
+    ReportStopped,
+    ReportWithdrawn,
+    WithdrawalReason,
+    WithdrawnBy,
+)
 from vpr_events.contracts.values import Channel, Gravest
 from vpr_events.event import Event, derived_id, new_id
-from vpr_triage.domain.commands import CloseCase, OpenCase, RaiseCase
+from vpr_triage.domain.commands import CloseCase, FollowReport, OpenCase, RaiseCase
 from vpr_triage.projections import UNRANKED, gravity
 from vpr_triage.reactors import consumer, react
 
@@ -40,6 +47,14 @@ def test_a_withdrawal_and_the_end_of_a_dispatch_close_the_case(event: Event, rea
     assert execution.command == CloseCase(at=LATER, reason=reason)
     assert execution.entity == derived_id(REPORT, "case")
     assert (execution.correlation_id, execution.causation_id) == (REPORT, cause.id)
+
+
+def test_an_annotation_is_told_of_as_an_amendment() -> None:
+    told = recorded(
+        ReportAnnotated(annotation_id=new_id(), concerns="description", annotated_by=new_id()), entity=REPORT
+    )
+    (execution,) = react(told, LATER)
+    assert execution.command == FollowReport(at=LATER, fields=("annotations",))
 
 
 def test_an_emergency_raises_its_case() -> None:

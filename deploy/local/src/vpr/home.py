@@ -27,6 +27,7 @@ EVIDENCE_KEY = "evidence.key"
 LOOPBACK = "localhost,127.0.0.0/8,::1"
 CLIENTS = "clients.json"
 STAFF_CLIENT = "staff"
+ASKED_BY_INTAKE = ("metrics", "triage", "video", "dispatch")
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,13 @@ class Home:
     def _further(self, service: str) -> dict[str, str]:
         """What one service needs beside. Webhooks of a local system may go to this machine."""
         if service == "intake":
-            return {
+            own = {
                 "INTAKE_WEBHOOK_KEYS": self.webhook_key,
                 "INTAKE_OUTBOUND_ALLOW": LOOPBACK,
-                "INTAKE_METRICS_URL": f"{self.staff_url}/metrics",
                 "INTAKE_EVIDENCE_URL": (self.evidence / service).as_uri(),
                 "INTAKE_EVIDENCE_KEYS": self.evidence_key,
             }
+            return own | {f"INTAKE_{one.upper()}_URL": f"{self.staff_url}/{one}" for one in ASKED_BY_INTAKE}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

@@ -45,7 +45,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     durable = service.name if inbox else None
     recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
-    telemetry = Telemetry(service.name)
+    telemetry = Telemetry(service.name, service.gauges)
     rates = Rates(*map(rate_of, (settings.rate_per_key, settings.rate_per_source, settings.rate_per_form)))
     runtime = Runtime(
         service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer, rates

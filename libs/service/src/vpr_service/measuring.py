@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,6 +47,10 @@ FIGURES = select(
 )
 
 
+type Figures = Callable[[], Mapping[str, float | None]]
+"""What a service tells of itself beside what all tell; a key that ends in ``_age`` is in seconds."""
+
+
 @dataclass(frozen=True)
 class Measuring:
     """Measures one service. ``now`` is business time, by which timers are due; ages are in seconds."""
@@ -55,6 +60,7 @@ class Measuring:
     log: EventLog
     now: Clock
     telemetry: Telemetry
+    own: Figures = dict
 
     async def run(self, stop: asyncio.Event) -> None:
         """Measure every few seconds; what cannot be measured now is tried again."""
@@ -83,6 +89,7 @@ class Measuring:
             "inbox_pending": await self._pending(),
             **_counts(row),
             **_ages(row, datetime.now(UTC)),
+            **self.own(),
         }
         self.telemetry.show(figures)
         return {

@@ -40,7 +40,8 @@ class Service:
 
     ``deciders`` are all it has: the scheduler fires the timers of those that have any. ``consequences`` turn its events
     into effects, which ``handlers``, made for a runtime, carry out by their kind. ``workers`` are made for a runtime
-    too; ``consumer`` is None without an inbox. A ``public`` one limits sources without credentials.
+    too; ``consumer`` is None without an inbox. A ``public`` one limits sources without credentials. ``figures`` are
+    what operators are told of this service alone, by the keys of ``gauges`` (name and meaning).
     """
 
     name: str
@@ -52,6 +53,8 @@ class Service:
     handlers: Callable[["Runtime"], Mapping[str, Handler]] = lambda _: {}
     workers: Callable[["Runtime"], Sequence[Worker]] = lambda _: ()
     public: bool = False
+    gauges: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    figures: Callable[["Runtime"], Mapping[str, float | None]] = lambda _: {}
 
 
 @dataclass
@@ -82,7 +85,9 @@ class Runtime:
     @property
     def measuring(self) -> Measuring:
         """What tells operators how it is."""
-        return Measuring(self.service.name, self.engine, self.log, self.now, self.telemetry)
+        return Measuring(
+            self.service.name, self.engine, self.log, self.now, self.telemetry, lambda: self.service.figures(self)
+        )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -77,9 +77,13 @@ GAUGES = {
 
 @dataclass
 class Telemetry:
-    """One service's Prometheus registry with what every service measures. ``at_work``: requests not yet answered."""
+    """One service's Prometheus registry with what every service measures, and its ``own`` gauges.
+
+    ``at_work``: requests not yet answered.
+    """
 
     service: str
+    own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     at_work: int = 0
     restarts: Counter = field(init=False)
@@ -93,7 +97,8 @@ class Telemetry:
         self.restarts = Counter("vpr_worker_restarts", "Workers that failed", ["worker"], registry=self.registry)
         working = Gauge("vpr_requests_working", "Requests not yet answered", registry=self.registry)
         working.set_function(lambda: self.at_work)
-        self.gauges = {key: Gauge(name, text, registry=self.registry) for key, (name, text) in GAUGES.items()}
+        every = {**GAUGES, **self.own}
+        self.gauges = {key: Gauge(name, text, registry=self.registry) for key, (name, text) in every.items()}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note how long a request took."""

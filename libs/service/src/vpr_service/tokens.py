@@ -29,6 +29,7 @@ class Principal:
     """Who acts: ``id`` is the token's subject, a UUID without a name behind it in any event.
 
     A service's token names the ``service``, which may say what officer it is ``acting_for`` and for which ``purpose``.
+    ``contacts`` are the person's own e-mail address and telephone number, where the token carries them.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Principal:
     service: str | None = None
     acting_for: UUID | None = None
     purpose: str | None = None
+    contacts: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def scope(self) -> str:
@@ -146,7 +148,9 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     """
     roles = _known(claims.get("roles", []))
     client = claims.get("azp") or claims.get("client_id")
-    return Principal(UUID(claims["sub"]), roles, client if Role.SERVICE in roles and client in SERVICES else None)
+    service = client if Role.SERVICE in roles and client in SERVICES else None
+    contacts = tuple(one for name in ("email", "phone_number") if isinstance(one := claims.get(name), str) and one)
+    return Principal(UUID(claims["sub"]), roles, service, contacts=contacts)
 
 
 def _known(roles: Iterable[str]) -> frozenset[Role]:

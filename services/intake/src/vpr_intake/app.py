@@ -18,8 +18,16 @@ from vpr_intake.domain.report import report
 from vpr_intake.expecting import Expectations
 from vpr_intake.kept_files import FACTS, REMOVAL, follow_attachments
 from vpr_intake.private import register
-from vpr_intake.projections import project_access, project_erasure, project_report, project_status
+from vpr_intake.projections import (
+    project_access,
+    project_disposition,
+    project_erasure,
+    project_hold,
+    project_report,
+    project_status,
+)
 from vpr_intake.reactors import consumer
+from vpr_intake.retaining import GAUGES, Retaining, retention_figures
 from vpr_intake.settings import Settings
 from vpr_intake.tables import metadata
 from vpr_intake.web import STATIC
@@ -41,6 +49,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     return [
         Listener(runtime.engine, ALARMS),
         hooks.Forgetting(runtime.engine, settings),
+        Retaining.of(runtime, settings.city.retention, settings.retention_every),
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
         Sweeper(runtime),
         KeyUse(runtime.engine, register),
@@ -56,12 +65,14 @@ service = Service(
     "intake",
     metadata,
     deciders=(report, history, access),
-    projectors=(project_report, project_access, project_erasure, project_status),
+    projectors=(project_report, project_access, project_erasure, project_status, project_disposition, project_hold),
     consumer=consumer,
     workers=_workers,
     consequences=(announce, follow_attachments),
     handlers=_handlers,
     public=True,
+    gauges=GAUGES,
+    figures=retention_figures,
 )
 
 

@@ -49,8 +49,8 @@ class Category:
     """One category. ``keywords`` help a 311 system to find it.
 
     ``ucr2`` is Statistics Canada's violation and ``nibrs`` the FBI's offense, each empty where the category is none;
-    ``local_code`` is the agency's own. The ``_fr`` fields are the same in French, empty where the city
-    does not speak it.
+    ``local_code`` is the agency's own. A ``restricted`` one is read only by who holds the case, or by a supervisor.
+    The ``_fr`` fields are the same in French, empty where the city does not speak it.
     """
 
     code: str
@@ -62,6 +62,7 @@ class Category:
     ucr2: str = ""
     nibrs: str = ""
     local_code: str = ""
+    restricted: bool = False
     name_fr: str = ""
     description_fr: str = ""
 

@@ -16,6 +16,7 @@ from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import NewReport
 from vpr_intake.tables import (
     alarm_texts,
+    annotations,
     answers,
     client_keys,
     clients,
@@ -52,6 +53,7 @@ REPLACE_PARTICULARS = (
 )
 INSERT_UPDATE = insert(updates)
 INSERT_STATEMENT = insert(statements)
+INSERT_ANNOTATION = insert(annotations)
 NOTHING = dict.fromkeys((column.name for column in particulars.columns), None)
 
 
@@ -86,6 +88,11 @@ def details_of(report_id: UUID, told: Details, *, anew: bool = False) -> Write:
 def statement_of(report_id: UUID, **told: Any) -> Write:
     """What somebody states; ``told`` are the columns of ``statements``."""
     return Write(report_id, INSERT_STATEMENT, {"report_id": report_id, **told})
+
+
+def annotation_of(report_id: UUID, **told: Any) -> Write:
+    """A correction; ``told`` are the columns of ``annotations``."""
+    return Write(report_id, INSERT_ANNOTATION, {"report_id": report_id, **told})
 
 
 def update_of(report_id: UUID, **told: Any) -> Write:

@@ -14,6 +14,7 @@ from vpr_events.contracts.case import (
     CaseClosed,
     CaseOpened,
     CaseReleased,
+    CaseReopened,
     CloseReason,
     Outcome,
 )
@@ -27,6 +28,7 @@ from vpr_events.contracts.dispatch import (
 )
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAnnotated,
     ReportAttachmentAdded,
     ReportFiled,
     ReportHoldLifted,
@@ -49,12 +51,15 @@ from vpr_intake.tables import (
     accesses,
     alarm_texts,
     alarms,
+    annotations,
     answers,
     attachment_files,
     attachments,
     details,
+    dispositions,
     erasure_approvals,
     grants,
+    holds,
     particulars,
     progress,
     reports,
@@ -85,6 +90,11 @@ CONFIRM_STATEMENT = (
 )
 
 INSERT_ATTACHMENT = insert(attachments)
+INSERT_HOLD = insert(holds)
+LIFT_HOLD = (
+    update(holds).where(holds.c.id == bindparam("hold")).values(lifted_by=bindparam("by"), lifted_at=bindparam("at"))
+)
+
 INSERT_SCREENING = insert(screenings)
 
 
@@ -148,11 +158,10 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportAttachmentAdded() as added:
-            row = added.model_dump(exclude={"attachment_id", "added_by"}) | {
-                "id": added.attachment_id,
-                "version": event.version,
-            }
+            row = added.model_dump(exclude={"attachment_id", "added_by"})
+            row |= {"id": added.attachment_id, "version": event.version}
             yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
+        case ReportAnnotated():
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportScreened() as told:
@@ -175,6 +184,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
 
 project_erasure = erasing(
     delete(particulars).where(particulars.c.report_id == bindparam("report")),
+    delete(annotations).where(annotations.c.report_id == bindparam("report")),
     delete(answers).where(answers.c.report_id == bindparam("report")),
     delete(details).where(details.c.report_id == bindparam("report")),
     delete(statements).where(statements.c.report_id == bindparam("report")),
@@ -230,6 +240,55 @@ def project_status(event: Recorded) -> Iterable[Write]:
             return
     row = {"id": event.id, "report_id": event.correlation_id, "status": status, "at": event.recorded_at}
     yield Write(("status", event.correlation_id), INSERT_STATUS, row)
+
+
+def project_hold(event: Recorded) -> Iterable[Write]:
+    """Legal holds."""
+    match event.data:
+        case ReportHoldPlaced(hold_id=hold, placed_by=by):
+            row = {"id": hold, "report_id": event.entity_id, "placed_by": by, "placed_at": event.occurred_at}
+            yield Write(("hold", event.entity_id), INSERT_HOLD, row)
+        case ReportHoldLifted(hold_id=hold, lifted_by=by):
+            yield Write(("hold", event.entity_id), LIFT_HOLD, {"hold": hold, "by": by, "at": event.occurred_at})
+
+
+BEFORE_ANY = 0
+"""Below every version of a case: what its report tells counts only while no case is known."""
+
+
+def _following() -> Executable:
+    """The highest version of the case counts, so that order and repetition do not matter."""
+    row = upsert(dispositions)
+    changes = {name: row.excluded[name] for name in ("version", "ended_at")}
+    newer = row.excluded.version > dispositions.c.version
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes, where=newer)
+
+
+def _erased() -> Executable:
+    row = upsert(dispositions)
+    changes = {name: row.excluded[name] for name in ("erased_at", "rule")}
+    return row.on_conflict_do_update(index_elements=["report_id"], set_=changes)
+
+
+FOLLOW_CASE, NOTE_ERASURE = _following(), _erased()
+NOTE_END = upsert(dispositions).on_conflict_do_nothing()
+
+
+def project_disposition(event: Recorded) -> Iterable[Write]:
+    """When a report ended, by its case (or, before there is one, by its withdrawal), and when it was erased."""
+    report_id = event.correlation_id
+    row: dict[str, Any] = {"report_id": report_id, "version": event.version}
+    match event.data:
+        case CaseOpened() | CaseReopened():
+            yield Write(("disposition", report_id), FOLLOW_CASE, row | {"ended_at": None})
+        case CaseClosed():
+            yield Write(("disposition", report_id), FOLLOW_CASE, row | {"ended_at": event.occurred_at})
+        case ReportWithdrawn():
+            told = row | {"version": BEFORE_ANY, "ended_at": event.occurred_at}
+            yield Write(("disposition", report_id), NOTE_END, told)
+        case ReportPersonalDataErased(rule=rule):
+            told = row | {"version": BEFORE_ANY, "erased_at": event.occurred_at, "rule": rule}
+            yield Write(("disposition", report_id), NOTE_ERASURE, told)
 
 
 def _granting() -> Executable:

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.contracts.access import AlarmKind
 from vpr_events.tables import idempotency
 from vpr_intake.basis import Basis
 from vpr_intake.tables import (
     accesses,
     alarm_texts,
     alarms,
+    annotations,
     answers,
     details,
     grants,
@@ -29,7 +31,7 @@ from vpr_intake.tables import (
 )
 
 PROGRESS = tuple(column for column in progress.c if column.name != "report_id")
-OF_REPORT = tuple(column for column in reports.c if column.name != "version")
+OF_REPORT = tuple(column for column in reports.c if column.name not in {"version", "filed_by"})
 VERSION = func.greatest(reports.c.version, screenings.c.version).label("version")
 """A screening is a row of its own, so that filing need not change the report's."""
 SCREENING = (screenings.c.outcome, screenings.c.reasons, screenings.c.rule_set)
@@ -185,6 +187,13 @@ async def statements_of(connection: AsyncConnection, report_id: UUID) -> list[di
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def annotations_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
+    """What was said to be wrong in a report, the oldest first. Personal."""
+    query = select(annotations).where(annotations.c.report_id == report_id)
+    query = query.order_by(annotations.c.annotated_at, annotations.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastFiling:
     """The last time that a client sent one and the same form: under which key, and whether a day has passed since."""
@@ -207,20 +216,26 @@ async def last_filing(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who wants to read: a person, perhaps also as any dispatcher or as the video service by itself."""
+    """Who wants to read: a person, perhaps also as any dispatcher or as the video service by itself.
+
+    A ``restricted`` report is read under a claim, or under broken glass by a ``supervisor``.
+    """
 
     principal_id: UUID
     dispatcher: bool = False
     video: bool = False
+    restricted: bool = False
+    supervisor: bool = False
 
 
 async def standing_grant(
     connection: AsyncConnection, report_id: UUID, reader: Reader, now: datetime
 ) -> dict[str, Any] | None:
     """What allows this reader to read the report at ``now``; broken glass only where nothing else does."""
-    own = and_(grants.c.basis.in_((Basis.CLAIM, Basis.BREAK_GLASS)), grants.c.principal_id == reader.principal_id)
+    bases = (Basis.CLAIM,) if reader.restricted and not reader.supervisor else (Basis.CLAIM, Basis.BREAK_GLASS)
+    own = and_(grants.c.basis.in_(bases), grants.c.principal_id == reader.principal_id)
     allowed = [own]
-    if reader.dispatcher:
+    if reader.dispatcher and not reader.restricted:
         allowed.append(grants.c.basis == Basis.TASK)
     if reader.video:
         allowed.append(grants.c.basis == Basis.INVITATION)
@@ -238,6 +253,7 @@ async def broken_glass(connection: AsyncConnection, report_id: UUID, principal_i
         alarms.c.report_id == accesses.c.report_id,
         alarms.c.caused_by == accesses.c.reader_id,
         alarms.c.raised_at == accesses.c.at,
+        alarms.c.kind.in_((AlarmKind.BREAK_GLASS, AlarmKind.RESTRICTED_CASE)),
     )
     query = select(accesses.c.until, alarms.c.id.label("alarm_id"), alarms.c.reason).join(alarms, raised).where(glass)
     query = query.order_by(accesses.c.at.desc()).limit(1)
@@ -249,19 +265,58 @@ async def list_accesses(
     *,
     report_id: UUID | None,
     reader_id: UUID | None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int,
     after: Sequence[Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Who read what, newest first, from behind ``after`` (at, id); a reader's are also those made for them."""
+    """Who read what from ``since`` to before ``until``, newest first, from behind ``after`` (at, id).
+
+    A reader's are also those made for them.
+    """
     query = select(accesses)
     if report_id:
         query = query.where(accesses.c.report_id == report_id)
     if reader_id:
         query = query.where(or_(accesses.c.reader_id == reader_id, accesses.c.acting_for == reader_id))
+    if since:
+        query = query.where(accesses.c.at >= since)
+    if until:
+        query = query.where(accesses.c.at < until)
     if after:
         query = query.where(tuple_(accesses.c.at, accesses.c.id) < tuple(after))
     query = query.order_by(accesses.c.at.desc(), accesses.c.id.desc()).limit(limit)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def category_of(connection: AsyncConnection, report_id: UUID) -> str | None:
+    """The category of a report."""
+    code: str | None = (
+        await connection.execute(select(reports.c.category).where(reports.c.id == report_id))
+    ).scalar_one_or_none()
+    return code
+
+
+async def reports_read(connection: AsyncConnection, reader_id: UUID, since: datetime) -> int:
+    """How many different reports somebody read since then, themselves or by a service."""
+    theirs = or_(accesses.c.reader_id == reader_id, accesses.c.acting_for == reader_id)
+    query = select(func.count(accesses.c.report_id.distinct())).where(theirs, accesses.c.at > since)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def alarmed_since(connection: AsyncConnection, kind: AlarmKind, caused_by: UUID, since: datetime) -> bool:
+    """Whether somebody caused an alarm of this kind since then."""
+    query = select(alarms.c.id).where(
+        alarms.c.caused_by == caused_by, alarms.c.kind == kind, alarms.c.raised_at > since
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def of_whom(connection: AsyncConnection, report_id: UUID) -> Row[*tuple[Any, ...]] | None:
+    """Who filed a report (filed_by), and where its reporter is reached (email, phone). Personal."""
+    told = reports.outerjoin(particulars, particulars.c.report_id == reports.c.id)
+    query = select(reports.c.filed_by, particulars.c.email, particulars.c.phone).select_from(told)
+    return (await connection.execute(query.where(reports.c.id == report_id))).one_or_none()
 
 
 OPEN = alarms.c.acknowledged_at.is_(None)

@@ -48,7 +48,10 @@ Budget = Annotated[str, AfterValidator(_budget)]
 class Settings(ServiceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
+    Who reads more than ``bulk_reading_limit`` different reports within an hour raises an alarm.
     ``city`` is the folder of the city's files, or the name of a shipped one.
+    ``triage_url``, ``video_url`` and ``dispatch_url`` are where those answer: an export needs what they hold.
+    Every ``retention_every`` seconds what is due by the city's rules is erased.
     ``jurisdiction_id`` is ours in Open311: other ones are then unknown, while without it any is taken. ``open311_url``
     (default: the address that was asked) and ``open311_test_url`` (default: the same) are what discovery tells, beside
     ``open311_contact`` and ``open311_key_service``, sentences for developers.
@@ -77,11 +80,16 @@ class Settings(ServiceSettings):
 
     port: int = 8001
     break_glass_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = timedelta(hours=1)
+    bulk_reading_limit: Annotated[int, Field(ge=1)] = 30
     city: Annotated[InstanceOf[City], NoDecode, BeforeValidator(city_at)] = Field(
         default_factory=lambda: _loaded(shipped()["winnipeg"])
     )
+    retention_every: Annotated[float, Field(gt=0)] = 60
     metrics_url: str = ""
     expected_every: Annotated[float, Field(gt=0)] = 300
+    triage_url: str = ""
+    video_url: str = ""
+    dispatch_url: str = ""
     jurisdiction_id: str = ""
     open311_url: str = ""
     open311_test_url: str = ""

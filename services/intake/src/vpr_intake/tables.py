@@ -38,6 +38,7 @@ reports = Table(
     Column("category", Text, nullable=False),
     Column("district", Text),
     Column("client_id", Uuid),
+    Column("filed_by", Uuid),
     Column("occurred_from", Moment),
     Column("occurred_to", Moment),
     Column("filed_at", Moment, nullable=False),
@@ -195,6 +196,28 @@ erasure_approvals = Table(
     Column("approved_at", Moment, nullable=False),
 )
 
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("ended_at", Moment),
+    Column("erased_at", Moment),
+    Column("rule", Text),
+)
+Index("dispositions_due", dispositions.c.ended_at, postgresql_where=dispositions.c.erased_at.is_(None))
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("placed_by", Uuid, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("lifted_by", Uuid),
+    Column("lifted_at", Moment),
+)
+
 status_changes = Table(
     "status_changes",
     metadata,
@@ -267,8 +290,6 @@ residents = Table(
     Column("discreet", Boolean, nullable=False),
 )
 
-PERSONAL = (particulars, alarm_texts, answers, details, statements, updates, attachment_files, residents)
-
 receipts = Table(
     "receipts",
     metadata,
@@ -293,6 +314,22 @@ call_requests = Table(
     Column("report_id", Uuid, primary_key=True),
     Column("requested_at", Moment, nullable=False),
 )
+
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("concerns", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("annotated_by", Uuid, nullable=False),
+    Column("by_client", Boolean, nullable=False),
+    Column("annotated_at", Moment, nullable=False),
+)
+
+PERSONAL = (
+    particulars, alarm_texts, annotations, answers, details, statements, updates, attachment_files, residents
+)  # fmt: skip
 
 webhooks = Table(
     "webhooks",

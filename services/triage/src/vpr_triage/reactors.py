@@ -8,6 +8,7 @@ from vpr_events.contracts.case import CloseReason
 from vpr_events.contracts.dispatch import DispatchCompleted
 from vpr_events.contracts.report import (
     ReportAmended,
+    ReportAnnotated,
     ReportAttachmentAdded,
     ReportFiled,
     ReportPersonalDataErased,
@@ -36,6 +37,8 @@ def react(event: Recorded, now: datetime) -> Iterable[Execution]:
             yield _execution(
                 event, FollowReport(at=now, **amended.model_dump(include={"fields", "category", "district"}))
             )
+        case ReportAnnotated():
+            yield _execution(event, FollowReport(at=now, fields=("annotations",)))
         case ReportStopped(priority=int() as priority, gravest=Gravest() as gravest):
             yield _execution(event, RaiseCase(at=now, priority=priority, gravest=gravest))
         case ReportWithdrawn():
@@ -66,6 +69,7 @@ consumer = Consumer(
         {
             ReportFiled,
             ReportAmended,
+            ReportAnnotated,
             ReportAttachmentAdded,
             ReportStopped,
             ReportWithdrawn,

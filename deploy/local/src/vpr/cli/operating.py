@@ -33,6 +33,7 @@ from vpr_service.origins import host_of
 LOW_DISK = 1_000_000_000
 LATE_OUTBOX = 60.0
 LATE_SEAL = 300.0
+LATE_ERASURE = 86_400.0
 
 
 def _moment(text: str) -> datetime:
@@ -172,7 +173,8 @@ def look_at(name: str, response: httpx.Response) -> list[str]:
         return [f"{name}: its database does not answer"]
     state = response.json()
     figures = ("outbox", "inbox_pending", "parked", "dead_letters", "effects_waiting", "seal_age", "database_ms")
-    texts = (f"{key.replace('_', ' ')} {'-' if state[key] is None else state[key]}" for key in figures)
+    own = tuple(key for key in ("retention_due", "retention_held") if key in state)
+    texts = (f"{key.replace('_', ' ')} {'-' if state[key] is None else state[key]}" for key in (*figures, *own))
     typer.echo(f"{name:9} {state['status']:9} " + ", ".join(texts))
     return [f"{name}: {text}" for text, true in _problems(state).items() if true]
 
@@ -189,6 +191,9 @@ def _problems(state: Mapping[str, Any]) -> dict[str, bool]:
         f"{state['timers_overdue']} timers are overdue": state["timers_overdue"] > 0,
         f"{state['effects_dead']} effects failed for good (vpr dead-letters list)": state["effects_dead"] > 0,
         f"events are not sealed for {state['unsealed_age']} s": _late(state["unsealed_age"], LATE_SEAL),
+        f"{state.get('retention_due')} reports should have been erased, the first {state.get('retention_age')} s ago": (
+            _late(state.get("retention_age"), LATE_ERASURE)
+        ),
     }
 
 

@@ -22,6 +22,10 @@ class AlarmKind(StrEnum):
 
     BREAK_GLASS = "break_glass"
     STOPPED_REPORT = "stopped_report"
+    UNCLOSED_REPORT = "unclosed_report"
+    BULK_READING = "bulk_reading"
+    OWN_CASE = "own_case"
+    RESTRICTED_CASE = "restricted_case"
 
 
 class AccessRecorded(Event, name="access.recorded"):
@@ -41,10 +45,11 @@ class AccessRecorded(Event, name="access.recorded"):
     item_id: UUID | None = None
 
 
-class AccessAlarmRaised(Event, name="access.alarm_raised", version=2):
+class AccessAlarmRaised(Event, name="access.alarm_raised", version=3):
     """A supervisor must look at what ``caused_by`` did; the alarm stands until it is acknowledged.
 
     For ``stopped_report`` that is who filed: a 311 client, a member of staff, or an id that stands for any resident.
+    Nobody caused ``unclosed_report``: the report is open for too long, and the id is zero.
     """
 
     alarm_id: UUID

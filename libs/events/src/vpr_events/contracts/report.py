@@ -41,12 +41,13 @@ class ErasureBasis(StrEnum):
 
 
 class ReportFiled(Event, name="report.filed"):
-    """A report was accepted. ``client_id`` names the 311 client, absent on the web."""
+    """A report was accepted. ``client_id`` names the 311 client, ``filed_by`` the member of staff, if one did."""
 
     channel: Channel
     category: Code
     district: Code | None = None
     client_id: UUID | None = None
+    filed_by: UUID | None = None
     occurred_from: Instant | None = None
     occurred_to: Instant | None = None
 
@@ -111,6 +112,14 @@ class ReportStatementConfirmed(Event, name="report.statement_confirmed"):
     statement_id: UUID
     digest: Sha256
     confirmed_to: UUID
+
+
+class ReportAnnotated(Event, name="report.annotated"):
+    """Somebody said what is wrong or missing in the part that it ``concerns``; the words stay in intake."""
+
+    annotation_id: UUID
+    concerns: Code
+    annotated_by: UUID
 
 
 class ReportWithdrawn(Event, name="report.withdrawn"):

@@ -4,6 +4,7 @@ from vpr_intake.api import (
     accesses,
     alarms,
     amending,
+    annotations,
     attachments,
     bulk,
     city,
@@ -11,6 +12,7 @@ from vpr_intake.api import (
     deliveries,
     duplicates,
     erasure,
+    exports,
     history,
     open311,
     particulars,
@@ -21,7 +23,7 @@ from vpr_intake.api import (
 
 routers = (
     reports.filing_router, reports.router, amending.router, particulars.router, statements.router, duplicates.router,
-    erasure.router,
+    erasure.router, annotations.router, exports.router,
     *open311.routers,
     history.router, clients.router, accesses.router, alarms.router, city.router, webhooks.router, deliveries.router,
     attachments.router,

@@ -24,6 +24,8 @@ async def list_accesses(
             connection,
             report_id=query.report_id,
             reader_id=query.reader_id,
+            since=query.since,
+            until=query.until,
             limit=query.limit + 1,
             after=query.after(moment_of, UUID),
         )

@@ -11,9 +11,11 @@ from vpr_events.contracts.values import Role
 from vpr_events.decider import Command, Refused, Unknown
 from vpr_events.event import new_id, stream_name
 from vpr_events.pipeline import Execution, Outcome
+from vpr_intake.api.reports import existing
+from vpr_intake.dispositions import holds_of
 from vpr_intake.domain.report import APPROVERS, ErasePersonalData, LiftHold, PlaceHold, State, Status, report
 from vpr_intake.private import approve_erasure, approvers_of
-from vpr_intake.schemas.erasing import Erasure, Hold
+from vpr_intake.schemas.erasing import Erasure, Hold, HoldShown
 from vpr_service.auth import Principal, require
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running, Runtime
@@ -22,6 +24,17 @@ router = APIRouter(prefix="/v1/reports/{report_id}", tags=["erasure"])
 
 Keeper = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
 """Who decides whether personal data is kept or erased."""
+Overseer = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR))]
+
+
+@router.get("/holds")
+async def list_holds(report_id: UUID, _: Overseer, runtime: Running, response: Response) -> list[HoldShown]:
+    """The holds of a report, also those that were lifted, the newest first."""
+    await existing(report_id, None, runtime)
+    async with runtime.reading() as connection:
+        rows = await holds_of(connection, report_id)
+    private(response)
+    return [HoldShown(**row) for row in rows]
 
 
 @router.post("/holds", status_code=201)

@@ -57,6 +57,7 @@ def filing(new: NewReport, caller: Caller, channel: Channel, runtime: Runtime, *
         category=new.category,
         district=known.district,
         client_id=caller.client_id,
+        filed_by=caller.staff.id if caller.staff else None,
         occurred_from=new.occurred_from,
         occurred_to=new.occurred_to,
         screening=known.screening,

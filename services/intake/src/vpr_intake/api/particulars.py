@@ -5,19 +5,28 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from vpr_events.contracts.access import AccessAlarmRaised, AccessRecorded
+from vpr_events.contracts.access import AccessAlarmRaised, AccessRecorded, AlarmKind
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 from vpr_intake import queries
 from vpr_intake.api.callers import ReaderGiven
-from vpr_intake.api.disclosing import READERS, disclose_to_service, disclose_to_staff, on_report, role_of
+from vpr_intake.api.disclosing import (
+    READERS,
+    disclose_to_service,
+    disclose_to_staff,
+    on_report,
+    restricted_case,
+    role_of,
+)
 from vpr_intake.api.filing import city_of
 from vpr_intake.api.reports import existing, summary
+from vpr_intake.api.reviewing import is_restricted
 from vpr_intake.api.screening import told_of
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
 from vpr_intake.receipts import resident_by
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
+from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_intake.schemas.shown import Contact, Report, ReportUpdate, Resident
@@ -46,6 +55,7 @@ async def read_report(
     async with runtime.reading() as connection:
         updates = await queries.updates_of(connection, report_id)
         resident = await resident_by(connection, report_id)
+        annotations = await queries.annotations_of(connection, report_id)
     fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(
@@ -61,6 +71,7 @@ async def read_report(
         media_urls=row["media_urls"] or [],
         updates=[ReportUpdate.model_construct(**{name: one[name] for name in fields}) for one in updates],
         resident=Resident(**{name: resident[name] for name in Resident.model_fields}) if resident else None,
+        annotations=[Annotation(**one) for one in annotations],
     )
 
 
@@ -95,16 +106,23 @@ async def break_glass(
     given: RequiredKey,
     response: Response,
 ) -> BrokenGlass:
-    """Read a report without holding its case, for a limited time. Raises an alarm; 200 while the glass is broken."""
+    """Read a report without holding its case, for a limited time. Raises an alarm; 200 while the glass is broken.
+
+    Of a restricted report supervisors alone break it (403 ``restricted_case``).
+    """
     await existing(report_id, None, runtime)
+    restricted = await is_restricted(report_id, runtime)
+    if restricted and not caller.has(Role.SUPERVISOR):
+        raise restricted_case()
     now, settings = runtime.now(), cast("Settings", runtime.settings)
     command = BreakGlass(
         at=now,
         reader_id=caller.id,
-        role=role_of(caller),
+        role=Role.SUPERVISOR if restricted else role_of(caller),
         reason=body.reason,
         until=now + settings.break_glass_lifetime,
         alarm_id=new_id(),
+        kind=AlarmKind.RESTRICTED_CASE if restricted else AlarmKind.BREAK_GLASS,
     )
     execution = on_report(report_id, command, alarm_text(command.alarm_id, report_id, body.text))
     outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))

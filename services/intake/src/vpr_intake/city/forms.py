@@ -11,6 +11,7 @@ from vpr_events.contracts.values import Gravest
 from vpr_events.event import Code
 from vpr_intake.catalogue import Category, Kind, Question
 from vpr_intake.city.files import Form, Source
+from vpr_intake.city.retention import RetentionForm
 from vpr_intake.city.rules import CATEGORY
 from vpr_intake.city.words import Phrase, Words
 from vpr_service.languages import Language
@@ -90,6 +91,7 @@ class CityForm(Form):
     opening_hours: dict[Day, tuple[Hours, ...]]
     districts: DistrictsForm
     notice: NoticeForm
+    retention: RetentionForm | None = None
 
     @model_validator(mode="after")
     def _speaks_english(self) -> Self:
@@ -145,6 +147,7 @@ class CategoryForm(Form):
     ucr2: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     nibrs: Annotated[str, Field(pattern=r"^[0-9]{2}[0-9A-Z]$")] | None = None
     local_code: Code
+    restricted: Annotated[bool, Field(strict=True)] = False
     sets: tuple[Code, ...] = ()
     questions: tuple[Code, ...] = ()
 
@@ -160,6 +163,7 @@ class CategoryForm(Form):
             ucr2=self.ucr2 or "",
             nibrs=self.nibrs or "",
             local_code=self.local_code,
+            restricted=self.restricted,
             name_fr=self.name.fr or "",
             description_fr=self.description.fr or "",
         )

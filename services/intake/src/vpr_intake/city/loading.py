@@ -9,8 +9,10 @@ from vpr_intake.catalogue import Category, Question
 from vpr_intake.city.districts import Districts
 from vpr_intake.city.files import CityError, Source, read_json, read_yaml
 from vpr_intake.city.forms import CityForm, Day, NoticeForm, categories_of
+from vpr_intake.city.retention import retention_of
 from vpr_intake.city.rules import Rules, rules_of
 from vpr_intake.city.words import Words
+from vpr_intake.domain.retention import Retention
 from vpr_intake.domain.screening import Outcome
 
 SHIPPED = Path(__file__).parent
@@ -32,6 +34,7 @@ class City:
     """What a city decides for itself. ``opening_hours`` by day, in ``zone``, such as ``08:00-16:30``.
 
     ``groups`` are the names of the groups of categories; ``notice`` is what residents are told before they are asked.
+    Without ``retention`` nothing is erased by a rule.
     """
 
     code: str
@@ -47,6 +50,7 @@ class City:
     credit: str
     rules: Rules
     notice: NoticeForm
+    retention: Retention | None
 
     def told(self, outcome: Outcome, language: str = "en") -> str:
         """What a filer is told to do: the advice of a filing, the ``service_notice`` of Open311."""
@@ -81,6 +85,7 @@ def load_city(folder: Path, rules: Path | None = None) -> City:
         credit=where.credit,
         rules=ruled,
         notice=form.notice,
+        retention=retention_of(main, form.retention, categories),
     )
 
 

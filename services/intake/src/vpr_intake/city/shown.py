@@ -5,6 +5,7 @@ from typing import Self
 from vpr_events.contracts.values import Gravest
 from vpr_intake.catalogue import Category, Kind
 from vpr_intake.city.loading import City
+from vpr_intake.domain.retention import Retention, RetentionRule
 from vpr_service.requests import Body
 
 
@@ -38,6 +39,7 @@ class CategoryShown(Body):
     ucr2: str | None
     nibrs: str | None
     local_code: str
+    restricted: bool
 
     @classmethod
     def of(cls, category: Category) -> Self:
@@ -52,7 +54,7 @@ class CategoryShown(Body):
         return cls(
             code=category.code, name=category.name, description=category.description, group=category.group,
             keywords=list(category.keywords), questions=asked, ucr2=category.ucr2 or None,
-            nibrs=category.nibrs or None, local_code=category.local_code,
+            nibrs=category.nibrs or None, local_code=category.local_code, restricted=category.restricted,
         )  # fmt: skip
 
 
@@ -63,10 +65,36 @@ class DistrictShown(Body):
     name: str
 
 
+class RuleShown(Body):
+    """Personal data of a report is erased ``days`` after its end."""
+
+    code: str
+    days: int
+
+    @classmethod
+    def of(cls, rule: RetentionRule) -> Self:
+        """A rule as it is shown."""
+        return cls(code=rule.code, days=rule.kept.days)
+
+
+class RetentionShown(Body):
+    """How long personal data is kept: ``default``, and ``categories`` that have a rule of their own."""
+
+    default: RuleShown
+    categories: dict[str, RuleShown]
+
+    @classmethod
+    def of(cls, retention: Retention) -> Self:
+        """The rules as they are shown."""
+        own = {category: RuleShown.of(rule) for category, rule in retention.categories.items()}
+        return cls(default=RuleShown.of(retention.default), categories=own)
+
+
 class CityShown(Body):
     """What a city says of itself: ``opening_hours`` by day in ``zone``; priorities with the gravest end of the scale.
 
     ``credit`` names whose the district boundaries are; ``rules_version`` is that of the screening rules.
+    ``retention`` is null where no rule erases.
     """
 
     code: str
@@ -81,6 +109,7 @@ class CityShown(Body):
     districts: list[DistrictShown]
     credit: str
     rules_version: str
+    retention: RetentionShown | None
 
     @classmethod
     def of(cls, city: City, language: str) -> Self:
@@ -98,4 +127,5 @@ class CityShown(Body):
             districts=[DistrictShown(code=one.code, name=one.name) for one in city.districts.all],
             credit=city.credit,
             rules_version=city.rules.rule_set.version,
+            retention=RetentionShown.of(city.retention) if city.retention else None,
         )

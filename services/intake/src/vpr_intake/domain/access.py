@@ -27,6 +27,15 @@ class Resource(StrEnum):
     STATEMENTS = "statements"
     ATTACHMENTS = "attachments"
     ATTACHMENT = "attachment"
+    ANNOTATIONS = "annotations"
+    EXPORT = "export"
+
+
+NOBODY = UUID(int=0)
+"""Who caused what no person did."""
+
+OF_A_REPORT = frozenset({AlarmKind.STOPPED_REPORT, AlarmKind.UNCLOSED_REPORT})
+"""Alarms about a report, whoever caused them; the others are about a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +70,25 @@ class RecordAccess(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlass(Command):
-    """Read until ``until`` without holding the case; while that stands, doing it again changes nothing."""
+    """Read until ``until`` without holding the case; while that stands, doing it again changes nothing.
+
+    A restricted report's glass raises an alarm of its own ``kind``.
+    """
 
     reader_id: UUID
     role: Role
     reason: BreakGlassReason
     until: datetime
     alarm_id: UUID
+    kind: AlarmKind = AlarmKind.BREAK_GLASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlarm(Command):
-    """Something that a supervisor must look at; an open alarm of the same kind is enough."""
+    """Something that a supervisor must look at; an open alarm of the same kind, and of the same reader, is enough.
+
+    Somebody's own case is told of once: an alarm that was acknowledged is enough too.
+    """
 
     alarm_id: UUID
     kind: AlarmKind
@@ -129,7 +145,7 @@ def _break(command: BreakGlass, state: State) -> Sequence[Event]:
         ),
         AccessAlarmRaised(
             alarm_id=command.alarm_id,
-            kind=AlarmKind.BREAK_GLASS,
+            kind=command.kind,
             caused_by=command.reader_id,
             reason=command.reason,
         ),
@@ -137,7 +153,7 @@ def _break(command: BreakGlass, state: State) -> Sequence[Event]:
 
 
 def _raise(command: RaiseAlarm, state: State) -> Sequence[Event]:
-    if any(one.kind is command.kind and not one.acknowledged for one in state.alarms.values()):
+    if any(_tells(one, command) for one in state.alarms.values()):
         return []
     return [
         AccessAlarmRaised(
@@ -146,11 +162,16 @@ def _raise(command: RaiseAlarm, state: State) -> Sequence[Event]:
     ]
 
 
+def _tells(alarm: Alarm, command: RaiseAlarm) -> bool:
+    same = alarm.kind is command.kind and (command.kind in OF_A_REPORT or alarm.caused_by == command.caused_by)
+    return same and (not alarm.acknowledged or command.kind is AlarmKind.OWN_CASE)
+
+
 def _acknowledge(command: AcknowledgeAlarm, state: State) -> Sequence[Event]:
     alarm = state.alarms.get(command.alarm_id)
     if alarm is None:
         raise Unknown("no_such_alarm", "there is no such alarm")
-    if alarm.kind is AlarmKind.BREAK_GLASS and alarm.caused_by == command.acknowledged_by:
+    if alarm.kind not in OF_A_REPORT and alarm.caused_by == command.acknowledged_by:
         raise Refused("own_alarm", "you caused this alarm: another supervisor must acknowledge it")
     if alarm.acknowledged:
         return []

@@ -26,6 +26,7 @@ from vpr_events.contracts.report import (
 from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
 from vpr_events.event import Event
+from vpr_intake.domain.annotations import Annotate, annotated
 from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
 from vpr_intake.domain.screening import Outcome, Screening
 from vpr_intake.domain.statements import ConfirmStatement, Statements, TakeStatement, confirm, evolved, take
@@ -79,6 +80,7 @@ class FileReport(Command):
     category: str
     district: str | None = None
     client_id: UUID | None = None
+    filed_by: UUID | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
     screening: Screening | None = None
@@ -164,7 +166,7 @@ class ErasePersonalData(Command):
     approvers: tuple[UUID, ...] = ()
 
 
-ADDING = (AddUpdate, AddAttachment, TakeStatement, ConfirmStatement)
+ADDING = (AddUpdate, AddAttachment, Annotate, TakeStatement, ConfirmStatement)
 """What adds to what a report tells of people."""
 
 
@@ -190,6 +192,7 @@ def _file(command: FileReport, state: State) -> Sequence[Event]:
         category=command.category,
         district=command.district,
         client_id=command.client_id,
+        filed_by=command.filed_by,
         occurred_from=command.occurred_from,
         occurred_to=command.occurred_to,
     )
@@ -303,6 +306,7 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     AddAttachment: _add_attachment,
     AskForCall: _ask_for_call,
     AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
+    Annotate: lambda command, _state: annotated(command),
     TakeStatement: lambda command, state: take(command, state.statements),
     ConfirmStatement: lambda command, state: confirm(command, state.statements),
     PlaceHold: _place_hold,

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from vpr_events.contracts.access import AlarmKind, BreakGlassReason
 from vpr_events.contracts.values import Role
+from vpr_events.event import Instant
 from vpr_service.requests import Body, PageQuery
 
 
@@ -47,12 +48,14 @@ class AlarmWithText(Alarm):
 
 
 class AccessQuery(PageQuery):
-    """Which accesses: to one report, by one reader (or by a service for that reader)."""
+    """Which accesses: to one report, by one reader (or by a service for them), ``since`` and before ``until``."""
 
     model_config = ConfigDict(extra="forbid")
 
     report_id: UUID | None = None
     reader_id: UUID | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class Access(Body):

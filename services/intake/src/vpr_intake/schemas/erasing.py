@@ -1,5 +1,6 @@
 """Erasing reports, and holding them."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +12,15 @@ class Hold(Body):
 
     id: UUID
     report_id: UUID
+
+
+class HoldShown(Hold):
+    """A hold, and who placed and lifted it; it stands without ``lifted_at``."""
+
+    placed_by: UUID
+    placed_at: datetime
+    lifted_by: UUID | None
+    lifted_at: datetime | None
 
 
 class Erasure(Body):

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from vpr_events.contracts.values import Channel
 from vpr_intake.domain.screening import Outcome
+from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_service.requests import Body, PageQuery, storable
@@ -106,9 +107,9 @@ class Resident(Body):
 
 
 class Report(ReportSummary):
-    """A report with its particulars, and what its client added. ``screening`` is null for one from before the rules.
+    """A report with its particulars, what its client added, and corrections.
 
-    ``resident`` is null for one that was not filed on the web.
+    ``screening`` is null for one from before the rules, ``resident`` for one that was not filed on the web.
     """
 
     screening: Screened | None
@@ -123,6 +124,7 @@ class Report(ReportSummary):
     media_urls: list[str]
     updates: list[ReportUpdate]
     resident: Resident | None = None
+    annotations: list[Annotation]
 
 
 class HistoryEntry(Body):
