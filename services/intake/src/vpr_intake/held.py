@@ -41,10 +41,10 @@ SALT = func.encode(statements.c.salt, "hex").label("salt")
 TEXT = select(alarm_texts.c.text).where(alarm_texts.c.alarm_id == alarms.c.id).scalar_subquery().label("text")
 
 FILES = (
-    select(*(column for column in attachments.c if column.name != "report_id"))
-    .add_columns(attachment_files.c.file_name, attachment_files.c.facts)
-    .outerjoin(attachment_files, attachment_files.c.attachment_id == attachments.c.id)
-    .where(attachments.c.report_id == REPORT)
+    select(attachment_files.c.file_name, attachment_files.c.facts)
+    .add_columns(*(column for column in attachments.c if column.name != "report_id"))
+    .join_from(attachment_files, attachments, attachment_files.c.attachment_id == attachments.c.id)
+    .where(attachment_files.c.report_id == REPORT)
     .order_by(attachments.c.added_at)
 )
 """What there is; the files themselves are read one by one, each reading recorded."""
@@ -69,7 +69,7 @@ HOLDINGS = Holdings(
         "call_requests": _all(call_requests),
         "annotations": _all(annotations, "annotated_by").order_by(annotations.c.annotated_at),
         "alarms": _all(alarms, "id", "caused_by", "acknowledged_by").add_columns(TEXT).order_by(alarms.c.raised_at),
-        "readings": _all(accesses, "id", "reader_id", "acting_for").order_by(accesses.c.at),
+        "readings": _all(accesses, "id", "reader_id", "acting_for", "item_id").order_by(accesses.c.at),
         "holds": _all(holds, "id", "placed_by", "lifted_by").order_by(holds.c.placed_at),
         "erasure_approvals": _all(erasure_approvals, "approver_id").order_by(erasure_approvals.c.approved_at),
         "disposition": _all(dispositions, "version"),

@@ -161,9 +161,9 @@ def project_report(event: Recorded) -> Iterable[Write]:
             row = added.model_dump(exclude={"attachment_id", "added_by"})
             row |= {"id": added.attachment_id, "version": event.version}
             yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
+            yield from _told_more(event)
         case ReportAnnotated():
-            yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
-            yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
+            yield from _told_more(event)
         case ReportScreened() as told:
             row = {"report_id": report_id, "version": event.version, "screened_at": event.occurred_at}
             row |= {"rule_set": told.rule_set, "outcome": told.outcome, "reasons": list(told.reasons)}
@@ -180,6 +180,12 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, CONFIRM_STATEMENT, told)
         case ReportStatementTaken() | ReportHoldPlaced() | ReportHoldLifted() | ReportPersonalDataErased():
             yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+
+
+def _told_more(event: Recorded) -> Iterable[Write]:
+    report_id = event.entity_id
+    yield Write(report_id, ADVANCE_REPORT, {"report_id": report_id, "new_version": event.version})
+    yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
 
 
 project_erasure = erasing(
