@@ -74,8 +74,9 @@ def ways_in(system: Separate, folder: Path) -> None:
         row("durable Open311 POST requests, by form", per_second(forms), f"{forms / plain:.2f}")
         rows = bulk(intake.url, key)
         row("durable rows of one bulk filing", per_second(rows), f"{rows / plain:.2f}")
-        slowed = filing_beside(intake.url, system, folder, RATE, SECONDS)
-    row(f"filing at {RATE}/s by {TARGETS} clients, p99", f"{slowed.without:.1f} ms", "1.00")
+        steady = min(RATE, round(forms / 2))  # what is overloaded would say nothing of webhooks
+        slowed = filing_beside(intake.url, system, folder, steady, SECONDS)
+    row(f"filing at {steady}/s by {TARGETS} clients, p99", f"{slowed.without:.1f} ms", "1.00")
     ratio = f"{slowed.slow / slowed.without:.2f}"
     row(f"  with {TARGETS} webhooks slow or dead, p99", f"{slowed.slow:.1f} ms", ratio)
     row("  deliveries that waited in the end", f"{slowed.waiting:,}")
