@@ -14,8 +14,10 @@ from tests.access import Others, Person, as_service, file_report, problem
 from tests.examples import NOON, PERSON, minutes, new_report
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
+from vpr_intake.elsewhere import Elsewhere
 from vpr_service.auth import Principal
 from vpr_service.clock import SteppedTime
+from vpr_service.held import Held
 
 LIMIT = 3
 RESTRICTED = "drug_gang_information"
@@ -217,3 +219,23 @@ async def test_the_list_is_of_a_span_of_time(watched: System, clock: SteppedTime
     for wrong in ({"since": "yesterday"}, {"until": "2026-05-04T12:00:00"}):
         answer = await auditor.get("/v1/access", **wrong)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, next(iter(wrong)))
+
+
+async def test_an_export_is_reviewed_as_any_reading_is(watched: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other services' parts are no matter here: none is there."""
+
+    async def nothing(*_: object) -> dict[str, Held]:
+        return {}
+
+    monkeypatch.setattr(Elsewhere, "held", nothing)
+    keeper, report = Person(watched, Role.ADMIN), await restricted(watched)
+    answer = await keeper.get(f"/v1/reports/{report}/export", reference="FOI-7")
+    assert answer.status_code == 200
+    assert answer.json()["services"]["intake"]["parts"]["particulars"][0]["email"] == PERSON["email"]
+    [alarm] = await alarms(watched)
+    assert (alarm["kind"], alarm["reason"], alarm["caused_by"]) == ("restricted_case", "export", str(keeper.id))
+    filed = (await keeper.post("/v1/reports", new_report())).json()["id"]
+    others = [str(report), filed, *[str(await file_report(watched)) for _ in range(LIMIT - 1)]]
+    for one in others:
+        assert (await keeper.get(f"/v1/reports/{one}/export", reference="FOI-7")).status_code == 200
+    assert sorted(await kinds(watched)) == ["bulk_reading", "own_case", "restricted_case"]

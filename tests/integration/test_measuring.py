@@ -29,6 +29,9 @@ QUIET = {
     "vpr_effects_dead": 0,
     "vpr_seal_age_seconds": 0,
     "vpr_unsealed_oldest_seconds": 0,
+    "vpr_retention_due": 0,
+    "vpr_retention_held": 0,
+    "vpr_retention_oldest_seconds": 0,
 }
 
 
@@ -171,6 +174,8 @@ FINDINGS: list[tuple[dict[str, Any], str | None]] = [
     ({"effects_dead": 1}, "1 effects failed for good (vpr dead-letters list)"),
     ({"unsealed_age": 301.0}, "events are not sealed for 301.0 s"),
     ({"seal_age": 4000.0, "unsealed_age": None}, None),
+    ({"retention_due": 3, "retention_age": 86_401.0}, "3 reports should have been erased, the first 86401.0 s ago"),
+    ({"retention_due": 3, "retention_age": 86_399.0}, None),
 ]
 
 
