@@ -15,7 +15,8 @@ from tests.system import Servers, System
 from vpr_events.contracts.values import Role
 from vpr_events.decider import TimerFired
 from vpr_events.pipeline import Execution
-from vpr_video.domain.session import EXPIRY, session
+from vpr_video.domain.session import session
+from vpr_video.domain.waiting import EXPIRY
 from vpr_video.tables import invites
 
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"}

@@ -15,7 +15,8 @@ from vpr_dispatch.domain.dispatch import dispatch
 from vpr_events.decider import Command, Decider, Refused, TimerFired
 from vpr_events.event import Event
 from vpr_triage.domain.case import case
-from vpr_video.domain.session import OVER, session
+from vpr_video.domain.session import session
+from vpr_video.domain.state import OVER
 
 NAMES = st.sampled_from(
     ["lease", "claim_target", "expiry", "nothing", *(f"{kind}-{n}" for kind in ("reminder", "hold", "units")

@@ -20,15 +20,8 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.decider import Command, Refused, TimerFired
 from vpr_events.event import Event
-from vpr_video.domain.session import (
-    Connect,
-    CreateSession,
-    EndSession,
-    IssueInvite,
-    JoinOfficer,
-    OpenInvite,
-    session,
-)
+from vpr_video.domain.commands import Connect, CreateSession, EndSession, IssueInvite, JoinOfficer, OpenInvite
+from vpr_video.domain.session import session
 
 END = NOON + minutes(60)
 

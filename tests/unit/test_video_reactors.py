@@ -6,7 +6,8 @@ from tests.examples import NOON, minutes, recorded
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CaseVideoRequested, CloseReason
 from vpr_events.contracts.session import EndReason
 from vpr_events.contracts.values import Channel
-from vpr_video.domain.session import CreateSession, EndSession, session_id
+from vpr_video.domain.commands import CreateSession, EndSession
+from vpr_video.domain.session import session_id
 from vpr_video.reactors import LIFETIME, consumer, react
 
 REQUEST, CASE, REPORT, OFFICER = (UUID(int=number) for number in range(1, 5))

@@ -21,15 +21,8 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.decider import Command, TimerFired
 from vpr_events.testing import given
-from vpr_video.domain.session import (
-    Connect,
-    CreateSession,
-    EndSession,
-    IssueInvite,
-    JoinOfficer,
-    OpenInvite,
-    session,
-)
+from vpr_video.domain.commands import Connect, CreateSession, EndSession, IssueInvite, JoinOfficer, OpenInvite
+from vpr_video.domain.session import session
 
 REQUEST, CASE, REPORT, OFFICER, OTHER, RESIDENT, FIRST, SECOND = (UUID(int=number) for number in range(1, 9))
 LATE = NOON + minutes(60)

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from vpr_events.writes import Write
-from vpr_video.domain.session import IssueInvite
+from vpr_video.domain.commands import IssueInvite
 from vpr_video.tables import invites
 from vpr_video.tokens import digest_of
 

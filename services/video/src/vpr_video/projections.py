@@ -15,7 +15,7 @@ from vpr_events.contracts.session import (
 from vpr_events.erasure import erasing
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
-from vpr_video.domain.session import Status
+from vpr_video.domain.state import Status
 from vpr_video.tables import Moment, sessions
 
 AT = bindparam("at", type_=Moment)

@@ -11,7 +11,8 @@ from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
-from vpr_video.domain.session import CreateSession, EndSession, session, session_id
+from vpr_video.domain.commands import CreateSession, EndSession
+from vpr_video.domain.session import session, session_id
 from vpr_video.projections import project_erasure
 
 LIFETIME = timedelta(hours=24)

@@ -10,7 +10,8 @@ from vpr_events.pipeline import Execution
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
 from vpr_video.api.callers import ActedOn, Actor
-from vpr_video.domain.session import IssueInvite, session
+from vpr_video.domain.commands import IssueInvite
+from vpr_video.domain.session import session
 from vpr_video.private import digest_kept
 from vpr_video.schemas import Invitation, NewInvitation
 from vpr_video.settings import Settings

@@ -14,7 +14,8 @@ from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
-from vpr_video.domain.session import OpenInvite, session
+from vpr_video.domain.commands import OpenInvite
+from vpr_video.domain.session import session
 from vpr_video.schemas import Joined, Token
 from vpr_video.tokens import digest_of
 

@@ -12,7 +12,8 @@ from vpr_service.requests import cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
 from vpr_video.api.callers import OVERSEERS, ActedOn, Actor, Reader, session_row
-from vpr_video.domain.session import Connect, EndSession, JoinOfficer, session
+from vpr_video.domain.commands import Connect, EndSession, JoinOfficer
+from vpr_video.domain.session import session
 from vpr_video.schemas import Connection, End, Session, SessionQuery
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
