@@ -21,7 +21,9 @@ BODIES: Mapping[str, Any] = {
     "break-glass": REASON,
     "priority": {"priority": 2, "gravest": "lowest"},
     "assessment": {"outcome": "resolved"},
-    "connection": {"mode": "peer"},
+    "connection": {"mode": "video"},
+    "mode": {"mode": "audio"},
+    "consents": {"scopes": []},
     "end": {"reason": "completed"},
     "invitations": {"channel": "link"},
     "statements": {"text": "That is how it was."},
@@ -92,6 +94,7 @@ async def whose(system: System) -> Whose:
         "format": "json",
         "case_id": case,
         "session_id": session,
+        "participant_id": str(uuid4()),
     }
     return Whose(system, ids)
 

@@ -52,4 +52,5 @@ def test_other_events_do_nothing() -> None:
 
 
 def test_the_durable_is_given_what_is_handled() -> None:
-    assert consumer.subjects == ["vpr.case.closed", "vpr.case.video_requested", "vpr.report.personal_data_erased"]
+    cases = [f"vpr.case.{name}" for name in ("claimed", "closed", "released", "video_requested")]
+    assert consumer.subjects == [*cases, "vpr.report.personal_data_erased"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, case, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_video.tables import invites, sessions
+from vpr_video.tables import chat, credentials, holders, invites, participants, sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,16 @@ class Filter:
     statuses: Sequence[str] = ()
 
 
+_holder = case((holders.c.case_id.is_not(None), holders.c.officer_id), else_=sessions.c.officer_id).label("holder_id")
+_SESSIONS: Select[*tuple[Any, ...]] = select(sessions, _holder).outerjoin(
+    holders, holders.c.case_id == sessions.c.case_id
+)
+"""Sessions, each with who holds its case: until triage tells otherwise, the officer who asked for it."""
+
+
 async def one_session(connection: AsyncConnection, session_id: UUID) -> dict[str, Any] | None:
     """A session's row."""
-    query = select(sessions).where(sessions.c.id == session_id)
+    query = _SESSIONS.where(sessions.c.id == session_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
 
@@ -31,7 +38,7 @@ async def list_sessions(
     connection: AsyncConnection, wanted: Filter, *, limit: int, after: Sequence[Any] | None = None
 ) -> list[dict[str, Any]]:
     """Sessions, newest first, from behind ``after``, the (created_at, id) of a page's last."""
-    query = select(sessions).order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
+    query = _SESSIONS.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
     if wanted.officer_id:
         query = query.where(sessions.c.officer_id == wanted.officer_id)
     if wanted.case_id:
@@ -52,3 +59,27 @@ async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str,
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+async def people_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """Everyone who came to a session, also who left, in the order of their (last) coming."""
+    query = (
+        select(participants)
+        .where(participants.c.session_id == session_id)
+        .order_by(participants.c.joined_at, participants.c.participant_id)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def credential_of(connection: AsyncConnection, token_digest: str) -> dict[str, Any] | None:
+    """The session_id and participant_id that a resident's credential stands for; None for any other text."""
+    query = select(credentials).where(credentials.c.token_digest == token_digest)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def chat_of(connection: AsyncConnection, session_id: UUID, limit: int = 500) -> list[dict[str, Any]]:
+    """The last of what was written in a session, in order."""
+    newest = select(chat).where(chat.c.session_id == session_id).order_by(chat.c.at.desc(), chat.c.id.desc())
+    rows = (await connection.execute(newest.limit(limit))).mappings().all()
+    return [dict(row) for row in reversed(rows)]

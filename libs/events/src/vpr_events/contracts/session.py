@@ -86,15 +86,17 @@ class SessionInviteOpened(Event, name="session.invite_opened"):
 
 
 class SessionConsented(Event, name="session.consented"):
-    """The resident allowed these scopes."""
+    """A participant allowed these scopes; who did not stand in events from before others than the resident could."""
 
     scopes: tuple[Consent, ...]
+    participant_id: UUID | None = None
 
 
 class SessionConsentWithdrawn(Event, name="session.consent_withdrawn"):
-    """The resident took these scopes back."""
+    """A participant took these scopes back."""
 
     scopes: tuple[Consent, ...]
+    participant_id: UUID | None = None
 
 
 class SessionParticipantJoined(Event, name="session.participant_joined"):
@@ -102,6 +104,14 @@ class SessionParticipantJoined(Event, name="session.participant_joined"):
 
     participant_id: UUID
     kind: Participant
+
+
+class SessionParticipantAdmitted(Event, name="session.participant_admitted"):
+    """Someone was let in from the waiting room, by a member of staff."""
+
+    participant_id: UUID
+    kind: Participant
+    admitted_by: UUID
 
 
 class SessionParticipantLeft(Event, name="session.participant_left"):
@@ -127,12 +137,14 @@ class SessionInterrupted(Event, name="session.interrupted"):
     """The connection broke."""
 
     kind: Participant
+    participant_id: UUID | None = None
 
 
 class SessionResumed(Event, name="session.resumed"):
     """The connection is back."""
 
     kind: Participant
+    participant_id: UUID | None = None
 
 
 class SessionEvidenceCaptured(Event, name="session.evidence_captured"):
@@ -174,4 +186,4 @@ class SessionEnded(Event, name="session.ended"):
 
 
 class SessionExpired(Event, name="session.expired"):
-    """Nobody came in time."""
+    """The meeting did not come about in time."""

@@ -1,5 +1,5 @@
 """Video over HTTP."""
 
-from vpr_video.api import invitations, joining, sessions
+from vpr_video.api import calls, ice, invitations, joining, participants, sessions
 
-routers = (sessions.router, invitations.router, joining.router)
+routers = (sessions.router, participants.router, invitations.router, joining.router, calls.router, ice.router)

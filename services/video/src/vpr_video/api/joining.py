@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -14,10 +16,12 @@ from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
+from vpr_video.credentials import remember
 from vpr_video.domain.commands import OpenInvite
 from vpr_video.domain.session import session
+from vpr_video.private import credential_kept
 from vpr_video.schemas import Joined, Token
-from vpr_video.tokens import digest_of
+from vpr_video.tokens import digest_of, new_token
 
 router = APIRouter(prefix="/v1/join", tags=["join"])
 
@@ -29,16 +33,19 @@ GONE = frozenset({"invite_expired", "invite_revoked", "session_ended", "session_
 async def join(body: Token, runtime: Running, response: Response) -> Joined:
     """Spend the link. 404: no such link; 409: it was used; 410: it is not valid any more."""
     private(response)
-    return await open_invite(body.token, runtime)
+    joined = await open_invite(body.token, runtime)
+    remember(response, joined.participant_token)
+    return joined
 
 
 async def open_invite(token: str, runtime: Runtime) -> Joined:
     """Open the invitation behind a token. Raises Problem 404, 409 or 410."""
-    participant = new_id()
+    participant, credential = new_id(), new_token()
     execution = await _opening(token, participant, runtime)
+    kept = credential_kept(cast("OpenInvite", execution.command), execution.entity, credential)
     with _answers():
-        await runtime.pipeline.execute(execution)
-    return Joined(session_id=execution.entity, participant_id=participant)
+        await runtime.pipeline.execute(replace(execution, private=[kept]))
+    return Joined(session_id=execution.entity, participant_id=participant, participant_token=credential)
 
 
 async def check_invite(token: str, runtime: Runtime) -> None:

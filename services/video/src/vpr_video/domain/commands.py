@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from vpr_events.contracts.session import EndReason, Mode
+from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
 from vpr_events.decider import Command
 
 
@@ -37,15 +37,60 @@ class OpenInvite(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JoinOfficer(Command):
-    """An officer (or a supervisor in that place) comes in."""
+class JoinStaff(Command):
+    """A member of staff comes in; ``kind`` is the place they take. Officers are in at once, others wait."""
 
-    officer_id: UUID
+    staff_id: UUID
+    kind: Participant = Participant.OFFICER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit(Command):
+    """Let somebody in from the waiting room."""
+
+    participant_id: UUID
+    staff_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetConsents(Command):
+    """A participant allows exactly these scopes: what is missing is taken back."""
+
+    participant_id: UUID
+    scopes: frozenset[Consent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Command):
+    """A participant hangs up, or is shown out."""
+
+    participant_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return(Command):
+    """Who had left waits again, and is asked for consent again."""
+
+    participant_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connect(Command):
-    """Officer and resident see each other."""
+    """Officer and resident see each other, for the first time or again."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupt(Command):
+    """The connection to this participant broke."""
+
+    participant_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMode(Command):
+    """Go up or down the ladder of video, audio, chat, upload."""
 
     mode: Mode
 

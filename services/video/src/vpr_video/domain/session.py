@@ -1,28 +1,31 @@
 """A session: one meeting of an officer and a resident, from the request for video to its end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from vpr_events.contracts.session import (
-    Participant,
-    SessionConnected,
-    SessionCreated,
-    SessionEnded,
-    SessionParticipantJoined,
-)
-from vpr_events.decider import Command, Decider, Refused, TimerFired, Unknown
+from vpr_events.contracts.session import SessionCreated, SessionEnded
+from vpr_events.decider import Command, Decider, TimerFired, Unknown
 from vpr_events.event import Event, derived_id
+from vpr_video.domain.attending import admit, come_back, join, leave, set_consents
 from vpr_video.domain.commands import (
+    Admit,
+    ChangeMode,
     Connect,
     CreateSession,
     EndSession,
+    Interrupt,
     IssueInvite,
-    JoinOfficer,
+    JoinStaff,
+    Leave,
     OpenInvite,
+    Return,
+    SetConsents,
 )
 from vpr_video.domain.inviting import issue, open_
 from vpr_video.domain.state import OVER, State, Status, evolve
-from vpr_video.domain.waiting import expire, refuse_when_late, refuse_when_over, timers
+from vpr_video.domain.talking import change_mode, connect, interrupt
+from vpr_video.domain.waiting import expire, refuse_when_over, timers
 
 
 def session_id(request_id: UUID) -> UUID:
@@ -41,17 +44,12 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
         case TimerFired():
             return expire(command, state)
+        case Interrupt() | Leave() if state.status in OVER:
+            return []
     refuse_when_over(state)
-    match command:
-        case IssueInvite():
-            return issue(command, state)
-        case OpenInvite():
-            return open_(command, state)
-        case JoinOfficer():
-            return _join(command, state)
-        case Connect():
-            return _connect(command, state)
-    raise TypeError(f"{type(command).__name__} is no command of a session")
+    if (decision := WHILE_OPEN.get(type(command))) is None:
+        raise TypeError(f"{type(command).__name__} is no command of a session")
+    return decision(command, state)
 
 
 def _create(command: CreateSession, state: State) -> Sequence[Event]:
@@ -68,19 +66,18 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
     ]
 
 
-def _join(command: JoinOfficer, state: State) -> Sequence[Event]:
-    if command.officer_id in state.officers:
-        return []
-    refuse_when_late(command, state)
-    return [SessionParticipantJoined(participant_id=command.officer_id, kind=Participant.OFFICER)]
-
-
-def _connect(command: Connect, state: State) -> Sequence[Event]:
-    if state.status is Status.CONNECTED:
-        return []
-    if not (state.officers and state.residents):
-        raise Refused("not_both_joined", "officer and resident are not both in the session")
-    return [SessionConnected(mode=command.mode)]
+WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
+    IssueInvite: issue,
+    OpenInvite: open_,
+    JoinStaff: join,
+    Admit: admit,
+    SetConsents: set_consents,
+    Leave: leave,
+    Return: come_back,
+    Connect: connect,
+    Interrupt: interrupt,
+    ChangeMode: change_mode,
+}
 
 
 session = Decider("session", State(), decide, evolve, timers)
