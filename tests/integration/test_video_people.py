@@ -22,7 +22,7 @@ ORIGIN = "http://localhost:8000"
 @pytest.fixture
 async def video(servers: Servers) -> AsyncIterator[System]:
     """Video alone, with a TURN server that nobody asks."""
-    turn = {"turn_urls": ("stun:turn.example:3478", "turns:turn.example:443?transport=tcp"), "turn_secret": "north"}
+    turn: dict[str, Any] = {"turn_urls": ("stun:turn.example:3478", "turns:turn.example:443?transport=tcp"), "turn_secret": "north"}
     async with System.started(servers, ["video"], **turn) as running:
         yield running
 
@@ -63,15 +63,15 @@ async def test_who_holds_the_case_acts_and_nobody_else(video: System) -> None:
 async def test_a_resident_waits_until_the_officer_lets_them_in(video: System) -> None:
     meeting = await Meeting.arranged(video)
     joined = await meeting.join(await meeting.token())
-    own = {"headers": meeting.as_resident(joined)}
-    waiting = await video["video"].get("/v1/call", **own)
+    own = meeting.as_resident(joined)
+    waiting = await video["video"].get("/v1/call", headers=own)
     assert (waiting.json()["admitted"], waiting.json()["kind"]) == (False, "resident")
-    refused = await video["video"].get("/v1/call/ice", **own)
+    refused = await video["video"].get("/v1/call/ice", headers=own)
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:vpr:problem:not_admitted")
     await meeting.post("participants")
     await meeting.admit(joined)
-    assert (await video["video"].get("/v1/call", **own)).json()["admitted"]
-    ice = (await video["video"].get("/v1/call/ice", **own)).json()
+    assert (await video["video"].get("/v1/call", headers=own)).json()["admitted"]
+    ice = (await video["video"].get("/v1/call/ice", headers=own)).json()
     stun, turn = ice["iceServers"]
     assert (stun["urls"], turn["urls"]) == (["stun:turn.example:3478"], ["turns:turn.example:443?transport=tcp"])
     assert turn["username"].endswith(f":{joined.json()['participant_id']}")
@@ -83,10 +83,10 @@ async def test_hanging_up_and_coming_back(video: System) -> None:
     meeting = await Meeting.arranged(video)
     joined = await meeting.both_in()
     await meeting.post("connection", {"mode": "video"})
-    own = {"headers": meeting.as_resident(joined)}
-    left = (await video["video"].post("/v1/call/departure", **own)).json()
+    own = meeting.as_resident(joined)
+    left = (await video["video"].post("/v1/call/departure", headers=own)).json()
     assert (left["present"], left["consents"], left["status"]) == (False, [], "joined")
-    back = (await video["video"].post("/v1/call/return", **own)).json()
+    back = (await video["video"].post("/v1/call/return", headers=own)).json()
     assert (back["present"], back["admitted"], back["consents"]) == (True, False, [])
     await meeting.allow(joined, "view")
     await meeting.admit(joined)
@@ -148,7 +148,7 @@ async def test_erasing_a_report_erases_what_was_written_in_its_calls(video: Syst
         row = {"id": new_id(), "session_id": one.id, "report_id": one.report, "participant_id": one.officer}
         async with video.runtime("video").engine.begin() as connection:
             await connection.execute(chat.insert(), row | {"kind": "officer", "at": NOON, "text": "Good day."})
-    erased = ReportPersonalDataErased(basis=ErasureBasis.RULE, rule="retention")
+    erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="retention")
     await video.servers.publish(recorded(erased, entity=meeting.report))
 
     async def left() -> bool:
