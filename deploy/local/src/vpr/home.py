@@ -137,10 +137,13 @@ class Home:
         return own | self._further(service)
 
     def _further(self, service: str) -> dict[str, str]:
-        """What one service needs beside. Webhooks of a local system may go to this machine."""
+        """What one service needs beside. Webhooks of a local system may go to this machine, invitations nowhere."""
         if service == "intake":
             hooks = {"INTAKE_WEBHOOK_KEYS": self.webhook_key, "INTAKE_OUTBOUND_ALLOW": LOOPBACK}
             return hooks | {"INTAKE_METRICS_URL": f"{self.staff_url}/metrics"}
+        if service == "video":
+            shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
+            return shown | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

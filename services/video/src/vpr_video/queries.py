@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, select, tuple_
+from sqlalchemy import Select, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_video.tables import chat, credentials, holders, invites, participants, sessions
+from vpr_video.domain.inviting import SMS
+from vpr_video.tables import (
+    chat,
+    credentials,
+    holders,
+    invite_attempts,
+    invite_tokens,
+    invites,
+    participants,
+    sessions,
+)
+
+TIMEOUT = "timeout"
+"""The code of a try whose end nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +65,12 @@ async def list_sessions(
 
 
 async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str, Any] | None:
-    """The invite_id, session_id and report_id behind a token; None for any other text."""
+    """The invitation behind a token, with its session's report_id; None for any other text."""
     query = (
-        select(invites.c.invite_id, invites.c.session_id, sessions.c.report_id)
+        select(invites, sessions.c.report_id)
+        .join(invite_tokens, invite_tokens.c.invite_id == invites.c.invite_id)
         .join(sessions, sessions.c.id == invites.c.session_id)
-        .where(invites.c.token_digest == token_digest)
+        .where(invite_tokens.c.token_digest == token_digest)
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
@@ -83,3 +98,39 @@ async def chat_of(connection: AsyncConnection, session_id: UUID, limit: int = 50
     newest = select(chat).where(chat.c.session_id == session_id).order_by(chat.c.at.desc(), chat.c.id.desc())
     rows = (await connection.execute(newest.limit(limit))).mappings().all()
     return [dict(row) for row in reversed(rows)]
+
+
+async def one_invite(connection: AsyncConnection, invite_id: UUID) -> dict[str, Any] | None:
+    """An invitation with its session's report_id and status."""
+    query = select(invites, sessions.c.report_id, sessions.c.status).join(
+        sessions, sessions.c.id == invites.c.session_id
+    )
+    row = (await connection.execute(query.where(invites.c.invite_id == invite_id))).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def invites_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """A session's invitations, newest first."""
+    query = select(invites).where(invites.c.session_id == session_id)
+    query = query.order_by(invites.c.issued_at.desc(), invites.c.invite_id.desc())
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def attempts_of(connection: AsyncConnection, invite_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The tries to send these invitations, the oldest first."""
+    query = select(invite_attempts).where(invite_attempts.c.invite_id.in_(invite_ids))
+    query = query.order_by(invite_attempts.c.at, invite_attempts.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def sms_of(connection: AsyncConnection, session_id: UUID, since: datetime) -> tuple[int, int]:
+    """How many SMS a session has cost, and how many all have cost since then (real time).
+
+    One that timed out counts: it may have been sent.
+    """
+    costly = or_(invite_attempts.c.error.is_(None), invite_attempts.c.error == TIMEOUT)
+    own = invite_attempts.c.invite_id.in_(select(invites.c.invite_id).where(invites.c.session_id == session_id))
+    counted = select(func.count()).where(invite_attempts.c.channel == SMS, costly)
+    both = select(counted.where(own).scalar_subquery(), counted.where(invite_attempts.c.at >= since).scalar_subquery())
+    mine, every = (await connection.execute(both)).one()
+    return mine, every

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
-from vpr_events.event import Code
+from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 
 TOKEN_LIMIT = 200
@@ -58,20 +58,67 @@ class Session(Body):
 
 
 class NewInvitation(Body):
-    """How the resident is invited; ``link``: the officer passes the link on."""
+    """How the resident is invited.
 
-    channel: Code = "link"
+    By ``sms`` or ``email`` we send the link, in ``language``, to where the reporter said; with ``fallback`` (default:
+    unless neutral) by the other one if that fails. ``link`` and ``code`` (six characters to be typed on the page
+    /video/join) are for the officer to pass on. ``neutral``: no word of police, in the message and on the page.
+    """
+
+    channel: Literal["link", "code", "sms", "email"] = "link"
+    language: Language = "en"
+    neutral: bool = False
+    fallback: bool | None = None
+
+
+type InviteState = Literal["pending", "sent", "failed", "opened", "revoked", "expired"]
 
 
 class Invitation(Body):
-    """An invitation. ``link`` is shown once; a repeated request gets null and a note instead."""
+    """An invitation. ``link`` or ``code`` is shown once; a repeated request gets null and a note instead."""
 
     id: UUID
     session_id: UUID
     channel: str
+    state: InviteState
     expires_at: datetime
-    link: str | None
+    link: str | None = None
+    code: str | None = None
     note: str | None = None
+
+
+class SendingAttempt(Body):
+    """A try to send. ``error`` is a code, null for what was taken; ``channel`` contact: intake was not to be asked."""
+
+    channel: str
+    at: datetime
+    ms: int
+    error: str | None
+    next_at: datetime | None
+
+
+class InvitationStatus(Body):
+    """How an invitation fares.
+
+    ``sent_by`` is the channel that took it; ``reason`` says why it failed, or was revoked (``replaced`` by a newer one,
+    or ``taken_back``).
+    """
+
+    id: UUID
+    channel: str
+    state: InviteState
+    reason: str | None
+    sent_by: str | None
+    language: str
+    neutral: bool
+    fallback: bool
+    issued_at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    failed_at: datetime | None
+    opened_at: datetime | None
+    revoked_at: datetime | None
+    attempts: list[SendingAttempt]
 
 
 class Person(Body):

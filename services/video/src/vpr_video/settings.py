@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from vpr_service.settings import ServiceSettings
+from vpr_video.sending.settings import SendingSettings
 
 
 def _with_token(template: str) -> str:
@@ -19,11 +19,12 @@ def _with_token(template: str) -> str:
     return template
 
 
-class Settings(ServiceSettings):
+class Settings(SendingSettings):
     """Video's own settings.
 
-    ``join_url`` is the link that a resident opens, with places for {public_url} and {token}; ``invite_lifetime`` is
-    how long it can be opened, though never longer than its session lasts.
+    ``join_url`` is the link that a resident opens, with places for {public_url} and {token}, and ``neutral_join_url``
+    (default: the same) that of neutral invitations; ``invite_lifetime`` is how long it can be opened, and
+    ``code_lifetime`` how long a short code, though never longer than its session lasts.
 
     ``turn_urls`` are the STUN and TURN servers that participants are told (a JSON list);
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
@@ -35,7 +36,9 @@ class Settings(ServiceSettings):
 
     port: int = 8003
     join_url: Annotated[str, AfterValidator(_with_token)] = "{public_url}/video/join/{token}"
+    neutral_join_url: Annotated[str, AfterValidator(_with_token)] | None = None
     invite_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=4)
+    code_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = timedelta(minutes=10)
     turn_urls: tuple[str, ...] = ()
     turn_secret: SecretStr = SecretStr("")
     turn_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
@@ -54,6 +57,7 @@ class Settings(ServiceSettings):
             raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
         return self
 
-    def link_of(self, token: str) -> str:
+    def link_of(self, token: str, *, neutral: bool = False) -> str:
         """The join link of a token."""
-        return self.join_url.format(public_url=self.shared.public_url.rstrip("/"), token=token)
+        template = (self.neutral_join_url if neutral else None) or self.join_url
+        return template.format(public_url=self.shared.public_url.rstrip("/"), token=token)

@@ -1,6 +1,6 @@
 """Video's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import ARRAY, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, func
 
 from vpr_events import tables as library
 
@@ -37,9 +37,43 @@ invites = Table(
     metadata,
     Column("invite_id", Uuid, primary_key=True),
     Column("session_id", Uuid, nullable=False),
-    Column("token_digest", Text, nullable=False, unique=True),
     Column("expires_at", Moment, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("neutral", Boolean, nullable=False),
+    Column("fallback", Boolean, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("sent_by", Text),
+    Column("reason", Text),
+    Column("sent_at", Moment),
+    Column("failed_at", Moment),
+    Column("opened_at", Moment),
+    Column("revoked_at", Moment),
 )
+Index("invites_session_id", invites.c.session_id, invites.c.issued_at)
+
+invite_tokens = Table(
+    "invite_tokens",
+    metadata,
+    Column("token_digest", Text, primary_key=True),
+    Column("invite_id", Uuid, nullable=False),
+    Column("made_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)
+"""Each try to send an invitation has a token of its own; any of them opens it."""
+
+invite_attempts = Table(
+    "invite_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("invite_id", Uuid, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("error", Text),
+    Column("final", Boolean, nullable=False),
+    Column("next_at", Moment),
+)
+Index("invite_attempts_channel", invite_attempts.c.channel, invite_attempts.c.at)
 
 participants = Table(
     "participants",

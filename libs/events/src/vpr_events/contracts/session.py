@@ -64,19 +64,40 @@ class SessionCreated(Event, name="session.created"):
     expires_at: Instant
 
 
-class SessionInviteSent(Event, name="session.invite_sent"):
-    """A single-use join link was issued."""
+class SessionInviteIssued(Event, name="session.invite_issued"):
+    """A single-use join link is to be sent by ``channel``; until it is, ``session.invite_sent`` does not follow.
+
+    ``neutral``: no word of police. ``fallback``: another channel is tried when this one does not take it.
+    """
 
     invite_id: UUID
     channel: Code
     expires_at: Instant
+    language: Code
+    neutral: bool = False
+    fallback: bool = False
+
+
+class SessionInviteSent(Event, name="session.invite_sent"):
+    """The invitation is on its way: shown to the officer, or taken by the gateway of ``channel``."""
+
+    invite_id: UUID
+    channel: Code
+    expires_at: Instant
+    neutral: bool = False
 
 
 class SessionInviteFailed(Event, name="session.invite_failed"):
-    """The invitation did not get through."""
+    """The invitation did not get through by any channel that was to be tried."""
 
     invite_id: UUID
     reason: Code
+
+
+class SessionInviteRevoked(Event, name="session.invite_revoked"):
+    """The invitation was taken back before anybody opened it."""
+
+    invite_id: UUID
 
 
 class SessionInviteOpened(Event, name="session.invite_opened"):

@@ -21,11 +21,40 @@ class CreateSession(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueInvite(Command):
-    """Invite the resident; an earlier invitation that was not opened is void from now on."""
+    """Invite the resident; an earlier invitation that was not opened is void from now on.
+
+    ``language``, ``neutral`` (no word of police) and ``fallback`` (to the other channel) matter where it is sent.
+    """
 
     invite_id: UUID
     channel: str
     expires_at: datetime
+    language: str = "en"
+    neutral: bool = False
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteInviteSent(Command):
+    """The gateway of this channel took the invitation."""
+
+    invite_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteInviteFailed(Command):
+    """No gateway took the invitation; ``reason`` is a code."""
+
+    invite_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeInvite(Command):
+    """Take an invitation back that nobody opened."""
+
+    invite_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

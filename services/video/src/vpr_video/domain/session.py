@@ -18,11 +18,14 @@ from vpr_video.domain.commands import (
     IssueInvite,
     JoinStaff,
     Leave,
+    NoteInviteFailed,
+    NoteInviteSent,
     OpenInvite,
     Return,
+    RevokeInvite,
     SetConsents,
 )
-from vpr_video.domain.inviting import issue, open_
+from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
 from vpr_video.domain.state import OVER, State, Status, evolve
 from vpr_video.domain.talking import change_mode, connect, interrupt
 from vpr_video.domain.waiting import expire, refuse_when_over, timers
@@ -44,7 +47,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
         case TimerFired():
             return expire(command, state)
-        case Interrupt() | Leave() if state.status in OVER:
+        case Interrupt() | Leave() | NoteInviteSent() | NoteInviteFailed() | RevokeInvite() if state.status in OVER:
             return []
     refuse_when_over(state)
     if (decision := WHILE_OPEN.get(type(command))) is None:
@@ -69,6 +72,9 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
 WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     IssueInvite: issue,
     OpenInvite: open_,
+    NoteInviteSent: note_sent,
+    NoteInviteFailed: note_failed,
+    RevokeInvite: revoke,
     JoinStaff: join,
     Admit: admit,
     SetConsents: set_consents,

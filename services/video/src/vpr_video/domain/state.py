@@ -16,8 +16,6 @@ from vpr_events.contracts.session import (
     SessionEnded,
     SessionExpired,
     SessionInterrupted,
-    SessionInviteOpened,
-    SessionInviteSent,
     SessionModeChanged,
     SessionParticipantAdmitted,
     SessionParticipantJoined,
@@ -25,6 +23,7 @@ from vpr_events.contracts.session import (
     SessionResumed,
 )
 from vpr_events.event import Event
+from vpr_video.domain.invites import Invites, with_event
 
 
 class Status(StrEnum):
@@ -42,15 +41,6 @@ class Status(StrEnum):
 OVER = frozenset({Status.ENDED, Status.EXPIRED})
 TALKING = frozenset({Status.CONNECTED, Status.INTERRUPTED})
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """A single-use invitation."""
-
-    id: UUID
-    expires_at: datetime
-    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ class State:
 
     status: Status = Status.NONE
     expires_at: datetime = NEVER
-    invites: tuple[Invite, ...] = ()
+    invites: Invites = ()
     people: tuple[Person, ...] = ()
     mode: Mode | None = None
     met: bool = False
@@ -97,15 +87,11 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case SessionCreated():
             return replace(state, status=Status.WAITING, expires_at=event.expires_at)
-        case SessionInviteSent():
-            return replace(state, invites=(*state.invites, Invite(event.invite_id, event.expires_at)))
-        case SessionInviteOpened():
-            return replace(state, invites=tuple(_spent(invite, event.invite_id) for invite in state.invites))
         case SessionEnded():
             return replace(state, status=Status.ENDED)
         case SessionExpired():
             return replace(state, status=Status.EXPIRED)
-    return _with_people(_talking(state, event), event)
+    return _with_people(_talking(replace(state, invites=with_event(state.invites, event)), event), event)
 
 
 def _talking(state: State, event: Event) -> State:
@@ -134,10 +120,6 @@ def _with_people(state: State, event: Event) -> State:
         case SessionConsentWithdrawn(participant_id=UUID() as who):
             return _consenting(state, who, taken=frozenset(event.scopes))
     return state
-
-
-def _spent(invite: Invite, opened: UUID) -> Invite:
-    return replace(invite, opened=True) if invite.id == opened else invite
 
 
 def _joined(state: State, event: SessionParticipantJoined) -> State:
