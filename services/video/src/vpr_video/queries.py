@@ -21,8 +21,8 @@ from vpr_video.tables import (
     sessions,
 )
 
-TIMEOUT = "timeout"
-"""The code of a try whose end nobody knows."""
+TIMEOUT, UNDER_WAY = "timeout", "under_way"
+"""The codes of tries whose end nobody knows (yet)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +126,9 @@ async def attempts_of(connection: AsyncConnection, invite_ids: Sequence[UUID]) -
 async def sms_of(connection: AsyncConnection, session_id: UUID, since: datetime) -> tuple[int, int]:
     """How many SMS a session has cost, and how many all have cost since then (real time).
 
-    One that timed out counts: it may have been sent.
+    One whose end nobody knows counts: it may have been sent.
     """
-    costly = or_(invite_attempts.c.error.is_(None), invite_attempts.c.error == TIMEOUT)
+    costly = or_(invite_attempts.c.error.is_(None), invite_attempts.c.error.in_((TIMEOUT, UNDER_WAY)))
     own = invite_attempts.c.invite_id.in_(select(invites.c.invite_id).where(invites.c.session_id == session_id))
     counted = select(func.count()).where(invite_attempts.c.channel == SMS, costly)
     both = select(counted.where(own).scalar_subquery(), counted.where(invite_attempts.c.at >= since).scalar_subquery())

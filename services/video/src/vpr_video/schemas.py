@@ -88,7 +88,10 @@ class Invitation(Body):
 
 
 class SendingAttempt(Body):
-    """A try to send. ``error`` is a code, null for what was taken; ``channel`` contact: intake was not to be asked."""
+    """A try to send. ``error`` is a code, null for what was taken, ``under_way`` until its end is known.
+
+    ``channel`` ``contact``: it ended before a gateway was asked, since intake did not tell how to reach the reporter.
+    """
 
     channel: str
     at: datetime

@@ -21,7 +21,7 @@ type Templates = Mapping[Language, str]
 
 SMS: Final[Mapping[bool, Templates]] = {
     False: {
-        "en": "Police: an officer can meet you by video. When you are ready, open {link} It works once, for {span}.",
+        "en": "Police: an officer can meet you by video. When ready, open {link} It works once, for {span}.",
         "fr": "Police : un agent peut vous voir en vidéo. Au moment voulu, ouvrez {link} Bon une fois, {span}.",
     },
     True: {

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vpr_events import writes
+from vpr_events import locks, writes
 from vpr_events.decider import Command
 from vpr_events.effect_runner import Task, Tried
 from vpr_events.event import new_id
@@ -29,8 +29,8 @@ from vpr_video.domain.session import session
 from vpr_video.domain.state import OVER
 from vpr_video.private import digest_kept
 from vpr_video.sending import messages
-from vpr_video.sending.budget import over_budget
-from vpr_video.sending.contacts import Contacts
+from vpr_video.sending.budget import BUDGET, over_budget
+from vpr_video.sending.contacts import Contact, Contacts
 from vpr_video.sending.gateways import Gateway, Letter, NotTaken
 from vpr_video.sending.numbers import number_for_sms
 from vpr_video.sending.plan import Plan, Try, jittered
@@ -41,7 +41,10 @@ from vpr_video.tokens import digest_of, new_token
 CONTACT = "contact"
 """The "channel" of a try that ended before any gateway was asked: intake did not tell how to reach the reporter."""
 
-INSERT_ATTEMPT = insert(invite_attempts)
+_attempted = insert(invite_attempts)
+NOTE_ATTEMPT = _attempted.on_conflict_do_update(
+    index_elements=["id"], set_={name: _attempted.excluded[name] for name in ("ms", "error", "final", "next_at")}
+)
 MESSAGES = {SMS: messages.sms, EMAIL: messages.email}
 
 
@@ -81,13 +84,11 @@ class Sender:
         channel = sending.plan.channel(sending.tried)
         if channel is None:
             return self._given_up(task, sending, sending.plan.reason(sending.tried))
-        began, clock = datetime.now(UTC), time.monotonic()
-        came = await self._tried(task, sending, channel)
-        attempt = {
-            "id": new_id(),
-            "invite_id": sending.row["invite_id"],
+        attempt = {"id": new_id(), "invite_id": sending.row["invite_id"], "channel": channel, "at": datetime.now(UTC)}
+        clock = time.monotonic()
+        came = await self._tried(task, sending, attempt)
+        attempt |= {
             "channel": came.channel if came else channel,
-            "at": began,
             "ms": round((time.monotonic() - clock) * 1000),
             "error": came.error if came else None,
             "final": came is None or came.final,
@@ -111,43 +112,49 @@ class Sender:
         usable = [one for one in others if self.settings.can_send(one, neutral=row["neutral"])]
         return Sending(row, tried, Plan([chosen, *usable], self.settings.send_delays))
 
-    async def _tried(self, task: Task, sending: Sending, channel: str) -> Try | None:
+    async def _tried(self, task: Task, sending: Sending, attempt: Mapping[str, Any]) -> Try | None:
         """Try: None once it was taken, else what went wrong."""
         try:
             contact = await self.contacts.of(sending.row["report_id"])
         except NotTaken as error:
             return Try(CONTACT, error.code, error.final)
+        channel = attempt["channel"]
         try:
             async with asyncio.timeout(self.settings.send_within):
-                if channel == SMS:
-                    await self._within_budget(sending.row)
-                    recipient = number_for_sms(contact.phone, self.settings.sms_countries) if contact.phone else ""
-                else:
-                    recipient = contact.email
-                await self._hand_over(task, sending.row, channel, recipient)
+                await self._hand_over(task, sending.row, attempt, self._recipient(channel, contact))
         except NotTaken as error:
             return Try(channel, error.code, error.final)
         except TimeoutError:
             return Try(channel, queries.TIMEOUT, final=False)
         return None
 
-    async def _within_budget(self, row: Mapping[str, Any]) -> None:
-        async with self._reading, self.engine.connect() as connection:
-            if over := await over_budget(connection, row["session_id"], self.settings):
-                raise NotTaken(over, final=True)
-
-    async def _hand_over(self, task: Task, row: Mapping[str, Any], channel: str, recipient: str) -> None:
-        neutral = row["neutral"]
-        if not recipient:
+    def _recipient(self, channel: str, contact: Contact) -> str:
+        given = contact.phone if channel == SMS else contact.email
+        if not given:
             raise NotTaken("no_phone" if channel == SMS else "no_email", final=True)
+        return number_for_sms(given, self.settings.sms_countries) if channel == SMS else given
+
+    async def _hand_over(self, task: Task, row: Mapping[str, Any], attempt: Mapping[str, Any], recipient: str) -> None:
+        channel, neutral = attempt["channel"], row["neutral"]
         if not self.settings.can_send(channel, neutral=neutral):
             raise NotTaken("channel_not_set_up", final=True)
-        token, sender = new_token(), self.settings.sender_of(channel, neutral=neutral)
-        async with self.engine.begin() as connection:
-            await writes.run(connection, [digest_kept(row["invite_id"], row["session_id"], digest_of(token))])
+        token = new_token()
+        await self._begin(row, attempt, digest_of(token))
         link, lasts = self.settings.link_of(token, neutral=neutral), row["expires_at"] - self.now()
         message = MESSAGES[channel](link, lasts, row["language"], neutral=neutral)
+        sender = self.settings.sender_of(channel, neutral=neutral)
         await self.gateways[channel].take(Letter(task.id, sender, recipient, message, row["language"]))
+
+    async def _begin(self, row: Mapping[str, Any], attempt: Mapping[str, Any], digest: str) -> None:
+        """Note the try and its token before the message leaves: whatever ends us now, both are known."""
+        begun = {**attempt, "ms": 0, "error": queries.UNDER_WAY, "final": False}
+        async with self.engine.begin() as connection:
+            if attempt["channel"] == SMS:
+                await locks.wait_for(connection, [BUDGET])
+                if over := await over_budget(connection, row["session_id"], self.settings):
+                    raise NotTaken(over, final=True)
+            kept = digest_kept(row["invite_id"], row["session_id"], digest)
+            await writes.run(connection, [kept, _attempt(begun, None)])
 
     def _sent(self, task: Task, sending: Sending, channel: str, attempt: Mapping[str, Any]) -> Tried:
         command = NoteInviteSent(at=self.now(), invite_id=sending.row["invite_id"], channel=channel)
@@ -186,4 +193,4 @@ class Sender:
 
 
 def _attempt(attempt: Mapping[str, Any], next_at: datetime | None) -> Write:
-    return Write(attempt["invite_id"], INSERT_ATTEMPT, {**attempt, "next_at": next_at})
+    return Write(attempt["invite_id"], NOTE_ATTEMPT, {**attempt, "next_at": next_at})

@@ -1,6 +1,5 @@
 """What sending needs to be told: gateways, senders, countries, budgets."""
 
-from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Annotated, Literal, Self
 
@@ -19,7 +18,8 @@ OUTBOX = "outbox"
 
 def _sender(text: str) -> str:
     """``Name <address>`` or an address. Raises ValueError."""
-    if text and not Address(addr_spec=parseaddr(text)[1]).domain:
+    local, _, domain = parseaddr(text)[1].rpartition("@")
+    if text and not (local and domain):
         raise ValueError("must be an e-mail address, perhaps with a name before it")
     return text
 
