@@ -6,7 +6,7 @@ Messengers fetch links to preview them, so opening the page spends nothing: the 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from vpr_service.languages import language_of
@@ -15,6 +15,7 @@ from vpr_service.problems import Problem
 from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 from vpr_video.api.joining import check_invite, open_invite
+from vpr_video.credentials import remember
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.web import TEMPLATES
 from vpr_video.web.texts import BUTTON, EMERGENCY, SENDER, text_of
@@ -48,9 +49,12 @@ async def ask(token: LinkToken, request: Request, runtime: Running) -> Response:
 
 @router.post("/{token}")
 async def join(token: LinkToken, request: Request, runtime: Running) -> Response:
-    """Spend the link."""
-    await open_invite(token, runtime)
-    return _page(request, "joined.html", "joined")
+    """Spend the link, and go on to the call's own page: the way back to this one is spent."""
+    joined = await open_invite(token, runtime)
+    root = request.scope.get("root_path", "").rstrip("/")
+    answer = RedirectResponse(f"{root}/call?lang={language_of(request)}", 303, HEADERS)
+    remember(answer, joined.participant_token)
+    return answer
 
 
 def _problem_page(request: Request, problem: Problem) -> Response:
