@@ -97,7 +97,7 @@ class Side:
         assert results.violations_count == 0, results.generate_report()
         wide, room = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide <= room, name
-        assert self.wrong == [], name
+        assert self.wrong == [], (name, self.wrong)
 
 
 @dataclass

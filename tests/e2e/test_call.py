@@ -119,7 +119,7 @@ def test_in_french_and_by_voice_alone(browser: Browser, playwright: Playwright, 
     with officer(browser, desk, session, "fr") as at_desk, resident(browser, playwright, desk, link, "fr") as on_phone:
         on_phone.fine("who-fr", screenshots)
         consent(on_phone)
-        assert on_phone.page.locator("#no-view").is_visible()
+        on_phone.page.locator("#no-view").wait_for()
         on_phone.page.locator("#to-waiting").tap()
         let_in(at_desk)
         on_phone.sees()

@@ -73,6 +73,6 @@ export function meter(track, tell) {
   }, 150);
   return () => {
     clearInterval(timer);
-    context.close();
+    if (context.state !== "closed") context.close();
   };
 }
