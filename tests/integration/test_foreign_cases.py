@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.access import REASON
+from tests.asking import SOCKET, status_of
 from tests.endpoints import FOREIGN_KEY, FOREIGN_OFFICER, LET_IN, Row, rows
 from tests.examples import new_report
 from tests.system import System, until
@@ -55,6 +56,8 @@ class Whose:
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
         given = {"Idempotency-Key": uuid4().hex, "If-Match": '"2"', **headers}
         address = f"{path}?{urlencode(query)}" if query else path
+        if row.method == SOCKET:
+            return await status_of(self.system.apps[row.service], SOCKET, f"http://{row.service}.test{path}", given)
         return (await self.system[row.service].request(row.method, address, json=body, headers=given)).status_code
 
 

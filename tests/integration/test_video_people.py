@@ -22,7 +22,10 @@ ORIGIN = "http://localhost:8000"
 @pytest.fixture
 async def video(servers: Servers) -> AsyncIterator[System]:
     """Video alone, with a TURN server that nobody asks."""
-    turn: dict[str, Any] = {"turn_urls": ("stun:turn.example:3478", "turns:turn.example:443?transport=tcp"), "turn_secret": "north"}
+    turn: dict[str, Any] = {
+        "turn_urls": ("stun:turn.example:3478", "turns:turn.example:443?transport=tcp"),
+        "turn_secret": "north",
+    }
     async with System.started(servers, ["video"], **turn) as running:
         yield running
 

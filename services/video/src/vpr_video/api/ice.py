@@ -8,8 +8,9 @@ from fastapi import APIRouter, Response
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running
-from vpr_video.api.seats import ResidentSeat, Seat, StaffSeat
+from vpr_video.api.seats import ResidentSeat, StaffSeat
 from vpr_video.schemas import IceConfiguration, IceServer
+from vpr_video.seats import Seat
 from vpr_video.settings import Settings
 from vpr_video.turn import turn_credentials
 

@@ -70,13 +70,13 @@ async def show_out(participant_id: UUID, row: ActedOn, runtime: Running, respons
 async def allow(body: Consents, seat: StaffSeat, runtime: Running, response: Response) -> Call:
     """What the caller, a third participant, allows of the own picture and voice."""
     command = SetConsents(at=runtime.now(), participant_id=seat.participant_id, scopes=body.scopes)
-    return (await done(command, seat, runtime)).shown(response)
+    return await done(command, seat, runtime, response)
 
 
 @router.post("/departure")
 async def hang_up(seat: StaffSeat, runtime: Running, response: Response) -> Call:
     """The caller leaves; the session goes on."""
-    return (await done(Leave(at=runtime.now(), participant_id=seat.participant_id), seat, runtime)).shown(response)
+    return await done(Leave(at=runtime.now(), participant_id=seat.participant_id), seat, runtime, response)
 
 
 async def _run(command: Command, session_id: UUID, report_id: UUID, runtime: Runtime) -> None:

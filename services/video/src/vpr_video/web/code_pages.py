@@ -9,9 +9,8 @@ from vpr_service.problems import Problem
 from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 from vpr_video.api.joining import invite_by_code, open_invite
-from vpr_video.credentials import remember
 from vpr_video.limiting import Limited, Source
-from vpr_video.web.rendering import page
+from vpr_video.web.rendering import into_call, page
 
 WRONG = frozenset({404, 409, 410, 422})
 """Unknown, used, too old, no code at all: who guesses learns nothing about which."""
@@ -50,7 +49,4 @@ async def join_by_code(
     """Spend the code. Every try counts, so that nobody gets far by guessing."""
     limits.type_code(source)
     invite = await invite_by_code(code, runtime)
-    joined = await open_invite(invite, runtime)
-    response = page(request, "joined.html", "joined", neutral=invite["neutral"])
-    remember(response, joined.participant_token)
-    return response
+    return into_call(request, await open_invite(invite, runtime))

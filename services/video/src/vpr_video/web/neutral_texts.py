@@ -21,13 +21,6 @@ NEUTRAL: Final[dict[Language, dict[str, Text]]] = {
                 "The other side will then see that you are here.",
             ),
         ),
-        "joined": Text(
-            "You are in",
-            (
-                "They can see that you are here, and will be with you.",
-                "Keep this page open. You need to do nothing else.",
-            ),
-        ),
         "no_such_invite": Text(
             "We do not know this link",
             (
@@ -56,13 +49,6 @@ NEUTRAL: Final[dict[Language, dict[str, Text]]] = {
                 "On vous rencontrera sur cet appareil. Aucune application n’est nécessaire.",
                 "Ce lien ne sert qu’une fois. Appuyez sur le bouton au moment où vous pouvez parler.",
                 "L’autre personne verra alors que vous êtes là.",
-            ),
-        ),
-        "joined": Text(
-            "Vous y êtes",
-            (
-                "On voit que vous êtes là, et on vous rejoindra.",
-                "Gardez cette page ouverte. Vous n’avez rien d’autre à faire.",
             ),
         ),
         "no_such_invite": Text(

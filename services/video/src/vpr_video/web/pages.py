@@ -14,13 +14,12 @@ from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 from vpr_video.api.callers import session_row
 from vpr_video.api.joining import answers, check_invite, invite_by_token, open_invite
-from vpr_video.credentials import remember
 from vpr_video.domain.inviting import SENT_BY_US
 from vpr_video.issuing import Wanted, check_channel, new_invite
 from vpr_video.limiting import Limited, Source
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of
-from vpr_video.web.rendering import page
+from vpr_video.web.rendering import into_call, page
 
 LOST = frozenset({"invite_used", "invite_revoked", "invite_withdrawn", "invite_expired"})
 """What is wrong with a link in whose place a new one helps."""
@@ -69,11 +68,8 @@ async def ask(invite: LinkInvite, request: Request, runtime: Running) -> Respons
 
 @router.post("/{token}")
 async def join(invite: LinkInvite, request: Request, runtime: Running) -> Response:
-    """Spend the link."""
-    joined = await open_invite(invite, runtime)
-    response = page(request, "joined.html", "joined", neutral=invite["neutral"])
-    remember(response, joined.participant_token)
-    return response
+    """Spend the link, and go on to the call's own page: the way back to this one is spent."""
+    return into_call(request, await open_invite(invite, runtime))
 
 
 @router.post("/{token}/new-link")

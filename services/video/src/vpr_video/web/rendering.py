@@ -3,10 +3,12 @@
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from vpr_service.languages import language_of
+from vpr_video.credentials import remember
+from vpr_video.schemas import Joined
 from vpr_video.web import TEMPLATES, neutral_texts
 from vpr_video.web.texts import ASK_BUTTON, BUTTON, CODE_LABEL, EMERGENCY, SENDER, text_of
 
@@ -31,3 +33,11 @@ def page(request: Request, template: str, name: str, *, neutral: bool, status: i
         **values,
     )
     return HTMLResponse(html, status, HEADERS)
+
+
+def into_call(request: Request, joined: Joined) -> Response:
+    """Whoever came in goes on to the call's page, and this browser is known there."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    answer = RedirectResponse(f"{root}/call?lang={language_of(request)}", 303, HEADERS)
+    remember(answer, joined.participant_token)
+    return answer

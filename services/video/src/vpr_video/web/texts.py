@@ -29,13 +29,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "The officer will then see that you are here.",
             ),
         ),
-        "joined": Text(
-            "You are in",
-            (
-                "The officer will be with you. They can see that you are here.",
-                "Keep this page open. You need to do nothing else.",
-            ),
-        ),
         "no_such_invite": Text(
             "We do not know this link",
             (
@@ -82,13 +75,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "Un agent de police vous rencontrera sur cet appareil. Aucune application n’est nécessaire.",
                 "Ce lien ne sert qu’une fois. Appuyez sur le bouton au moment où vous pouvez parler.",
                 "L’agent verra alors que vous êtes là.",
-            ),
-        ),
-        "joined": Text(
-            "Vous y êtes",
-            (
-                "L’agent voit que vous êtes là et vous rejoindra.",
-                "Gardez cette page ouverte. Vous n’avez rien d’autre à faire.",
             ),
         ),
         "no_such_invite": Text(
