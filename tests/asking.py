@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 SECONDS = 20.0
+SOCKET = "SOCKET"
+"""The method that stands for a WebSocket handshake."""
+PROTOCOL = "vpr.call.1"
 
 
 async def status_of(app: FastAPI, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> int:
     """The status that the app answers with."""
+    socket = method == SOCKET
     parts, answered, gone = urlsplit(url), asyncio.get_running_loop().create_future(), asyncio.Event()
     named = {"Host": parts.netloc, "Content-Length": str(len(body)), **headers}
     scope = {
@@ -21,17 +25,21 @@ async def status_of(app: FastAPI, method: str, url: str, headers: Mapping[str, s
         "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
         "server": (parts.hostname, parts.port), "client": ("127.0.0.1", 1),
     }  # fmt: skip
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    if socket:
+        scope |= {"type": "websocket", "method": "GET", "subprotocols": [PROTOCOL]}
+        scope |= {"extensions": {"websocket.http.response": {}}}
+    waiting = [{"type": "websocket.connect"} if socket else {"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> MutableMapping[str, Any]:
         if waiting:
             return waiting.pop()
         await gone.wait()
-        return {"type": "http.disconnect"}
+        return {"type": "websocket.disconnect", "code": 1006} if socket else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start" and not answered.done():
-            answered.set_result(int(message["status"]))
+        status = 101 if message["type"] == "websocket.accept" else message.get("status")
+        if status and not answered.done():
+            answered.set_result(int(status))
 
     asked = asyncio.create_task(app(scope, receive, send))
     try:

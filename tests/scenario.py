@@ -118,6 +118,20 @@ def invite(people: People, session: str) -> str:
     return str(people.post(Role.OFFICER, "video", f"/v1/sessions/{session}/invitations", {})["link"])
 
 
+def join(people: People, link: str) -> dict[str, Any]:
+    """The resident comes in by a link: who they are from then on."""
+    answer = people.client.post(people.url("video") + "/v1/join", json={"token": link.rpartition("/")[2]})
+    joined: dict[str, Any] = answer.raise_for_status().json()
+    return joined
+
+
+def allow(people: People, joined: Mapping[str, Any], *scopes: str) -> None:
+    """The resident allows exactly these scopes."""
+    headers = {"Authorization": f"Participant {joined['participant_token']}"}
+    url = people.url("video") + "/v1/call/consents"
+    people.client.put(url, headers=headers, json={"scopes": scopes}).raise_for_status()
+
+
 def _cases(people: People) -> Iterator[dict[str, Any]]:
     yield from people.get(Role.OFFICER, "triage", "/v1/cases", status="open", limit="200")
 
@@ -126,8 +140,10 @@ def _meet(people: People, case_id: str) -> None:
     officer = Role.OFFICER
     session = session_of(people, case_id)
     link = invite(people, session)
-    people.client.post(people.url("video") + "/v1/join", json={"token": link.rpartition("/")[2]}).raise_for_status()
+    joined = join(people, link)
+    allow(people, joined, "view")
     people.post(officer, "video", f"/v1/sessions/{session}/participants")
+    people.post(officer, "video", f"/v1/sessions/{session}/participants/{joined['participant_id']}/admission")
     people.post(officer, "video", f"/v1/sessions/{session}/connection", {"mode": "video"})
     people.post(officer, "video", f"/v1/sessions/{session}/end", {"reason": "completed"})
 

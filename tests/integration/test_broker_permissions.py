@@ -9,6 +9,7 @@ import nats
 import nats.errors
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 
 from vpr.embedded import Embedded, Endpoints
@@ -258,6 +259,42 @@ async def test_a_service_cannot_push_into_a_foreign_family(endpoints: Endpoints,
         for name in (f"{service}_own", f"{service}_replay"):
             body = configuration(name, own, deliver_subject=f"vpr.{family}.pushed")
             assert await refused(connection, f"$JS.API.CONSUMER.CREATE.VPR.{name}.{own}", body)
+
+
+async def test_video_signals_to_itself_alone_and_nothing_of_it_is_kept(endpoints: Endpoints) -> None:
+    heard: list[str] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(message.subject)
+
+    before, subject = await stored(endpoints), "video.signal.0123"
+    async with client(endpoints, "video") as one, client(endpoints, "video") as other:
+        await other.subscribe("video.signal.>", cb=hear)
+        await other.flush()
+        await one.publish(subject, b"{}")
+        async with asyncio.timeout(5):
+            while not heard:
+                await one.flush()
+        violations: list[str] = []
+        async with client(endpoints, "video", violations) as bad:
+            await bad.publish("video.other", b"{}")
+            await bad.subscribe("video.>")
+            async with asyncio.timeout(5):
+                while len(violations) < 2:
+                    await bad.flush()
+    assert heard == [subject]
+    assert await stored(endpoints) == before
+
+
+@pytest.mark.parametrize("service", [service for service in SERVICES if service != "video"])
+async def test_others_neither_hear_nor_send_signals_of_calls(endpoints: Endpoints, service: str) -> None:
+    violations: list[str] = []
+    async with client(endpoints, service, violations) as connection:
+        await connection.publish("video.signal.0123", b"{}")
+        await connection.subscribe("video.signal.>")
+        async with asyncio.timeout(5):
+            while len(violations) < 2:
+                await connection.flush()
 
 
 @pytest.mark.parametrize("credentials", [{}, {"user": "intake", "pass": "wrong"}, {"user": "sys", "pass": ""}])

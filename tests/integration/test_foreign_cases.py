@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.access import REASON
+from tests.asking import SOCKET, status_of
 from tests.endpoints import FOREIGN_KEY, FOREIGN_OFFICER, LET_IN, Row, rows
 from tests.examples import new_report
 from tests.files import photo
@@ -22,7 +23,9 @@ BODIES: Mapping[str, Any] = {
     "break-glass": REASON,
     "priority": {"priority": 2, "gravest": "lowest"},
     "assessment": {"outcome": "resolved"},
-    "connection": {"mode": "peer"},
+    "connection": {"mode": "video"},
+    "mode": {"mode": "audio"},
+    "consents": {"scopes": []},
     "end": {"reason": "completed"},
     "invitations": {"channel": "link"},
     "annotations": {"concerns": "description", "text": "It was green."},
@@ -55,6 +58,8 @@ class Whose:
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
         given = {"Idempotency-Key": uuid4().hex, "If-Match": '"2"', **headers}
         address = f"{path}?{urlencode(query)}" if query else path
+        if row.method == SOCKET:
+            return await status_of(self.system.apps[row.service], SOCKET, f"http://{row.service}.test{path}", given)
         return (await self.system[row.service].request(row.method, address, json=body, headers=given)).status_code
 
 
@@ -97,6 +102,7 @@ async def whose(system: System) -> Whose:
         "format": "json",
         "case_id": case,
         "session_id": session,
+        "participant_id": str(uuid4()),
     }
     return Whose(system, ids)
 

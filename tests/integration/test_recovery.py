@@ -135,9 +135,11 @@ async def meet(system: System, report: str) -> str:
 
     [found] = await until(session)
     link = (await post(system, Role.OFFICER, "video", f"/v1/sessions/{found['id']}/invitations", {}))["link"]
-    (await system["video"].post("/v1/join", json={"token": link.rpartition("/")[2]})).raise_for_status()
-    await post(system, Role.OFFICER, "video", f"/v1/sessions/{found['id']}/participants")
-    await post(system, Role.OFFICER, "video", f"/v1/sessions/{found['id']}/connection", {"mode": "video"})
+    joined = (await system["video"].post("/v1/join", json={"token": link.rpartition("/")[2]})).json()
+    session_url = f"/v1/sessions/{found['id']}"
+    await post(system, Role.OFFICER, "video", f"{session_url}/participants")
+    await post(system, Role.OFFICER, "video", f"{session_url}/participants/{joined['participant_id']}/admission")
+    await post(system, Role.OFFICER, "video", f"{session_url}/connection", {"mode": "audio"})
     return case
 
 

@@ -78,6 +78,25 @@ class Meeting:
     async def join(self, token: str) -> httpx.Response:
         return await self.system["video"].post("/v1/join", json={"token": token})
 
+    def as_resident(self, joined: httpx.Response) -> dict[str, str]:
+        return {"Authorization": f"Participant {joined.json()['participant_token']}"}
+
+    async def allow(self, joined: httpx.Response, *scopes: str) -> httpx.Response:
+        return await self.system["video"].put(
+            "/v1/call/consents", json={"scopes": scopes}, headers=self.as_resident(joined)
+        )
+
+    async def admit(self, joined: httpx.Response) -> httpx.Response:
+        return await self.post(f"participants/{joined.json()['participant_id']}/admission")
+
+    async def both_in(self) -> httpx.Response:
+        """The resident allowed to be seen and was let in by the officer: what joining answered."""
+        joined = await self.join(await self.token())
+        assert (await self.allow(joined, "view")).status_code == 200
+        assert (await self.post("participants")).status_code == 200
+        assert (await self.admit(joined)).status_code == 200
+        return joined
+
     async def read(self) -> dict[str, Any]:
         row: dict[str, Any] = (await self.get(self.url)).json()
         return row
@@ -114,24 +133,27 @@ async def test_the_whole_life_of_a_session(video: System) -> None:
     assert joined.status_code == 200, joined.text
     assert UUID(joined.json()["session_id"]) == meeting.id
     assert (await meeting.read())["status"] == "joined"
+    assert (await meeting.allow(joined, "view", "snapshot")).json()["consents"] == ["snapshot", "view"]
     assert (await meeting.post("participants")).json()["officer_joined_at"]
+    assert [one["kind"] for one in (await meeting.admit(joined)).json()] == ["resident", "officer"]
     connected = await meeting.post("connection", {"mode": "video"})
     assert connected.json()["status"] == "connected"
     ended = await meeting.post("end", {"reason": "completed"})
     assert (ended.json()["status"], ended.json()["end_reason"]) == ("ended", "completed")
     assert await meeting.names() == [
-        "created", "invite_sent", "invite_opened", "participant_joined", "participant_joined", "connected", "ended",
+        "created", "invite_sent", "invite_opened", "participant_joined", "consented", "participant_joined",
+        "participant_admitted", "connected", "ended",
     ]  # fmt: skip
     assert {event.correlation_id for event in await meeting.events()} == {meeting.report}
     row = await meeting.read()
     moments = [row[f"{point}_at"] for point in ("created", "resident_joined", "officer_joined", "connected", "ended")]
     assert moments == sorted(moments)
-    assert row["version"] == 7
+    assert (row["version"], row["mode"]) == (9, "video")
 
 
 async def test_repeats_change_nothing(video: System) -> None:
     meeting = await Meeting.arranged(video)
-    await meeting.join(await meeting.token())
+    await meeting.both_in()
     for part, body in (("participants", None), ("connection", {"mode": "video"}), ("end", {"reason": "failed"})):
         first = await meeting.post(part, body)
         assert first.status_code == 200, first.text
@@ -151,8 +173,7 @@ async def test_what_comes_too_early_or_too_late_is_refused_with_its_reason(video
 
 async def test_connecting_at_the_same_moment_counts_once(video: System) -> None:
     meeting = await Meeting.arranged(video)
-    await meeting.join(await meeting.token())
-    await meeting.post("participants")
+    await meeting.both_in()
     answers = await asyncio.gather(*(meeting.post("connection", {"mode": "video"}) for _ in range(10)))
     assert {answer.status_code for answer in answers} == {200}
     assert (await meeting.names()).count("connected") == 1
@@ -160,8 +181,7 @@ async def test_connecting_at_the_same_moment_counts_once(video: System) -> None:
 
 async def test_coming_in_again_keeps_the_first_time_and_the_connection(video: System) -> None:
     meeting = await Meeting.arranged(video)
-    await meeting.join(await meeting.token())
-    await meeting.post("participants")
+    await meeting.both_in()
     before = (await meeting.post("connection", {"mode": "video"})).json()
     assert (await meeting.join(await meeting.token())).status_code == 200
     assert (await meeting.post("participants", None, video.as_(Role.SUPERVISOR))).status_code == 200

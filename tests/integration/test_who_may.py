@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import WebSocketRoute
 
-from tests.asking import status_of
+from tests.asking import SOCKET, status_of
 from tests.endpoints import LET_IN, Row, rows
 from tests.system import System
 from vpr.all_in_one import make_all_in_one
@@ -32,7 +33,8 @@ def endpoints(name: str, app: FastAPI) -> Iterator[tuple[str, str, str]]:
         if path.strip("/") in SERVICES:
             continue
         owner = "sign-in" if path.startswith(SIGN_IN) else name
-        yield from ((owner, method, path) for method in sorted((route.methods or {"GET"}) - {"HEAD"}))
+        methods = {SOCKET} if isinstance(route.original_route, WebSocketRoute) else route.methods or {"GET"}
+        yield from ((owner, method, path) for method in sorted(methods - {"HEAD"}))
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ from vpr_dispatch.domain.dispatch import dispatch
 from vpr_events.decider import Command, Decider, Refused, TimerFired
 from vpr_events.event import Event
 from vpr_triage.domain.case import case
-from vpr_video.domain.session import OVER, session
+from vpr_video.domain.session import session
+from vpr_video.domain.state import OVER
 
-NAMES = st.sampled_from(
-    ["lease", "claim_target", "expiry", "nothing", *(f"{kind}-{n}" for kind in ("reminder", "hold", "units")
-                                                     for n in (1, 2, 3))]
-)  # fmt: skip
+FIXED = ["lease", "claim_target", "expiry", "interruption", "alone", "nothing"]
+NAMES = st.sampled_from([*FIXED, *(f"{kind}-{n}" for kind in ("reminder", "hold", "units") for n in (1, 2, 3))])
 CHOICES = st.lists(st.integers(0, 1), max_size=6)
 """Which of the timers fires next, and next, and next."""
 

@@ -6,7 +6,8 @@ from tests.examples import NOON, minutes, recorded
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CaseVideoRequested, CloseReason
 from vpr_events.contracts.session import EndReason
 from vpr_events.contracts.values import Channel
-from vpr_video.domain.session import CreateSession, EndSession, session_id
+from vpr_video.domain.commands import CreateSession, EndSession
+from vpr_video.domain.session import session_id
 from vpr_video.reactors import LIFETIME, consumer, react
 
 REQUEST, CASE, REPORT, OFFICER = (UUID(int=number) for number in range(1, 5))
@@ -51,4 +52,5 @@ def test_other_events_do_nothing() -> None:
 
 
 def test_the_durable_is_given_what_is_handled() -> None:
-    assert consumer.subjects == ["vpr.case.closed", "vpr.case.video_requested", "vpr.report.personal_data_erased"]
+    cases = [f"vpr.case.{name}" for name in ("claimed", "closed", "released", "video_requested")]
+    assert consumer.subjects == [*cases, "vpr.report.personal_data_erased"]

@@ -8,28 +8,24 @@ import pytest
 
 from tests.examples import NOON, minutes
 from vpr_events.contracts.session import (
+    Consent,
     EndReason,
     Mode,
     Participant,
     SessionConnected,
+    SessionConsented,
     SessionCreated,
     SessionEnded,
     SessionExpired,
     SessionInviteOpened,
     SessionInviteSent,
+    SessionParticipantAdmitted,
     SessionParticipantJoined,
 )
 from vpr_events.decider import Command, TimerFired
 from vpr_events.testing import given
-from vpr_video.domain.session import (
-    Connect,
-    CreateSession,
-    EndSession,
-    IssueInvite,
-    JoinOfficer,
-    OpenInvite,
-    session,
-)
+from vpr_video.domain.commands import Connect, CreateSession, EndSession, IssueInvite, JoinStaff, OpenInvite
+from vpr_video.domain.session import session
 
 REQUEST, CASE, REPORT, OFFICER, OTHER, RESIDENT, FIRST, SECOND = (UUID(int=number) for number in range(1, 9))
 LATE = NOON + minutes(60)
@@ -47,7 +43,9 @@ ENDED = SessionEnded(reason=EndReason.COMPLETED)
 EXPIRED = SessionExpired()
 
 INVITED = (CREATED, SENT)
-BOTH_IN = (*INVITED, OPENED, RESIDENT_IN, OFFICER_IN)
+ADMITTED = SessionParticipantAdmitted(participant_id=RESIDENT, kind=Participant.RESIDENT, admitted_by=OFFICER)
+VIEW = SessionConsented(scopes=(Consent.VIEW,), participant_id=RESIDENT)
+BOTH_IN = (*INVITED, OPENED, RESIDENT_IN, VIEW, OFFICER_IN, ADMITTED)
 
 
 def create() -> CreateSession:
@@ -64,8 +62,8 @@ def open_(invite: UUID = FIRST, at: datetime = NOON, participant: UUID = RESIDEN
     return OpenInvite(at=at, invite_id=invite, participant_id=participant)
 
 
-def join(officer: UUID = OFFICER, at: datetime = NOON) -> JoinOfficer:
-    return JoinOfficer(at=at, officer_id=officer)
+def join(officer: UUID = OFFICER, at: datetime = NOON) -> JoinStaff:
+    return JoinStaff(at=at, staff_id=officer)
 
 
 def connect(mode: Mode = Mode.VIDEO) -> Connect:
@@ -172,8 +170,8 @@ def test_officer_and_resident_connect_when_both_are_in(mode: Mode) -> None:
     given(session, *BOTH_IN).when(connect(mode)).then(SessionConnected(mode=mode))
 
 
-@pytest.mark.parametrize("past", [(CREATED,), (CREATED, OFFICER_IN), (*INVITED, OPENED, RESIDENT_IN)])
-def test_nobody_connects_alone(past: tuple[SessionCreated]) -> None:
+@pytest.mark.parametrize("past", [(CREATED,), (CREATED, OFFICER_IN), (*INVITED, OPENED, RESIDENT_IN), BOTH_IN[:-1]])
+def test_nobody_connects_alone_or_from_the_waiting_room(past: tuple[SessionCreated]) -> None:
     given(session, *past).when(connect()).then_refused("not_both_joined")
 
 
@@ -211,6 +209,11 @@ def test_a_session_does_not_expire_early() -> None:
 
 def test_a_meeting_that_nobody_ended_is_completed_not_expired() -> None:
     given(session, *BOTH_IN, CONNECTED).when(expire()).then(ENDED)
+
+
+def test_who_was_awaited_and_did_not_come_is_a_no_show() -> None:
+    given(session, *INVITED, OFFICER_IN).when(expire()).then(SessionEnded(reason=EndReason.NO_SHOW))
+    given(session, CREATED, OFFICER_IN).when(expire()).then(EXPIRED)
 
 
 @pytest.mark.parametrize("past", [(CREATED,), INVITED, BOTH_IN, (*BOTH_IN, CONNECTED)])

@@ -153,7 +153,7 @@ class Home:
         return own | self._further(service)
 
     def _further(self, service: str) -> dict[str, str]:
-        """What one service needs beside. Webhooks of a local system may go to this machine."""
+        """What one service needs beside. Webhooks of a local system may go to this machine, invitations nowhere."""
         if service == "intake":
             own = {
                 "INTAKE_WEBHOOK_KEYS": self.webhook_key,
@@ -162,6 +162,9 @@ class Home:
                 "INTAKE_EVIDENCE_KEYS": self.evidence_key,
             }
             return own | {f"INTAKE_{one.upper()}_URL": f"{self.staff_url}/{one}" for one in ASKED_BY_INTAKE}
+        if service == "video":
+            shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
+            return shown | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
 
 

@@ -1,7 +1,7 @@
 """The shared event log: one JetStream stream, published to in order and read through durable consumers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -9,6 +9,8 @@ import nats
 import nats.errors
 import orjson
 import structlog
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
@@ -135,6 +137,20 @@ class EventLog:
         answer = orjson.loads(reply.data)
         if "error" in answer:
             raise APIError.from_error(answer["error"])
+
+    async def tell(self, subject: str, body: bytes) -> None:
+        """Publish what is kept nowhere: who does not listen now never hears it. Raises LogUnavailable."""
+        with unavailable():
+            await self._client.publish(subject, body)
+
+    async def listen(self, subject: str, heard: Callable[[str, bytes], Awaitable[None]]) -> Subscription:
+        """Hear what is told on a subject, from now on and after every loss of the broker. Raises LogUnavailable."""
+
+        async def taken(message: Msg) -> None:
+            await heard(message.subject, message.data)
+
+        with unavailable():
+            return await self._client.subscribe(subject, cb=taken)
 
     async def pull(self, consumer: str, *, window: int = 512) -> Pull:
         """Read a consumer from where it stands, with at most ``window`` messages on their way."""

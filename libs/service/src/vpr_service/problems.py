@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -149,12 +149,10 @@ CODES = {
 def install(app: FastAPI) -> None:
     """Answer every error of this app with a problem."""
 
-    async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
+    async def answer(_: HTTPConnection, error: Exception) -> JSONResponse:
         problem = problem_of(error)
         if problem.status >= 500 and problem is not error:
             log.error("failed", status=problem.status, exc_info=error)
-        if isinstance(request, WebSocket):
-            await request.send_denial_response(problem.response())
         return problem.response()
 
     kinds: tuple[type[Exception], ...] = (

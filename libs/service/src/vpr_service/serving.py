@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from vpr_service.settings import ServiceSettings
 
 GRACE = 20
+WEBSOCKET_LIMIT = 131_072
+"""Bytes of a WebSocket message that are read at all; what an endpoint takes may be less."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,7 @@ def serve(app: FastAPI, *addresses: tuple[str, int]) -> None:
         proxy_headers=False,
         loop="uvloop",
         timeout_graceful_shutdown=GRACE,
+        ws_max_size=WEBSOCKET_LIMIT,
     )
     with ExitStack() as stack:
         sockets = [stack.enter_context(_listening(*address)) for address in addresses]

@@ -1,28 +1,59 @@
 """Video, put together."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from vpr_events.effect_runner import Handler
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
-from vpr_service.runtime import Service
+from vpr_service.runtime import Runtime, Service, Worker
+from vpr_service.streams import Listener
 from vpr_video.api import routers
 from vpr_video.domain.session import session
-from vpr_video.projections import project_session
+from vpr_video.invite_rows import project_invite
+from vpr_video.limiting import Limits
+from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
+from vpr_video.sending.effects import INVITATION, send_invitation
+from vpr_video.sending.outbox import Outbox
+from vpr_video.sending.wiring import sender
 from vpr_video.settings import Settings
+from vpr_video.signalling.hub import Changes, Hub
 from vpr_video.tables import metadata
-from vpr_video.web import STATIC, pages
+from vpr_video.web import STATIC, call_pages, code_pages, outbox_page, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+PAGES = (pages.router, code_pages.router, call_pages.resident, call_pages.officer, outbox_page.router)
 
-service = Service("video", metadata, deciders=(session,), projectors=(project_session,), consumer=consumer)
+
+def _workers(runtime: Runtime) -> Sequence[Worker]:
+    hub = Hub(runtime)
+    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox())
+
+
+def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
+    return {INVITATION: sender(runtime)}
+
+
+service = Service(
+    "video",
+    metadata,
+    deciders=(session,),
+    projectors=(project_session, project_invite),
+    consumer=consumer,
+    workers=_workers,
+    consequences=(send_invitation,),
+    handlers=_handlers,
+)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
-    app = create_app(service, settings or Settings(), (*routers, pages.router), clock)
+    settings = settings or Settings()
+    app = create_app(service, settings, (*routers, *PAGES), clock)
+    app.state.limits = Limits.of(settings)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     return app

@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_video.tables import invites, sessions
+from vpr_video.domain.inviting import SMS
+from vpr_video.tables import (
+    chat,
+    credentials,
+    holders,
+    invite_attempts,
+    invite_tokens,
+    invites,
+    participants,
+    sessions,
+)
+
+TIMEOUT, UNDER_WAY = "timeout", "under_way"
+"""The codes of tries whose end nobody knows (yet)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +34,16 @@ class Filter:
     statuses: Sequence[str] = ()
 
 
+_holder = case((holders.c.case_id.is_not(None), holders.c.officer_id), else_=sessions.c.officer_id).label("holder_id")
+_SESSIONS: Select[*tuple[Any, ...]] = select(sessions, _holder).outerjoin(
+    holders, holders.c.case_id == sessions.c.case_id
+)
+"""Sessions, each with who holds its case: until triage tells otherwise, the officer who asked for it."""
+
+
 async def one_session(connection: AsyncConnection, session_id: UUID) -> dict[str, Any] | None:
     """A session's row."""
-    query = select(sessions).where(sessions.c.id == session_id)
+    query = _SESSIONS.where(sessions.c.id == session_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
 
@@ -31,7 +52,7 @@ async def list_sessions(
     connection: AsyncConnection, wanted: Filter, *, limit: int, after: Sequence[Any] | None = None
 ) -> list[dict[str, Any]]:
     """Sessions, newest first, from behind ``after``, the (created_at, id) of a page's last."""
-    query = select(sessions).order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
+    query = _SESSIONS.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
     if wanted.officer_id:
         query = query.where(sessions.c.officer_id == wanted.officer_id)
     if wanted.case_id:
@@ -44,11 +65,72 @@ async def list_sessions(
 
 
 async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str, Any] | None:
-    """The invite_id, session_id and report_id behind a token; None for any other text."""
+    """The invitation behind a token, with its session's report_id; None for any other text."""
     query = (
-        select(invites.c.invite_id, invites.c.session_id, sessions.c.report_id)
+        select(invites, sessions.c.report_id)
+        .join(invite_tokens, invite_tokens.c.invite_id == invites.c.invite_id)
         .join(sessions, sessions.c.id == invites.c.session_id)
-        .where(invites.c.token_digest == token_digest)
+        .where(invite_tokens.c.token_digest == token_digest)
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+async def people_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """Everyone who came to a session, also who left, in the order of their (last) coming."""
+    query = (
+        select(participants)
+        .where(participants.c.session_id == session_id)
+        .order_by(participants.c.joined_at, participants.c.participant_id)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def credential_of(connection: AsyncConnection, token_digest: str) -> dict[str, Any] | None:
+    """The session_id and participant_id that a resident's credential stands for; None for any other text."""
+    query = select(credentials).where(credentials.c.token_digest == token_digest)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def chat_of(connection: AsyncConnection, session_id: UUID, limit: int = 500) -> list[dict[str, Any]]:
+    """The last of what was written in a session, in order."""
+    newest = select(chat).where(chat.c.session_id == session_id).order_by(chat.c.at.desc(), chat.c.id.desc())
+    rows = (await connection.execute(newest.limit(limit))).mappings().all()
+    return [dict(row) for row in reversed(rows)]
+
+
+async def one_invite(connection: AsyncConnection, invite_id: UUID) -> dict[str, Any] | None:
+    """An invitation with its session's report_id and status."""
+    query = select(invites, sessions.c.report_id, sessions.c.status).join(
+        sessions, sessions.c.id == invites.c.session_id
+    )
+    row = (await connection.execute(query.where(invites.c.invite_id == invite_id))).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def invites_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """A session's invitations, newest first."""
+    query = select(invites).where(invites.c.session_id == session_id)
+    query = query.order_by(invites.c.issued_at.desc(), invites.c.invite_id.desc())
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def attempts_of(connection: AsyncConnection, invite_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The tries to send these invitations, the oldest first."""
+    query = select(invite_attempts).where(invite_attempts.c.invite_id.in_(invite_ids))
+    query = query.order_by(invite_attempts.c.at, invite_attempts.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def sms_of(connection: AsyncConnection, session_id: UUID, since: datetime) -> tuple[int, int]:
+    """How many SMS a session has cost, and how many all have cost since then (real time).
+
+    One whose end nobody knows counts: it may have been sent.
+    """
+    costly = or_(invite_attempts.c.error.is_(None), invite_attempts.c.error.in_((TIMEOUT, UNDER_WAY)))
+    own = invite_attempts.c.invite_id.in_(select(invites.c.invite_id).where(invites.c.session_id == session_id))
+    counted = select(func.count()).where(invite_attempts.c.channel == SMS, costly)
+    both = select(counted.where(own).scalar_subquery(), counted.where(invite_attempts.c.at >= since).scalar_subquery())
+    mine, every = (await connection.execute(both)).one()
+    return mine, every

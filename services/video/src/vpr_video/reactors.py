@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from vpr_events.contracts.case import CaseClosed, CaseVideoRequested
+from vpr_events.contracts.case import CaseClaimed, CaseClosed, CaseReleased, CaseVideoRequested
 from vpr_events.contracts.report import ReportPersonalDataErased
 from vpr_events.contracts.session import EndReason
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
-from vpr_video.domain.session import CreateSession, EndSession, session, session_id
-from vpr_video.projections import project_erasure
+from vpr_video.domain.commands import CreateSession, EndSession
+from vpr_video.domain.session import session, session_id
+from vpr_video.projections import project_erasure, project_holder
 
 LIFETIME = timedelta(hours=24)
 """How long a session waits for its end."""
@@ -55,6 +56,6 @@ def _execution(event: Recorded, request_id: UUID, command: Command) -> Execution
     )
 
 
-HANDLED = (CaseVideoRequested, CaseClosed, ReportPersonalDataErased)
+HANDLED = (CaseVideoRequested, CaseClaimed, CaseReleased, CaseClosed, ReportPersonalDataErased)
 
-consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_erasure,))
+consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(project_erasure, project_holder))

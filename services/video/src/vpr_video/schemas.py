@@ -5,14 +5,17 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
-from vpr_events.contracts.session import EndReason, Mode
-from vpr_events.event import Code
+from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
+from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 
 TOKEN_LIMIT = 200
 
-type SessionStatus = Literal["waiting", "joined", "connected", "ended", "expired"]
+type SessionStatus = Literal["waiting", "joined", "connected", "interrupted", "ended", "expired"]
+
+type StaffPlace = Literal[Participant.OFFICER, Participant.INTERPRETER, Participant.SPECIALIST, Participant.SUPERVISOR]
 
 type StatedReason = Literal[
     EndReason.COMPLETED, EndReason.DECLINED, EndReason.NO_SHOW, EndReason.FAILED, EndReason.WITHDRAWN
@@ -31,13 +34,17 @@ class SessionQuery(PageQuery):
 
 
 class Session(Body):
-    """A session. ``joined`` means that somebody is in: the two times tell who."""
+    """A session. ``joined`` means that somebody is in: the two times tell who.
+
+    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected.
+    """
 
     id: UUID
     request_id: UUID
     case_id: UUID
     report_id: UUID
     officer_id: UUID
+    holder_id: UUID | None
     version: int
     status: SessionStatus
     created_at: datetime
@@ -47,23 +54,128 @@ class Session(Body):
     connected_at: datetime | None
     ended_at: datetime | None
     end_reason: EndReason | None
+    mode: Mode | None
 
 
 class NewInvitation(Body):
-    """How the resident is invited; ``link``: the officer passes the link on."""
+    """How the resident is invited.
 
-    channel: Code = "link"
+    By ``sms`` or ``email`` we send the link, in ``language``, to where the reporter said; with ``fallback`` (default:
+    unless neutral) by the other one if that fails. ``link`` and ``code`` (six characters to be typed on the page
+    /video/join) are for the officer to pass on. ``neutral``: no word of police, in the message and on the page.
+    """
+
+    channel: Literal["link", "code", "sms", "email"] = "link"
+    language: Language = "en"
+    neutral: bool = False
+    fallback: bool | None = None
+
+
+type InviteState = Literal["pending", "sent", "failed", "opened", "revoked", "expired"]
 
 
 class Invitation(Body):
-    """An invitation. ``link`` is shown once; a repeated request gets null and a note instead."""
+    """An invitation. ``link`` or ``code`` is shown once; a repeated request gets null and a note instead."""
 
     id: UUID
     session_id: UUID
     channel: str
+    state: InviteState
     expires_at: datetime
-    link: str | None
+    link: str | None = None
+    code: str | None = None
     note: str | None = None
+
+
+class SendingAttempt(Body):
+    """A try to send. ``error`` is a code, null for what was taken, ``under_way`` until its end is known.
+
+    ``channel`` ``contact``: it ended before a gateway was asked, since intake did not tell how to reach the reporter.
+    """
+
+    channel: str
+    at: datetime
+    ms: int
+    error: str | None
+    next_at: datetime | None
+
+
+class InvitationStatus(Body):
+    """How an invitation fares.
+
+    ``sent_by`` is the channel that took it; ``reason`` says why it failed, or was revoked (``replaced`` by a newer one,
+    or ``taken_back``).
+    """
+
+    id: UUID
+    channel: str
+    state: InviteState
+    reason: str | None
+    sent_by: str | None
+    language: str
+    neutral: bool
+    fallback: bool
+    issued_at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    failed_at: datetime | None
+    opened_at: datetime | None
+    revoked_at: datetime | None
+    attempts: list[SendingAttempt]
+
+
+class Person(Body):
+    """A participant: in the waiting room until ``admitted_at``, gone since ``left_at``."""
+
+    participant_id: UUID
+    kind: Participant
+    joined_at: datetime
+    admitted_at: datetime | None
+    left_at: datetime | None
+    consents: list[Consent]
+
+
+class NewParticipant(Body):
+    """Which place a member of staff takes. All but the officer wait until they are let in."""
+
+    kind: StaffPlace = Participant.OFFICER
+
+
+class Consents(Body):
+    """The scopes that are allowed from now on; those not named are not."""
+
+    scopes: frozenset[Consent]
+
+
+class Call(Body):
+    """A participant's own view of the session."""
+
+    session_id: UUID
+    participant_id: UUID
+    kind: Participant
+    status: SessionStatus
+    mode: Mode | None
+    admitted: bool
+    present: bool
+    consents: list[Consent]
+
+
+class IceServer(Body):
+    """As RTCPeerConnection takes it."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class IceConfiguration(Body):
+    """As RTCPeerConnection takes it; the credentials are good until ``expires_at``."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    ice_servers: list[IceServer]
+    ice_transport_policy: Literal["all", "relay"]
+    expires_at: datetime
 
 
 class Connection(Body):
@@ -85,7 +197,8 @@ class Token(Body):
 
 
 class Joined(Body):
-    """The resident is in."""
+    """The resident is in. ``participant_token`` is shown once: send it as ``Authorization: Participant <token>``."""
 
     session_id: UUID
     participant_id: UUID
+    participant_token: str

@@ -1,12 +1,12 @@
 """Settings of video: environment variables with the prefix ``VIDEO_``."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from vpr_service.settings import ServiceSettings
+from vpr_video.sending.settings import SendingSettings
 
 
 def _with_token(template: str) -> str:
@@ -19,19 +19,45 @@ def _with_token(template: str) -> str:
     return template
 
 
-class Settings(ServiceSettings):
+class Settings(SendingSettings):
     """Video's own settings.
 
-    ``join_url`` is the link that a resident opens, with places for {public_url} and {token}; ``invite_lifetime`` is
-    how long it can be opened, though never longer than its session lasts.
+    ``join_url`` is the link that a resident opens, with places for {public_url} and {token}, and ``neutral_join_url``
+    (default: the same) that of neutral invitations; ``invite_lifetime`` is how long it can be opened, and
+    ``code_lifetime`` how long a short code, though never longer than its session lasts.
+
+    ``turn_urls`` are the STUN and TURN servers that participants are told (a JSON list);
+    ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
+    it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
+    socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
 
     port: int = 8003
     join_url: Annotated[str, AfterValidator(_with_token)] = "{public_url}/video/join/{token}"
+    neutral_join_url: Annotated[str, AfterValidator(_with_token)] | None = None
     invite_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=4)
+    code_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = timedelta(minutes=10)
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: SecretStr = SecretStr("")
+    turn_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+    ice_policy: Literal["all", "relay"] = "all"
+    drop_after: Annotated[float, Field(gt=0)] = 8.0
+    exit_url: str = "about:blank"
 
-    def link_of(self, token: str) -> str:
+    @model_validator(mode="after")
+    def _turn_is_whole(self) -> Self:
+        turn = [url for url in self.turn_urls if url.startswith(("turn:", "turns:"))]
+        if any(not url.startswith(("turn:", "turns:", "stun:", "stuns:")) for url in self.turn_urls):
+            raise ValueError("VIDEO_TURN_URLS holds stun:, stuns:, turn: and turns: addresses")
+        if turn and not self.turn_secret.get_secret_value():
+            raise ValueError("VIDEO_TURN_URLS names a TURN server: it needs VIDEO_TURN_SECRET")
+        if self.ice_policy == "relay" and not turn:
+            raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
+        return self
+
+    def link_of(self, token: str, *, neutral: bool = False) -> str:
         """The join link of a token."""
-        return self.join_url.format(public_url=self.shared.public_url.rstrip("/"), token=token)
+        template = (self.neutral_join_url if neutral else None) or self.join_url
+        return template.format(public_url=self.shared.public_url.rstrip("/"), token=token)

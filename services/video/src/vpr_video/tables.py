@@ -1,6 +1,6 @@
 """Video's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, func
 
 from vpr_events import tables as library
 
@@ -26,6 +26,7 @@ sessions = Table(
     Column("connected_at", Moment),
     Column("ended_at", Moment),
     Column("end_reason", Text),
+    Column("mode", Text),
 )
 Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
 Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
@@ -36,8 +37,86 @@ invites = Table(
     metadata,
     Column("invite_id", Uuid, primary_key=True),
     Column("session_id", Uuid, nullable=False),
-    Column("token_digest", Text, nullable=False, unique=True),
     Column("expires_at", Moment, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("neutral", Boolean, nullable=False),
+    Column("fallback", Boolean, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("sent_by", Text),
+    Column("reason", Text),
+    Column("sent_at", Moment),
+    Column("failed_at", Moment),
+    Column("opened_at", Moment),
+    Column("revoked_at", Moment),
+)
+Index("invites_session_id", invites.c.session_id, invites.c.issued_at)
+
+invite_tokens = Table(
+    "invite_tokens",
+    metadata,
+    Column("token_digest", Text, primary_key=True),
+    Column("invite_id", Uuid, nullable=False),
+    Column("made_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)
+"""Each try to send an invitation has a token of its own; any of them opens it."""
+
+invite_attempts = Table(
+    "invite_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("invite_id", Uuid, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("error", Text),
+    Column("final", Boolean, nullable=False),
+    Column("next_at", Moment),
+)
+Index("invite_attempts_channel", invite_attempts.c.channel, invite_attempts.c.at)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("participant_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("admitted_at", Moment),
+    Column("left_at", Moment),
+    Column("consents", ARRAY(Text), nullable=False),
 )
 
-PERSONAL: tuple[Table, ...] = ()
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("token_digest", Text, primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("participant_id", Uuid, nullable=False),
+)
+"""By what a resident who joined is known afterwards."""
+
+holders = Table(
+    "holders",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("officer_id", Uuid),
+    Column("version", Integer, nullable=False),
+)
+"""Who holds a case, as triage told last; a case without a row is as it was when its session was asked for."""
+
+chat = Table(
+    "chat",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("participant_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("chat_session_id", chat.c.session_id, chat.c.at, chat.c.id)
+Index("chat_report_id", chat.c.report_id)
+
+PERSONAL: tuple[Table, ...] = (chat,)

@@ -64,19 +64,40 @@ class SessionCreated(Event, name="session.created"):
     expires_at: Instant
 
 
-class SessionInviteSent(Event, name="session.invite_sent"):
-    """A single-use join link was issued."""
+class SessionInviteIssued(Event, name="session.invite_issued"):
+    """A single-use join link is to be sent by ``channel``; until it is, ``session.invite_sent`` does not follow.
+
+    ``neutral``: no word of police. ``fallback``: another channel is tried when this one does not take it.
+    """
 
     invite_id: UUID
     channel: Code
     expires_at: Instant
+    language: Code
+    neutral: bool = False
+    fallback: bool = False
+
+
+class SessionInviteSent(Event, name="session.invite_sent"):
+    """The invitation is on its way: shown to the officer, or taken by the gateway of ``channel``."""
+
+    invite_id: UUID
+    channel: Code
+    expires_at: Instant
+    neutral: bool = False
 
 
 class SessionInviteFailed(Event, name="session.invite_failed"):
-    """The invitation did not get through."""
+    """The invitation did not get through by any channel that was to be tried."""
 
     invite_id: UUID
     reason: Code
+
+
+class SessionInviteRevoked(Event, name="session.invite_revoked"):
+    """The invitation was taken back before anybody opened it."""
+
+    invite_id: UUID
 
 
 class SessionInviteOpened(Event, name="session.invite_opened"):
@@ -86,15 +107,17 @@ class SessionInviteOpened(Event, name="session.invite_opened"):
 
 
 class SessionConsented(Event, name="session.consented"):
-    """The resident allowed these scopes."""
+    """A participant allowed these scopes; who did not stand in events from before others than the resident could."""
 
     scopes: tuple[Consent, ...]
+    participant_id: UUID | None = None
 
 
 class SessionConsentWithdrawn(Event, name="session.consent_withdrawn"):
-    """The resident took these scopes back."""
+    """A participant took these scopes back."""
 
     scopes: tuple[Consent, ...]
+    participant_id: UUID | None = None
 
 
 class SessionParticipantJoined(Event, name="session.participant_joined"):
@@ -102,6 +125,14 @@ class SessionParticipantJoined(Event, name="session.participant_joined"):
 
     participant_id: UUID
     kind: Participant
+
+
+class SessionParticipantAdmitted(Event, name="session.participant_admitted"):
+    """Someone was let in from the waiting room, by a member of staff."""
+
+    participant_id: UUID
+    kind: Participant
+    admitted_by: UUID
 
 
 class SessionParticipantLeft(Event, name="session.participant_left"):
@@ -127,12 +158,14 @@ class SessionInterrupted(Event, name="session.interrupted"):
     """The connection broke."""
 
     kind: Participant
+    participant_id: UUID | None = None
 
 
 class SessionResumed(Event, name="session.resumed"):
     """The connection is back."""
 
     kind: Participant
+    participant_id: UUID | None = None
 
 
 class SessionEvidenceCaptured(Event, name="session.evidence_captured"):
@@ -174,4 +207,4 @@ class SessionEnded(Event, name="session.ended"):
 
 
 class SessionExpired(Event, name="session.expired"):
-    """Nobody came in time."""
+    """The meeting did not come about in time."""

@@ -1,7 +1,16 @@
 """Video over HTTP."""
 
 from vpr_service.held import held_router
-from vpr_video.api import invitations, joining, sessions
+from vpr_video.api import calls, ice, invitations, joining, participants, sessions, sockets
 from vpr_video.held import HOLDINGS
 
-routers = (sessions.router, invitations.router, joining.router, held_router(HOLDINGS))
+routers = (
+    sessions.router,
+    participants.router,
+    invitations.router,
+    joining.router,
+    calls.router,
+    ice.router,
+    sockets.router,
+    held_router(HOLDINGS),
+)

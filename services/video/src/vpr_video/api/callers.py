@@ -18,7 +18,7 @@ Actor = Annotated[Principal, Depends(require(Role.OFFICER, Role.SUPERVISOR))]
 
 
 async def session_row(session_id: UUID, runtime: Runtime) -> dict[str, Any]:
-    """The session's row. Raises Problem 404."""
+    """The session's row, with its case's ``holder_id``. Raises Problem 404."""
     async with runtime.reading() as connection:
         row = await queries.one_session(connection, session_id)
     if row is None:
@@ -26,12 +26,17 @@ async def session_row(session_id: UUID, runtime: Runtime) -> dict[str, Any]:
     return row
 
 
-async def _acting(session_id: UUID, caller: Actor, runtime: Running) -> dict[str, Any]:
+def acts_on(row: dict[str, Any], caller: Principal) -> bool:
+    """Whether the caller acts on a session: who holds the case does, and supervisors."""
+    return caller.id == row["holder_id"] or caller.has(Role.SUPERVISOR)
+
+
+async def acting(session_id: UUID, caller: Actor, runtime: Running) -> dict[str, Any]:
     """The row of a session on which the caller may act. Raises Problem 403 or 404."""
     row = await session_row(session_id, runtime)
-    if caller.id != row["officer_id"] and not caller.has(Role.SUPERVISOR):
-        raise Problem(403, "not_your_session", "only the session's officer or a supervisor may do this")
+    if not acts_on(row, caller):
+        raise Problem(403, "not_your_session", "only the officer who holds the case, or a supervisor, may do this")
     return row
 
 
-ActedOn = Annotated[dict[str, Any], Depends(_acting)]
+ActedOn = Annotated[dict[str, Any], Depends(acting)]

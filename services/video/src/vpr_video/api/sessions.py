@@ -1,4 +1,4 @@
-"""``/v1/sessions``: read sessions, join, connect and end them."""
+"""``/v1/sessions``: read sessions, connect and end them."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,8 +11,9 @@ from vpr_service.auth import Principal
 from vpr_service.requests import cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
-from vpr_video.api.callers import OVERSEERS, ActedOn, Actor, Reader, session_row
-from vpr_video.domain.session import Connect, EndSession, JoinOfficer, session
+from vpr_video.api.callers import OVERSEERS, ActedOn, Reader, session_row
+from vpr_video.domain.commands import ChangeMode, Connect, EndSession
+from vpr_video.domain.session import session
 from vpr_video.schemas import Connection, End, Session, SessionQuery
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -54,25 +55,26 @@ async def read_session(session_id: UUID, _: Reader, runtime: Running, response: 
     return _shown(await session_row(session_id, runtime), response)
 
 
-@router.post("/{session_id}/participants")
-async def join(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> Session:
-    """The caller takes the officer's place in the session; doing it twice is the same as once."""
-    return await _execute(JoinOfficer(at=runtime.now(), officer_id=caller.id), row, runtime, response)
-
-
 @router.post("/{session_id}/connection")
 async def connect(row: ActedOn, body: Connection, runtime: Running, response: Response) -> Session:
-    """Officer and resident see each other; only the first time counts."""
-    return await _execute(Connect(at=runtime.now(), mode=body.mode), row, runtime, response)
+    """Officer and resident see each other, for the first time or again after an interruption."""
+    return await execute(Connect(at=runtime.now(), mode=body.mode), row, runtime, response)
+
+
+@router.post("/{session_id}/mode")
+async def change_mode(row: ActedOn, body: Connection, runtime: Running, response: Response) -> Session:
+    """Go up or down the ladder of video, audio, chat, upload."""
+    return await execute(ChangeMode(at=runtime.now(), mode=body.mode), row, runtime, response)
 
 
 @router.post("/{session_id}/end")
 async def end(row: ActedOn, body: End, runtime: Running, response: Response) -> Session:
     """End the session; the first reason stays."""
-    return await _execute(EndSession(at=runtime.now(), reason=body.reason), row, runtime, response)
+    return await execute(EndSession(at=runtime.now(), reason=body.reason), row, runtime, response)
 
 
-async def _execute(command: Command, row: dict[str, Any], runtime: Runtime, response: Response) -> Session:
+async def execute(command: Command, row: dict[str, Any], runtime: Runtime, response: Response) -> Session:
+    """Run a command on a session: the session as it is then."""
     execution = Execution(decider=session, entity=row["id"], command=command, correlation_id=row["report_id"])
     await runtime.pipeline.execute(execution)
     return _shown(await session_row(row["id"], runtime), response)

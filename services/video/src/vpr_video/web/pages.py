@@ -1,28 +1,28 @@
 """``/join/{token}``: what a resident sees behind the link.
 
-Messengers fetch links to preview them, so opening the page spends nothing: the button does.
+Messengers and scanners of mail fetch links, so opening the page spends nothing: the button does. Whose invitation is
+neutral sees no word of police, and neither does whoever opens a link that we do not know.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vpr_service.languages import language_of
 from vpr_service.origins import public_page
 from vpr_service.problems import Problem
 from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
-from vpr_video.api.joining import check_invite, open_invite
+from vpr_video.api.callers import session_row
+from vpr_video.api.joining import answers, check_invite, invite_by_token, open_invite
+from vpr_video.domain.inviting import SENT_BY_US
+from vpr_video.issuing import Wanted, check_channel, new_invite
+from vpr_video.limiting import Limited, Source
 from vpr_video.schemas import TOKEN_LIMIT
-from vpr_video.web import TEMPLATES
-from vpr_video.web.texts import BUTTON, EMERGENCY, SENDER, text_of
+from vpr_video.sending.wiring import settings_of
+from vpr_video.web.rendering import into_call, page
 
-HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-"""The address holds the token: it must stay in no cache and reach no other site."""
-
-templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+LOST = frozenset({"invite_used", "invite_revoked", "invite_withdrawn", "invite_expired"})
+"""What is wrong with a link in whose place a new one helps."""
 
 LinkToken = Annotated[str, Path(max_length=TOKEN_LIMIT)]
 
@@ -32,43 +32,55 @@ class PageRoute(TranslatingRoute):
 
     @staticmethod
     def translate(request: Request, problem: Problem) -> Response:
-        """The page that says what is wrong."""
-        return _problem_page(request, problem)
+        """The page that says what is wrong, with a button where a new link helps and can be sent."""
+        code = "no_such_invite" if problem.status == 422 else problem.code
+        status = 404 if problem.status == 422 else problem.status
+        invite = getattr(request.state, "invite", None)
+        asking = invite is not None and code in LOST and invite["channel"] in SENT_BY_US
+        template = "ask.html" if asking else "text.html"
+        response = page(
+            request, template, code, neutral=invite is None or invite["neutral"], status=status,
+            token=request.path_params.get("token", ""),
+        )  # fmt: skip
+        response.headers.update(problem.headers or {})
+        return response
 
 
 router = APIRouter(prefix="/join", route_class=PageRoute, include_in_schema=False, dependencies=[Depends(public_page)])
 
 
-@router.get("/{token}")
-async def ask(token: LinkToken, request: Request, runtime: Running) -> Response:
+async def _invite(token: LinkToken, request: Request, runtime: Running) -> dict[str, Any]:
+    """The link's invitation, remembered for the page of an error. Raises Problem 404."""
+    invite = await invite_by_token(token, runtime)
+    request.state.invite = invite
+    return invite
+
+
+LinkInvite = Annotated[dict[str, Any], Depends(_invite)]
+
+
+@router.api_route("/{token}", methods=["GET", "HEAD"])
+async def ask(invite: LinkInvite, request: Request, runtime: Running) -> Response:
     """A page with one button. 404, 409 or 410 where the button could not work."""
-    await check_invite(token, runtime)
-    return _page(request, "join.html", "join")
+    await check_invite(invite, runtime)
+    return page(request, "join.html", "join", neutral=invite["neutral"])
 
 
 @router.post("/{token}")
-async def join(token: LinkToken, request: Request, runtime: Running) -> Response:
-    """Spend the link."""
-    await open_invite(token, runtime)
-    return _page(request, "joined.html", "joined")
+async def join(invite: LinkInvite, request: Request, runtime: Running) -> Response:
+    """Spend the link, and go on to the call's own page: the way back to this one is spent."""
+    return into_call(request, await open_invite(invite, runtime))
 
 
-def _problem_page(request: Request, problem: Problem) -> Response:
-    code = "no_such_invite" if problem.status == 422 else problem.code
-    status = 404 if problem.status == 422 else problem.status
-    response = _page(request, "text.html", code, status)
-    response.headers.update(problem.headers or {})
-    return response
-
-
-def _page(request: Request, template: str, name: str, status: int = 200) -> Response:
-    language = language_of(request)
-    html = templates.get_template(template).render(
-        language=language,
-        root=request.scope.get("root_path", "").rstrip("/"),
-        sender=SENDER[language],
-        text=text_of(name, language),
-        button=BUTTON[language],
-        emergency=EMERGENCY[language],
-    )
-    return HTMLResponse(html, status, HEADERS)
+@router.post("/{token}/new-link")
+async def new_link(invite: LinkInvite, request: Request, runtime: Running, limits: Limited, source: Source) -> Response:
+    """Send another link to where this one went. Whoever asks learns neither where that is nor the link."""
+    if invite["channel"] not in SENT_BY_US:
+        raise Problem(409, "invite_expired", "only the officer can give a new link")
+    limits.ask_for_link(invite["session_id"], source)
+    settings, wanted = settings_of(runtime), Wanted.again(invite)
+    await check_channel(wanted, invite["session_id"], runtime, settings)
+    made = await new_invite(wanted, await session_row(invite["session_id"], runtime), runtime, settings)
+    with answers():
+        await runtime.pipeline.execute(made.execution)
+    return page(request, "text.html", "link_sent", neutral=invite["neutral"])

@@ -1,18 +1,9 @@
 """What the pages say. A text is plain and short, asks for one thing, and says what happens next."""
 # ruff: noqa: RUF001 - our apostrophe is the typographer's
 
-from dataclasses import dataclass
-
 from vpr_service.languages import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A page's heading and its paragraphs."""
-
-    title: str
-    lines: tuple[str, ...]
-
+from vpr_video.web.neutral_texts import NEUTRAL
+from vpr_video.web.text import Text
 
 SENDER: dict[Language, str] = {"en": "Police video meeting", "fr": "Vidéo avec la police"}
 EMERGENCY: dict[Language, str] = {
@@ -20,6 +11,8 @@ EMERGENCY: dict[Language, str] = {
     "fr": "Cette page ne sert pas aux urgences. Si vous êtes en danger, composez le 911.",
 }
 BUTTON: dict[Language, str] = {"en": "Join", "fr": "Entrer"}
+ASK_BUTTON: dict[Language, str] = {"en": "Send me a new link", "fr": "Envoyez-moi un nouveau lien"}
+CODE_LABEL: dict[Language, str] = {"en": "Your code", "fr": "Votre code"}
 
 _NEW_LINK = "Ask the officer for a new link."
 _REPORT_KEPT = "You have done nothing wrong. We still have your report."
@@ -36,13 +29,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "The officer will then see that you are here.",
             ),
         ),
-        "joined": Text(
-            "You are in",
-            (
-                "The officer will be with you. They can see that you are here.",
-                "Keep this page open. You need to do nothing else.",
-            ),
-        ),
         "no_such_invite": Text(
             "We do not know this link",
             (
@@ -57,6 +43,20 @@ TEXTS: dict[Language, dict[str, Text]] = {
         "invite_revoked": Text(
             "A newer link replaced this one",
             ("Open the newest link that you were sent.", f"Can you not find it? {_NEW_LINK}"),
+        ),
+        "invite_withdrawn": Text("This link was taken back", (_REPORT_KEPT, _NEW_LINK)),
+        "link_sent": Text(
+            "A new link is on its way",
+            ("We send it where we sent this one. That may take some minutes.", "You can close this page."),
+        ),
+        "too_many_tries": Text("Too many tries", ("Wait a while, then try again.", _NEW_LINK)),
+        "code": Text(
+            "Join with a code",
+            ("Type the six letters and digits that you were told. You need no app.",),
+        ),
+        "code_wrong": Text(
+            "That code does not open a meeting",
+            ("Look at each letter and digit and type it again. A code is good once, and for some minutes only.",),
         ),
         "invite_expired": Text("This link is too old", (_REPORT_KEPT, _NEW_LINK)),
         "session_expired": Text(
@@ -77,13 +77,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "L’agent verra alors que vous êtes là.",
             ),
         ),
-        "joined": Text(
-            "Vous y êtes",
-            (
-                "L’agent voit que vous êtes là et vous rejoindra.",
-                "Gardez cette page ouverte. Vous n’avez rien d’autre à faire.",
-            ),
-        ),
         "no_such_invite": Text(
             "Nous ne connaissons pas ce lien",
             (
@@ -102,6 +95,23 @@ TEXTS: dict[Language, dict[str, Text]] = {
             "Un lien plus récent remplace celui-ci",
             ("Ouvrez le dernier lien que vous avez reçu.", f"Vous ne le trouvez pas? {_NOUVEAU_LIEN}"),
         ),
+        "invite_withdrawn": Text("Ce lien a été annulé", (_SIGNALEMENT_GARDE, _NOUVEAU_LIEN)),
+        "link_sent": Text(
+            "Un nouveau lien est en route",
+            (
+                "Nous l’envoyons là où nous avions envoyé celui-ci. Cela peut prendre quelques minutes.",
+                "Vous pouvez fermer cette page.",
+            ),
+        ),
+        "too_many_tries": Text("Trop d’essais", ("Attendez un moment, puis réessayez.", _NOUVEAU_LIEN)),
+        "code": Text(
+            "Entrer avec un code",
+            ("Tapez les six lettres et chiffres qu’on vous a donnés. Aucune application n’est nécessaire.",),
+        ),
+        "code_wrong": Text(
+            "Ce code n’ouvre aucune rencontre",
+            ("Vérifiez chaque lettre et chaque chiffre, puis retapez-le. Un code sert une fois, quelques minutes.",),
+        ),
         "invite_expired": Text("Ce lien est trop ancien", (_SIGNALEMENT_GARDE, _NOUVEAU_LIEN)),
         "session_expired": Text(
             "Le temps de cette rencontre est écoulé",
@@ -119,7 +129,7 @@ TEXTS: dict[Language, dict[str, Text]] = {
 }
 
 
-def text_of(name: str, language: Language) -> Text:
-    """The text for a page or for a problem's code."""
-    texts = TEXTS[language]
+def text_of(name: str, language: Language, *, neutral: bool = False) -> Text:
+    """The text for a page or for a problem's code; neutral ones hold no word of police."""
+    texts = TEXTS[language] | (NEUTRAL[language] if neutral else {})
     return texts.get(name, texts["failed"])

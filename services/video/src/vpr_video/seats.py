@@ -1,0 +1,61 @@
+"""A participant's place in a session, as it is at a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from vpr_events.decider import Command
+from vpr_events.pipeline import Execution
+from vpr_service.runtime import Runtime
+from vpr_video import queries
+from vpr_video.domain.session import session
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The rows of the session and of everyone who came to it, and whose place it is.
+
+    ``acts``: whether it is a member of staff who acts on the session now.
+    """
+
+    row: dict[str, Any]
+    people: Sequence[dict[str, Any]]
+    participant_id: UUID
+    acts: bool = False
+
+    @property
+    def person(self) -> dict[str, Any]:
+        """The participant's own row."""
+        return next(one for one in self.people if one["participant_id"] == self.participant_id)
+
+    @property
+    def present(self) -> bool:
+        """Whether they are there, perhaps in the waiting room."""
+        return self.person["left_at"] is None
+
+    @property
+    def inside(self) -> bool:
+        """Whether they were let in."""
+        return self.present and self.person["admitted_at"] is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether the session is."""
+        return self.row["ended_at"] is not None
+
+
+async def seat_in(session_id: UUID, participant_id: UUID, runtime: Runtime, *, acts: bool = False) -> Seat | None:
+    """A participant's place as it is now; None for who never came, or for no session."""
+    async with runtime.reading() as connection:
+        row = await queries.one_session(connection, session_id)
+        people = await queries.people_of(connection, session_id)
+    known = any(one["participant_id"] == participant_id for one in people)
+    return Seat(row, people, participant_id, acts) if row and known else None
+
+
+async def run(command: Command, seat: Seat, runtime: Runtime) -> None:
+    """Run a participant's command on the session."""
+    row = seat.row
+    execution = Execution(decider=session, entity=row["id"], command=command, correlation_id=row["report_id"])
+    await runtime.pipeline.execute(execution)

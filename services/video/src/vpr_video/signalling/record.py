@@ -1,0 +1,34 @@
+"""What is written in a call is part of the session's record, in a table of personal data."""
+
+from uuid import UUID
+
+from vpr_service.runtime import Runtime
+from vpr_video import queries
+from vpr_video.private import INSERT_CHAT
+from vpr_video.seats import Seat
+from vpr_video.signalling.messages import Chat
+from vpr_video.signalling.views import chat_view
+
+
+async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object] | None:
+    """Store it: how it is told to everyone in the call. None for one that was stored before."""
+    runtime.gate.check()
+    row = {
+        "id": message.id,
+        "session_id": seat.row["id"],
+        "report_id": seat.row["report_id"],
+        "participant_id": seat.participant_id,
+        "kind": seat.person["kind"],
+        "at": runtime.now(),
+        "text": message.text,
+    }
+    async with runtime.engine.begin() as connection:
+        stored = await connection.execute(INSERT_CHAT, row)
+    return chat_view(row) if stored.rowcount else None
+
+
+async def past(session_id: UUID, runtime: Runtime) -> dict[str, object]:
+    """What was written in the session before, for one who comes (back) into the call."""
+    async with runtime.reading() as connection:
+        rows = await queries.chat_of(connection, session_id)
+    return {"type": "history", "messages": [chat_view(row) for row in rows]}

@@ -1,0 +1,41 @@
+"""What a participant is told of the session: the whole, anew with every change, so that nothing is lost by a gap."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from vpr_events.contracts.session import Participant
+from vpr_video.seats import Seat
+
+
+def session_view(seat: Seat, online: Collection[UUID]) -> dict[str, Any]:
+    """The session as this participant may know it: from the waiting room only oneself and the officers."""
+    row = seat.row
+    return {
+        "type": "session",
+        "status": row["status"],
+        "mode": row["mode"],
+        "end_reason": row["end_reason"],
+        "you": _person(seat.person, online) | {"present": seat.present, "acts": seat.acts},
+        "people": [_person(one, online) for one in seat.people if one["left_at"] is None and _known_to(seat, one)],
+    }
+
+
+def _known_to(seat: Seat, person: dict[str, Any]) -> bool:
+    return seat.inside or person["kind"] == Participant.OFFICER or person["participant_id"] == seat.participant_id
+
+
+def _person(person: dict[str, Any], online: Collection[UUID]) -> dict[str, Any]:
+    return {
+        "id": person["participant_id"],
+        "kind": person["kind"],
+        "admitted": person["admitted_at"] is not None,
+        "consents": sorted(person["consents"]),
+        "online": person["participant_id"] in online,
+    }
+
+
+def chat_view(row: dict[str, Any]) -> dict[str, Any]:
+    """Something that was written."""
+    names = ("id", "kind", "at", "text")
+    return {"type": "chat", "from": row["participant_id"], **{name: row[name] for name in names}}

@@ -1,0 +1,69 @@
+"""``/call``: a resident's page of a call, on the public origin; ``/call/{session_id}``: an officer's, among staff."""
+
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from vpr_service.cookies import csrf_token_of
+from vpr_service.languages import language_of
+from vpr_service.origins import public_page, staff_page
+from vpr_service.runtime import Running
+from vpr_service.sign_in import StaffPageRoute
+from vpr_video.api.callers import Actor, session_row
+from vpr_video.settings import Settings
+from vpr_video.web import TEMPLATES
+from vpr_video.web.call_texts import PEOPLE, RESIDENT
+from vpr_video.web.officer_texts import OFFICER
+from vpr_video.web.texts import EMERGENCY, SENDER
+
+HEADERS = {"Cache-Control": "no-store", "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)"}
+
+templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+resident = APIRouter(include_in_schema=False, dependencies=[Depends(public_page)])
+officer = APIRouter(include_in_schema=False, dependencies=[Depends(staff_page)], route_class=StaffPageRoute)
+
+
+@resident.get("/call")
+async def call(request: Request, runtime: Running) -> Response:
+    """The page of whoever joined; who did not is told so by it, since only its requests are known by the cookie."""
+    language = language_of(request)
+    settings = cast("Settings", runtime.settings)
+    return _page(
+        request,
+        "call.html",
+        t=RESIDENT[language],
+        texts=_json(RESIDENT[language]["script"] | PEOPLE[language]),
+        sender=SENDER[language],
+        emergency=EMERGENCY[language],
+        exit_url=settings.exit_url,
+    )
+
+
+@officer.get("/call/{session_id}")
+async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Running) -> Response:
+    """The page of the officer; joining from it needs the case."""
+    language = language_of(request)
+    return _page(
+        request,
+        "officer.html",
+        t=OFFICER[language],
+        texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
+        csrf_token=csrf_token_of(request),
+        session=await session_row(session_id, runtime),
+    )
+
+
+def _json(texts: dict[str, str]) -> Markup:
+    """Safe inside a script element: no text can end it."""
+    return Markup(orjson.dumps(texts).decode().replace("<", "\\u003c"))  # noqa: S704 - "<" is escaped, the rest is data
+
+
+def _page(request: Request, template: str, **values: Any) -> HTMLResponse:
+    root = request.scope.get("root_path", "").rstrip("/")
+    html = templates.get_template(template).render(language=language_of(request), root=root, **values)
+    return HTMLResponse(html, headers=HEADERS)

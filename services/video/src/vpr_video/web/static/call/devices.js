@@ -1,0 +1,78 @@
+/* Camera and microphone of this device. What is off is stopped, not hidden: the camera's light goes out. */
+
+const REAR = /back|rear|environment|arri/i;
+const FRONT = /front|user|avant/i;
+
+export class Devices {
+  audio = null;
+  video = null;
+  facing = "user";
+  cameras = 0;
+
+  async openAudio() {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
+    return (this.audio = stream.getAudioTracks()[0]);
+  }
+
+  async openVideo(facing = this.facing) {
+    this.closeVideo();
+    const size = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+    const device = await this.#device(facing);
+    const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: facing } };
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which } });
+    this.video = stream.getVideoTracks()[0];
+    this.facing = facing;
+    this.cameras = (await this.#list()).length;
+    return this.video;
+  }
+
+  closeVideo() {
+    this.video?.stop();
+    this.video = null;
+  }
+
+  close() {
+    this.closeVideo();
+    this.audio?.stop();
+    this.audio = null;
+  }
+
+  /* Whether the light can be lit: null where the device does not say that it can. */
+  get torch() {
+    if (!this.video?.getCapabilities?.().torch) return null;
+    return Boolean(this.video.getSettings().torch);
+  }
+
+  async light(on) {
+    await this.video.applyConstraints({ advanced: [{ torch: on }] });
+  }
+
+  async #list() {
+    return (await navigator.mediaDevices.enumerateDevices()).filter((one) => one.kind === "videoinput");
+  }
+
+  /* Phones choose by facingMode; devices that know no facing are chosen from the list. */
+  async #device(facing) {
+    const list = (await this.#list()).filter((one) => one.deviceId);
+    if (list.length < 2) return null;
+    const named = list.find((one) => (facing === "environment" ? REAR : FRONT).test(one.label));
+    if (named || list.some((one) => REAR.test(one.label) || FRONT.test(one.label))) return null;
+    return (facing === "environment" ? list.at(-1) : list[0]).deviceId;
+  }
+}
+
+/* Loudness of a microphone, 0 to 1, told a few times a second until the function that comes back is called. */
+export function meter(track, tell) {
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+  const samples = new Uint8Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    analyser.getByteTimeDomainData(samples);
+    tell(Math.min(1, Math.max(...samples.map((one) => Math.abs(one - 128))) / 64));
+  }, 150);
+  return () => {
+    clearInterval(timer);
+    if (context.state !== "closed") context.close();
+  };
+}

@@ -1,0 +1,44 @@
+/* What both pages share: texts, one step at a time, requests to our own service. */
+
+export const texts = JSON.parse(document.getElementById("texts").textContent);
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+
+/* Show one step of the page and put the reader at its heading. */
+export function show(name) {
+  for (const step of document.querySelectorAll("[data-step]")) step.hidden = step.dataset.step !== name;
+  document.body.dataset.at = name;
+  const heading = $(`[data-step="${name}"] h1`);
+  if (heading) {
+    document.title = heading.textContent;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  scrollTo(0, 0);
+}
+
+/* Say something to everyone, also to who hears the page read out. */
+export function say(text) {
+  $("#notice").textContent = text;
+  $("#notice").hidden = !text;
+}
+
+export async function ask(url, { method = "GET", body, headers = {} } = {}) {
+  const options = { method, headers: { ...headers }, cache: "no-store" };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  const answer = await fetch(url, options);
+  const told = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (!answer.ok) throw Object.assign(new Error(told?.title ?? answer.statusText), { status: answer.status });
+  return told;
+}
+
+export const socketAddress = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
+
+/* Tell when a video shows its first frame, and each time a new stream begins. */
+export function whenSeen(video, tell) {
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(() => tell());
+  else video.addEventListener("playing", () => tell(), { once: true });
+}

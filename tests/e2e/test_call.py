@@ -1,0 +1,183 @@
+"""A whole call in real browsers: consent, waiting, picture both ways, and everything that may break it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.calls import GRANTED, Desk, chromium, consent, eventually, let_in, meet, officer, resident
+from tests.processes import all_in_one
+from tests.scenario import People
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = chromium(playwright, GRANTED)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("calls")
+    with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
+        home = Home.given(folder / "home", process.url)
+        yield Desk(process, People(
+            url=lambda service: f"{process.url}/{service}",
+            headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+            client=client,
+        ))  # fmt: skip
+
+
+def events_of(desk: Desk, session: str) -> str:
+    return str(desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}")["status"])
+
+
+def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:
+    session, link = desk.session()
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        phone, page = on_phone.page, at_desk.page
+        at_desk.fine("officer-before", screenshots)
+        on_phone.fine("who", screenshots)
+        phone.locator("#to-consent").tap()
+        on_phone.fine("consent", screenshots)
+        phone.reload()
+        on_phone.at("who")
+        consent(on_phone, "view", "snapshot")
+        phone.locator("[data-step=check] video").evaluate("video => video.play()")
+        on_phone.fine("check", screenshots)
+        phone.locator("#to-waiting").tap()
+        on_phone.at("waiting")
+        phone.get_by_text("No officer is here yet.").wait_for()
+        on_phone.fine("waiting", screenshots)
+        let_in(at_desk)
+        on_phone.at("call")
+        on_phone.sees()
+        at_desk.sees()
+        eventually(lambda: events_of(desk, session) == "connected", "connected")
+        page.locator("[data-consent=snapshot].given").wait_for()
+        assert page.locator("[data-consent=record].given").count() == 0
+        at_desk.fine("officer-call", screenshots)
+        on_phone.fine("call", screenshots)
+
+        page.locator("#ask-rear").click()
+        phone.locator("#wish-yes").tap()
+        page.locator("#ask-front").wait_for()
+        at_desk.sees()
+        assert page.locator("#ask-torch").is_hidden(), "fake cameras have no light"
+        assert phone.locator("#torch").is_hidden()
+
+        page.get_by_role("button", name="Please go slowly.").click()
+        phone.locator("#chat").get_by_text("Please go slowly.").wait_for()
+        phone.locator("#chat input").fill("It was through the window. <b>Not</b> the door.")
+        phone.locator("#chat form button").tap()
+        page.locator("#chat").get_by_text("It was through the window. <b>Not</b> the door.").wait_for()
+        on_phone.fine("chat", screenshots)
+
+        phone.locator("#mute").tap()
+        page.locator("#ask-unmute").wait_for()
+        page.get_by_text("good").wait_for()
+
+        phone.locator("#allowed").tap()
+        phone.evaluate(TRACK)
+        phone.locator("#allow-form input[data-scope=view]").evaluate("box => box.click()")
+        assert phone.evaluate("track.readyState") == "ended", "at once, before anybody is asked"
+        page.locator("#no-picture").wait_for()
+        page.locator("[data-mode=audio][aria-pressed=true]").wait_for()
+        assert page.locator("[data-consent=view].given").count() == 0
+        on_phone.fine("allow", screenshots)
+
+        phone.locator("#hang-up").tap()
+        on_phone.at("after")
+        on_phone.fine("after", screenshots)
+        eventually(lambda: events_of(desk, session) == "joined", "the resident left")
+        phone.locator("#come-back").tap()
+        on_phone.at("who")
+        assert phone.locator("#consent-form input:checked").count() == 0, "consent ended with the call"
+        page.locator("#end button").click()
+        at_desk.at("after")
+        at_desk.fine("officer-after", screenshots)
+        phone.reload()
+        on_phone.at("over")
+        on_phone.fine("over", screenshots)
+
+
+def test_in_french_and_by_voice_alone(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:
+    session, link = desk.session()
+    with officer(browser, desk, session, "fr") as at_desk, resident(browser, playwright, desk, link, "fr") as on_phone:
+        on_phone.fine("who-fr", screenshots)
+        consent(on_phone)
+        on_phone.page.locator("#no-view").wait_for()
+        on_phone.page.locator("#to-waiting").tap()
+        let_in(at_desk)
+        on_phone.sees()
+        at_desk.page.locator("#no-picture").wait_for()
+        eventually(lambda: events_of(desk, session) == "connected", "connected by voice")
+        assert at_desk.page.locator("[data-mode=audio][aria-pressed=true]").count() == 1
+        assert on_phone.page.evaluate("peers[0].getSenders().some(one => one.track?.kind === 'video')") is False
+        at_desk.fine("officer-call-fr", screenshots)
+        at_desk.page.locator("[data-mode=video]").click()
+        at_desk.page.get_by_text("pas permis la caméra").wait_for()
+
+
+def test_who_denies_the_camera_is_helped_and_may_go_on_in_writing(
+    playwright: Playwright, browser: Browser, desk: Desk, screenshots: Path
+) -> None:
+    session, link = desk.session()
+    strict = chromium(playwright, "--deny-permission-prompts")
+    with officer(browser, desk, session) as at_desk, resident(strict, playwright, desk, link) as on_phone:
+        consent(on_phone, "view")
+        on_phone.page.get_by_text("may not use your camera").wait_for()
+        on_phone.page.get_by_text("Tap the sign left of the address").wait_for()
+        on_phone.fine("denied", screenshots)
+        on_phone.page.locator("#write-only").tap()
+        let_in(at_desk)
+        on_phone.at("call")
+        on_phone.page.locator("#chat-toggle").tap()
+        on_phone.page.locator("#chat input").fill("I can only write.")
+        on_phone.page.locator("#chat form button").tap()
+        at_desk.page.get_by_text("I can only write.").wait_for()
+        eventually(lambda: events_of(desk, session) == "connected", "connected in writing")
+    strict.close()
+
+
+def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: Playwright, desk: Desk) -> None:
+    _, link = desk.session()
+    sizes: list[int] = []
+    with resident(browser, playwright, desk, link) as on_phone:
+        on_phone.page.on("response", lambda answer: sizes.append(len(answer.body())))
+        on_phone.page.reload()
+        on_phone.at("who")
+        eventually(lambda: len(sizes) >= 8, "everything is loaded")
+        assert sum(sizes) < 60_000
+
+
+def test_the_call_outlives_the_service(browser: Browser, playwright: Playwright, desk: Desk) -> None:
+    session, link = desk.session()
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        meet(at_desk, on_phone)
+        desk.process.kill()
+        at_desk.page.locator("#link").wait_for()
+        on_phone.page.locator("#link").wait_for()
+        at_desk.sees(10)
+        on_phone.sees(10)
+        desk.process.start()
+        at_desk.page.locator("#link").wait_for(state="hidden")
+        on_phone.page.locator("#link").wait_for(state="hidden")
+        at_desk.page.get_by_role("button", name="Please go slowly.").click()
+        on_phone.page.locator("#chat").get_by_text("Please go slowly.").wait_for()
+        at_desk.sees(10)
+        assert on_phone.page.evaluate("peers.length") == 1, "the media never stopped"
+        assert at_desk.wrong == on_phone.wrong == []

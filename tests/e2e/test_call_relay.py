@@ -1,0 +1,88 @@
+"""Calls through a relay: nobody learns the other's address, and a call outlives the loss of its way."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.calls import GRANTED, Desk, Side, chromium, eventually, meet, officer, resident
+from tests.coturn import SECRET, Relay, relay
+from tests.processes import all_in_one
+from tests.scenario import People
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+TYPES = "candidates.map(one => / typ (\\w+)/.exec(one)?.[1] ?? 'none')"
+REMOTE = "peers.flatMap(one => (one.remoteDescription?.sdp ?? '').split('\\r\\n'))"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = chromium(playwright, GRANTED)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    with relay(tmp_path_factory.mktemp("coturn")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(turn: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("relayed")
+    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=10) as client:
+        patch.setenv("VIDEO_TURN_URLS", json.dumps([turn.url]))
+        patch.setenv("VIDEO_TURN_SECRET", SECRET)
+        patch.setenv("VIDEO_ICE_POLICY", "relay")
+        with all_in_one(folder) as process:
+            home = Home.given(folder / "home", process.url)
+            yield Desk(process, People(
+                url=lambda service: f"{process.url}/{service}",
+                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+                client=client,
+            ))  # fmt: skip
+
+
+def only_relays(side: Side) -> None:
+    """Whatever the page found or was told is a relay, without where it is related to."""
+    assert set(side.page.evaluate(TYPES)) == {"relay"}
+    lines = [line for line in side.page.evaluate(REMOTE) if line.startswith(("a=candidate", "c=", "a=rtcp:"))]
+    assert lines
+    for line in lines:
+        if line.startswith("a=candidate"):
+            assert " typ relay raddr 0.0.0.0 rport 0" in line
+        else:
+            assert line.endswith(" 0.0.0.0"), line
+
+
+def test_through_the_relay_only_relays_are_told_and_a_lost_way_is_found_again(
+    browser: Browser, playwright: Playwright, desk: Desk, turn: Relay
+) -> None:
+    session, link = desk.session()
+
+    def status() -> str:
+        return str(desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}")["status"])
+
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        meet(at_desk, on_phone)
+        only_relays(at_desk)
+        only_relays(on_phone)
+        turn.kill()
+        eventually(lambda: status() == "interrupted", "the loss is told")
+        turn.start()
+        eventually(lambda: status() == "connected", "the call is back")
+        at_desk.sees(10)
+        on_phone.sees(10)
+        only_relays(at_desk)
+        only_relays(on_phone)
+        assert at_desk.page.evaluate("peers.length") == 1, "the same connection, by another way"
