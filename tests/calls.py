@@ -1,5 +1,6 @@
 """Browsers that call each other: an officer at a desk, a resident with a phone, fake cameras in both."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -65,17 +66,22 @@ def eventually(question: Callable[[], Any], what: str) -> Any:
 
 @dataclass
 class Side:
-    """One side of a call: a page, and whatever went wrong on it."""
+    """One side of a call: a page, what it was told by the service, and whatever went wrong on it."""
 
     page: Page
     origin: str
     wrong: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(SECONDS * 1000)
         self.page.add_init_script(PEERS)
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._hear))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda asked: self._foreign(asked.url))
+
+    def _hear(self, frame: str | bytes) -> None:
+        self.told.append(json.loads(frame))
 
     def _foreign(self, url: str) -> None:
         if not url.startswith((f"{self.origin}/", "data:", "blob:")):
