@@ -142,6 +142,7 @@ def test_who_denies_the_camera_is_helped_and_may_go_on_in_writing(
         on_phone.page.get_by_text("may not use your camera").wait_for()
         on_phone.page.get_by_text("Tap the sign left of the address").wait_for()
         on_phone.fine("denied", screenshots)
+        assert on_phone.page.locator("#to-waiting").is_hidden(), "the ways to go on are named"
         on_phone.page.locator("#write-only").tap()
         let_in(at_desk)
         on_phone.at("call")
