@@ -96,6 +96,7 @@ async def whose(system: System) -> Whose:
         "webhook_id": webhook,
         "delivery_id": str(uuid4()),
         "statement_id": str(uuid4()),
+        "invite_id": str(uuid4()),
         "report_id": report,
         "service_request_id": report,
         "token": report,

@@ -3,7 +3,7 @@
 from sqlalchemy import Text, bindparam, cast, select
 
 from vpr_service.held import Holdings
-from vpr_video.tables import invites, sessions
+from vpr_video.tables import chat, invites, sessions
 
 OF_REPORT = sessions.c.report_id == bindparam("report")
 WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
@@ -13,10 +13,13 @@ HOLDINGS = Holdings(
         "sessions": select(*(column for column in sessions.c if column.name not in WITHOUT))
         .where(OF_REPORT)
         .order_by(sessions.c.created_at, sessions.c.id),
-        "invitations": select(invites.c.session_id, invites.c.expires_at)
+        "invitations": select(*(column for column in invites.c if column.name != "invite_id"))
         .join(sessions, sessions.c.id == invites.c.session_id)
         .where(OF_REPORT)
         .order_by(invites.c.expires_at),
+        "chat": select(chat.c.session_id, chat.c.at, chat.c.kind, chat.c.text)
+        .where(chat.c.report_id == bindparam("report"))
+        .order_by(chat.c.at, chat.c.id),
     },
     streams=select("session/" + cast(sessions.c.id, Text)).where(OF_REPORT),
 )
