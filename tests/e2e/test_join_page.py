@@ -1,8 +1,9 @@
 """What a resident sees behind an invitation's link, in a real browser: desktop and phone, English and French."""
+# ruff: noqa: RUF001 - our apostrophe is the typographer's
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,11 @@ TITLES = {
     "replaced": ("A newer link replaced this one", "Un lien plus récent remplace celui-ci"),
     "expired": ("This link is too old", "Ce lien est trop ancien"),
     "ended": ("This meeting is over", "Cette rencontre est terminée"),
+    "withdrawn": ("This link was taken back", "Ce lien a été annulé"),
+    "link_sent": ("A new link is on its way", "Un nouveau lien est en route"),
+    "too_many": ("Too many tries", "Trop d’essais"),
+    "code": ("Join with a code", "Entrer avec un code"),
+    "code_wrong": ("That code does not open a meeting", "Ce code n’ouvre aucune rencontre"),
 }
 STATUSES = {"unknown": 404, "replaced": 410, "expired": 410, "ended": 410}
 SMALLEST: ViewportSize = {"width": 320, "height": 568}
@@ -111,6 +117,7 @@ class Visit:
     language: str
     screenshots: Path
     screen: str
+    kind: list[str] = field(default_factory=list)
 
     def shows(self, name: str) -> None:
         """The page is this one, and is fit for everybody."""
@@ -129,8 +136,12 @@ class Visit:
         self._needs_no_sideways_scrolling()
         assert self.watch.wrong == []
 
+    def screenshots_as(self, kind: str) -> None:
+        """Name the screenshots after this kind of page."""
+        self.kind.append(kind)
+
     def _look(self, name: str, scheme: str) -> None:
-        shot = f"join-{name}-{self.language}-{self.screen}-{scheme}.png"
+        shot = f"{'-'.join(['join', *self.kind])}-{name}-{self.language}-{self.screen}-{scheme}.png"
         self.page.screenshot(path=self.screenshots / shot, full_page=True)
 
     def _can_be_touched(self) -> None:

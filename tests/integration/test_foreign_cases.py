@@ -57,6 +57,8 @@ class Whose:
         body = self.filled(BODIES.get(row.path.rsplit("/", 1)[1])) if row.method != "GET" else None
         assert "missing" not in path, f"{row.path} needs an id that this test does not make"
         given = {"Idempotency-Key": uuid4().hex, "If-Match": '"2"', **headers}
+        if row.on == "staff":
+            given["Host"] = self.system.apps[row.service].state.staff_url.partition("://")[2]
         address = f"{path}?{urlencode(query)}" if query else path
         if row.method == SOCKET:
             return await status_of(self.system.apps[row.service], SOCKET, f"http://{row.service}.test{path}", given)

@@ -1,18 +1,19 @@
 """How often may be asked: by key, by source, by a public form; and which proxies are believed to say who asks."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI, Request
+from limits import parse
 
 from tests.examples import new_report
 from tests.system import Servers, System
 from tests.webhooks import Partner
 from vpr_events.contracts.values import Role
-from vpr_service.rates import FormBudget
+from vpr_service.rates import source_of
+from vpr_service.tries import Tries
 
 REPORTS, OPEN311 = "/v1/reports", "/open311/v2/requests"
 FORM = {"service_code": "theft", "description": "gone", "lat": "49.9", "long": "-97.1"}
@@ -74,8 +75,11 @@ async def test_wrong_credentials_count_for_their_source(strict: System, headers:
 def with_form(app: FastAPI) -> None:
     """A public form on this app, as a page would have one."""
 
+    tries, budget = Tries(), parse("2/hour")
+
     @app.post("/form")
-    async def form(_: Annotated[None, Depends(FormBudget("test"))]) -> str:
+    async def form(request: Request) -> str:
+        tries.spend(budget, "form", source_of(request.scope))
         return "thank you"
 
 
@@ -93,7 +97,7 @@ async def test_a_form_may_be_sent_so_often_from_one_source_behind_trusted_proxie
     servers: Servers, trusted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", trusted)
-    async with System.started(servers, ["intake"], rate_per_form="2/hour") as system:
+    async with System.started(servers, ["intake"]) as system:
         app = system.apps["intake"]
         with_form(app)
         for _ in range(2):
@@ -108,7 +112,7 @@ async def test_a_form_may_be_sent_so_often_from_one_source_behind_trusted_proxie
 
 
 async def test_an_ipv6_network_is_one_source(servers: Servers) -> None:
-    async with System.started(servers, ["intake"], rate_per_form="2/hour") as system:
+    async with System.started(servers, ["intake"]) as system:
         app = system.apps["intake"]
         with_form(app)
         statuses = [(await sent_from(app, f"2001:db8::{one}")).status_code for one in (1, 2, 3)]

@@ -46,7 +46,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
     telemetry = Telemetry(service.name, service.gauges)
-    rates = Rates(*map(rate_of, (settings.rate_per_key, settings.rate_per_source, settings.rate_per_form)))
+    rates = Rates(*map(rate_of, (settings.rate_per_key, settings.rate_per_source)))
     runtime = Runtime(
         service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer, rates
     )

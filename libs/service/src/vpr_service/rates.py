@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from uuid import UUID
 
-from fastapi import Request
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -35,7 +34,6 @@ class Rates:
 
     per_key: RateLimitItem | None = None
     per_source: RateLimitItem | None = None
-    per_form: RateLimitItem | None = None
     _limiter: FixedWindowRateLimiter = field(
         default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()), init=False, repr=False
     )
@@ -47,10 +45,6 @@ class Rates:
     async def spend_source(self, source: str) -> None:
         """One request from there. Raises Problem 429."""
         await self._spend(self.per_source, "source", source)
-
-    async def spend_form(self, name: str, source: str) -> None:
-        """One sending of this public form from there. Raises Problem 429."""
-        await self._spend(self.per_form, "form", name, source)
 
     async def check_source(self, source: str) -> None:
         """Whether another request may come from there. Raises Problem 429."""
@@ -66,21 +60,6 @@ class Rates:
         wait = max(1, math.ceil(reset - time.time()))
         detail = f"more than {rate.amount} requests in {rate.get_expiry()} seconds: try again later"
         return Problem(429, "too_many_requests", detail, headers={"Retry-After": str(wait)})
-
-
-@dataclass(frozen=True, slots=True)
-class FormBudget:
-    """A dependency of a public form, where anybody may send: so many from one source, in a window of the form's own.
-
-    ``Depends(FormBudget("filing"))``. The rate is ``<SERVICE>_RATE_PER_FORM``. Raises Problem 429 with Retry-After.
-    """
-
-    name: str
-
-    async def __call__(self, request: Request) -> None:
-        """Spend one."""
-        rates: Rates = request.app.state.runtime.rates
-        await rates.spend_form(self.name, source_of(request.scope))
 
 
 @dataclass

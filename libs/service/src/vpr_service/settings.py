@@ -90,9 +90,8 @@ class ServiceSettings(BaseSettings):
     PEM that the database's account cannot read) signs the seals of ``seal_every`` seconds, which are put into
     ``seal_folder``; services may share a key, but not a folder. ``client_secret`` is the service's own at the issuer,
     whose client is named like the service. ``effects_in_flight`` effects at most are carried out at the same time, of
-    which ``effects_per_lane`` go to the same receiver. ``rate_per_key``, ``rate_per_source`` and ``rate_per_form`` (as
-    ``600/minute``, empty for none) bound the requests of an API key, those of a source without credentials, and what
-    one source may send by a public form.
+    which ``effects_per_lane`` go to the same receiver. ``rate_per_key`` and ``rate_per_source`` (as ``600/minute``,
+    empty for none) bound the requests of an API key, and those of a source without credentials.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -113,7 +112,6 @@ class ServiceSettings(BaseSettings):
     effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
     rate_per_key: Annotated[str, AfterValidator(_rate)] = "60000/minute"
     rate_per_source: Annotated[str, AfterValidator(_rate)] = "6000/minute"
-    rate_per_form: Annotated[str, AfterValidator(_rate)] = "60/hour"
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
     def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - a service's own settings look at them

@@ -65,7 +65,7 @@ class SendingSettings(ServiceSettings):
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
     links_per_session: Annotated[int, Field(ge=0)] = 3
     codes_per_source: Annotated[int, Field(ge=1)] = 5
-    codes_in_all: Annotated[int, Field(ge=1)] = 300
+    codes_in_all: Annotated[int, Field(ge=1)] = 100
 
     @field_validator("sms_countries", "outbound_allow", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from vpr_service.languages import language_of
 from vpr_video.credentials import remember
 from vpr_video.schemas import Joined
 from vpr_video.web import TEMPLATES, neutral_texts
-from vpr_video.web.texts import ASK_BUTTON, BUTTON, CODE_LABEL, EMERGENCY, SENDER, text_of
+from vpr_video.web.texts import ASK_BUTTON, ASK_LINE, BUTTON, CODE_LABEL, EMERGENCY, SENDER, text_of
 
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 """The address holds the token: it must stay in no cache and reach no other site."""
@@ -28,6 +28,7 @@ def page(request: Request, template: str, name: str, *, neutral: bool, status: i
         text=text_of(name, language, neutral=neutral),
         button=BUTTON[language],
         ask_button=ASK_BUTTON[language],
+        ask_line=ASK_LINE[language],
         code_label=CODE_LABEL[language],
         emergency=EMERGENCY[language],
         **values,

@@ -12,6 +12,10 @@ EMERGENCY: dict[Language, str] = {
 }
 BUTTON: dict[Language, str] = {"en": "Join", "fr": "Entrer"}
 ASK_BUTTON: dict[Language, str] = {"en": "Send me a new link", "fr": "Envoyez-moi un nouveau lien"}
+ASK_LINE: dict[Language, str] = {
+    "en": "Did you get a newer link? Open that one. If not, we can send you another where we sent this one.",
+    "fr": "Avez-vous reçu un lien plus récent? Ouvrez-le. Sinon, nous pouvons en envoyer un autre au même endroit.",
+}
 CODE_LABEL: dict[Language, str] = {"en": "Your code", "fr": "Votre code"}
 
 _NEW_LINK = "Ask the officer for a new link."

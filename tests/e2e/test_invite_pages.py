@@ -1,0 +1,178 @@
+"""An invitation on the whole system: from intake to the outbox, the neutral page, a new link, a short code."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import SCREENS
+from tests.e2e.test_join_page import LANGUAGES, TITLES, Visit, Watch, seen_at_once, status_of
+from tests.examples import PERSON, new_report
+from tests.processes import all_in_one, staff_url
+from tests.scenario import People, case_of, session_of, wait_for
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+LINK = re.compile(r"http\S+/video/join/[\w-]{22}")
+
+
+@dataclass(frozen=True)
+class Town:
+    """A whole system, and the officer's hands on it."""
+
+    origin: str
+    people: People
+    output: Path
+
+    def session(self) -> str:
+        """A session with somebody who can be reached."""
+        report = self.people.post(Role.OFFICER, "intake", "/v1/reports", new_report())["id"]
+        return session_of(self.people, case_of(self.people, report))
+
+    def invite(self, session: str, **how: Any) -> dict[str, Any]:
+        """Invite the resident."""
+        answer: dict[str, Any] = self.people.post(Role.OFFICER, "video", f"/v1/sessions/{session}/invitations", how)
+        return answer
+
+    def state(self, session: str) -> str:
+        """Where the newest invitation stands."""
+        path = f"/v1/sessions/{session}/invitations"
+        return str(self.people.get(Role.OFFICER, "video", path)[0]["state"])
+
+    def link(self, session: str, **how: Any) -> str:
+        """The link that was sent, as the outbox shows it."""
+        self.invite(session, **how)
+        wait_for(lambda: self.state(session) == "sent")
+        found = LINK.search(self.outbox())
+        assert found
+        return found[0]
+
+    def outbox(self) -> str:
+        """The outbox, as an officer sees it."""
+        url = f"{staff_url(self.origin)}/video/outbox"
+        answer = self.people.client.get(url, headers=dict(self.people.headers(Role.OFFICER)))
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = tmp_path_factory.mktemp("invites")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIDEO_CODES_PER_SOURCE", "1000")
+        patch.setenv("VIDEO_LINKS_PER_SESSION", "4")
+        with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
+            home = Home.given(folder / "home", process.url)
+            people = People(
+                url=lambda service: f"{process.url}/{service}",
+                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+                client=client,
+            )
+            yield Town(process.url, people, process.output)
+
+
+@pytest.fixture
+def visit(page: Page, town: Town, language: str, screenshots: Path, request: pytest.FixtureRequest) -> Visit:
+    screen = request.node.callspec.params["page"]
+    return Visit(page, Watch(page, town.origin), language, screenshots, screen)
+
+
+def is_neutral(page: Page) -> None:
+    """Nobody who looks over a shoulder learns whom the meeting is with."""
+    assert not re.search("polic|officer|agent", page.content(), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_neutral_invitation_goes_its_way_without_a_word_of_police(visit: Visit, town: Town) -> None:
+    session = town.session()
+    link = town.link(session, channel="sms", language=visit.language, neutral=True)
+    assert status_of(visit.page, f"{link}?lang={visit.language}") == 200
+    visit.screenshots_as("neutral")
+    visit.shows("join")
+    is_neutral(visit.page)
+    seen_at_once(visit.page, visit.page.get_by_role("button"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_lost_a_link_asks_for_another_by_one_button(visit: Visit, town: Town) -> None:
+    page, session = visit.page, town.session()
+    first = town.link(session, channel="email", language=visit.language)
+    town.invite(session)
+    assert status_of(page, f"{first}?lang={visit.language}") == 410
+    visit.screenshots_as("ask")
+    visit.shows("replaced")
+    with page.expect_navigation():
+        page.get_by_role("button").click()
+    visit.shows("link_sent")
+    wait_for(lambda: town.state(session) == "sent")
+    found = LINK.search(town.outbox())
+    assert found
+    assert found[0] != first
+    assert status_of(page, found[0]) == 200
+
+
+def test_no_line_of_the_log_holds_what_was_sent_or_to_whom(town: Town) -> None:
+    link = town.link(town.session(), channel="sms")
+    town.link(town.session(), channel="email")
+    told = town.output.read_text()
+    assert "/v1/sessions/{session_id}/invitations" in told
+    secrets = (*PERSON.values(), "5550142", "555-0142", link.rpartition("/")[2], "video appointment", "meet you by")
+    assert not [one for one in secrets if one in told]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_is_typed_by_the_keyboard_alone(visit: Visit, town: Town) -> None:
+    page = visit.page
+    code = town.invite(town.session(), channel="code")["code"]
+    assert status_of(page, f"{town.origin}/video/join?lang={visit.language}") == 200
+    visit.shows("code")
+    is_neutral(page)
+    page.get_by_role("textbox").focus()
+    page.keyboard.type("wrong1")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    visit.shows("code_wrong")
+    page.get_by_role("textbox").focus()
+    page.keyboard.type(f"{code[:3].lower()} {code[3:].lower()}")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.locator("h1:visible").filter(has_text=TITLES["who"][LANGUAGES.index(visit.language)]).wait_for()
+
+
+def test_a_code_is_typed_without_javascript(browser: Browser, town: Town) -> None:
+    code = town.invite(town.session(), channel="code")["code"]
+    with browser.new_context(locale="fr-CA", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{town.origin}/video/join")
+        page.get_by_role("textbox").fill(code)
+        page.get_by_role("button").click()
+        page.wait_for_url("**/video/call?lang=fr")
+        [cookie] = [one for one in context.cookies() if one["name"].startswith("__Host-")]
+        assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_outbox_is_for_everybodys_eyes_on_the_staff_origin(
+    browser: Browser, town: Town, screenshots: Path, language: str, screen: str
+) -> None:
+    session = town.session()
+    town.link(session, channel="sms", language="fr")
+    town.link(session, channel="email")
+    width, height = SCREENS[screen]
+    headers = dict(town.people.headers(Role.OFFICER))
+    with browser.new_context(viewport={"width": width, "height": height}, extra_http_headers=headers) as context:
+        page = context.new_page()
+        page.goto(f"{staff_url(town.origin)}/video/outbox?lang={language}")
+        assert page.locator("article").count() >= 2
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        page.screenshot(path=screenshots / f"outbox-{language}-{screen}.png", full_page=True)
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide <= room
