@@ -24,7 +24,9 @@ from vpr_events.event import Recorded
 from vpr_events.log import EventLog, Outgoing
 
 LIBRARY = {"outbox", "inbox", "published", "recoveries", "idempotency", "alembic_version", "seals"}
-PRIVATE = {"particulars", "notes", "invites", "clients", "erasure_approvals", "history_records"}
+PRIVATE = {
+    "particulars", "notes", "invites", "credentials", "chat", "clients", "erasure_approvals", "history_records",
+}  # fmt: skip
 
 type Rows = Mapping[str, Sequence[Any]]
 
