@@ -21,6 +21,7 @@ DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86
 """Standard Webhooks 1.0.0: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours."""
 
 MIB = 1024 * 1024
+PHOTOS = "/report/case/photos"
 ATTACHMENTS = re.compile(r"/v1/reports/[^/]+/attachments")
 """The one path besides Open311's that takes files."""
 
@@ -170,6 +171,8 @@ class Settings(ServiceSettings):
 
     def body_limit(self, path: str, content_type: str) -> int:
         """Files, and many reports at once, may be larger than everything else."""
+        if path == PHOTOS:
+            return max(self.open311_body_bytes, *self.file_bytes.values())
         if path == "/v1/reports/bulk":
             return self.bulk_max_bytes
         if ATTACHMENTS.fullmatch(path):

@@ -16,6 +16,7 @@ from vpr_intake.api.callers import RESIDENT
 from vpr_intake.api.filing import city_of, withdrawal
 from vpr_intake.case_numbers import hash_of, is_number, plain
 from vpr_intake.domain.report import AskForCall, report
+from vpr_intake.kept_files import attachments_of
 from vpr_intake.settings import Settings
 from vpr_intake.web.budgets import budgets_of
 from vpr_intake.web.moments import told
@@ -72,7 +73,7 @@ async def enter(request: Request, runtime: Running, number: Written = "", secret
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
         token = await receipts.open_session(connection, report_id, lifetime)
-    answer = _to(request, "/status")
+    answer = way_to(request, "/status")
     seconds = int(lifetime.total_seconds())
     answer.set_cookie(COOKIE, token, max_age=seconds, secure=True, httponly=True, samesite="strict")
     return answer
@@ -89,16 +90,16 @@ async def _opened(runtime: Runtime, number: str, secret: str) -> UUID | None:
 @router.get("/status")
 async def status(request: Request, runtime: Running, case: Case) -> Response:
     """How far it is and what comes next. A sensitive one is open, and nothing more."""
-    shown = await _shown(case, runtime)
-    return page(request, "status", title=_title("status_title", shown), **_status(request, shown), **shown)
+    shown = await case_shown(case, runtime)
+    return page(request, "status", title=title_of("status_title", shown), **_status(request, shown), **shown)
 
 
 @router.get("/withdrawal")
 async def ask_withdrawal(request: Request, runtime: Running, case: Case) -> Response:
     """Whether the resident is sure."""
-    shown = await _shown(case, runtime)
+    shown = await case_shown(case, runtime)
     if shown["state"] in OVER and not shown["neutral"]:
-        return _to(request, "/status")
+        return way_to(request, "/status")
     title = "ask_call_title" if shown["neutral"] else "withdraw_title"
     return page(request, "withdraw", title=title, reasons=[one.value for one in WithdrawalReason], **shown)
 
@@ -108,17 +109,14 @@ async def withdraw(
     request: Request, runtime: Running, case: Case, reason: Annotated[WithdrawalReason, Form()] = WithdrawalReason.OTHER
 ) -> Response:
     """Take the report back. Of a sensitive one this only asks for a call: somebody may stand behind who does it."""
-    shown = await _shown(case, runtime)
+    shown = await case_shown(case, runtime)
     if shown["neutral"]:
         asked = AskForCall(at=runtime.now())
         private = [receipts.call_asked(case, asked.at)]
         await runtime.pipeline.execute(Execution(decider=report, entity=case, command=asked, private=private))
     elif shown["state"] not in OVER:
         await runtime.pipeline.execute(withdrawal(case, RESIDENT, reason, runtime.now()))
-    return _to(request, "/status")
-
-
-# The place for adding photos: a router of its own below /report/case, and a link in status.html.
+    return way_to(request, "/status")
 
 
 @router.post("/sign-out")
@@ -133,7 +131,8 @@ async def sign_out(request: Request, runtime: Running) -> Response:
     return answer
 
 
-def _to(request: Request, path: str) -> RedirectResponse:
+def way_to(request: Request, path: str) -> RedirectResponse:
+    """Lead to a page below this one."""
     root = request.scope.get("root_path", "").rstrip("/")
     return RedirectResponse(f"{root}/report/case{path}?lang={language_for(request)}", 303, HEADERS)
 
@@ -147,20 +146,24 @@ def _ask(request: Request, faults: dict[str, str] | None = None, number: str = "
     )  # fmt: skip
 
 
-async def _shown(case: UUID, runtime: Runtime) -> dict[str, Any]:
+async def case_shown(case: UUID, runtime: Runtime) -> dict[str, Any]:
+    """What the pages of a case are made of. Raises Problem 404."""
     async with runtime.reading() as connection:
         row = await queries.one_report(connection, case)
         number = await receipts.number_of(connection, case)
         neutral = await receipts.is_sensitive(connection, case)
         asked = await receipts.call_requested_at(connection, case)
+        files = len(await attachments_of(connection, case))
     if row is None:
         raise Problem(404, "no_such_report", "there is no such report")
     return {
         "row": row, "state": queries.status_of(row), "case_number": number, "neutral": neutral, "asked": asked,
+        "files": files,
     }  # fmt: skip
 
 
-def _title(name: str, shown: dict[str, Any]) -> str:
+def title_of(name: str, shown: dict[str, Any]) -> str:
+    """The name of a heading, or of its neutral form."""
     return f"{name}_neutral" if shown["neutral"] else name
 
 
@@ -180,5 +183,7 @@ def _status(request: Request, shown: dict[str, Any]) -> dict[str, Any]:
         "next": text[f"status_{state}_next"].format(number=city.emergency_number),
         "points": [(text[name], when(shown["row"][name]), shown["row"][name].isoformat()) for name in points],
         "call_asked": text["call_asked"].format(when=when(shown["asked"])) if shown["asked"] else "",
+        "may_add": shown["neutral"] or shown["state"] not in OVER,
+        "has": "" if shown["neutral"] or not shown["files"] else text["photos_count"].format(count=shown["files"]),
         "may_withdraw": not shown["asked"] if shown["neutral"] else shown["state"] not in OVER,
     }

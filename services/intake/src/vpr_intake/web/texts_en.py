@@ -188,4 +188,20 @@ EN = {
     "not_sent": "It could not be sent just now. Nothing is lost: wait a moment and press “Send” again.",
     "too_often": "Much was sent from your network within a short time. Nothing is lost: wait a while and press "
     "“Send” again.",
+    "photos": "Add photos or other files",
+    "photos_title": "Add photos or other files",
+    "photos_title_neutral": "Add files",
+    "photos_line": "Photos, videos and PDF files help. They are kept safe and unchanged. You cannot take one back "
+    "yourself.",
+    "photos_choose": "Choose files",
+    "photos_send": "Send them",
+    "photos_back": "Back to the case",
+    "photos_count": "Files that belong to it: {count}",
+    "photo_none": "Choose at least one file that is not empty.",
+    "photo_large": "One of the files is too large: at most 25 MB for a photo, 500 MB for a video. Nothing was added.",
+    "photo_kind": "One of the files is none that we can take: send photos (JPEG, PNG, WebP, HEIC), videos (MP4, "
+    "MOV, WebM) or PDF. Nothing was added.",
+    "photo_slow": "It took too long. Nothing was added: try fewer files, or a better connection.",
+    "photos_full": "There are too many files with this case already. Nothing was added.",
+    "photos_over": "Nothing can be added to this case any more.",
 }

@@ -193,4 +193,22 @@ FR = {
     "not_sent": "L’envoi n’a pas réussi. Rien n’est perdu : attendez un moment et appuyez de nouveau sur « Envoyer ».",
     "too_often": "On a beaucoup envoyé depuis votre réseau. Rien n’est perdu : attendez un peu et appuyez de nouveau "
     "sur « Envoyer ».",
+    "photos": "Ajouter des photos ou d’autres fichiers",
+    "photos_title": "Ajouter des photos ou d’autres fichiers",
+    "photos_title_neutral": "Ajouter des fichiers",
+    "photos_line": "Photos, vidéos et fichiers PDF sont utiles. Ils sont conservés en sûreté, tels quels. Vous ne "
+    "pourrez pas en retirer vous-même.",
+    "photos_choose": "Choisir des fichiers",
+    "photos_send": "Les envoyer",
+    "photos_back": "Retour au dossier",
+    "photos_count": "Fichiers au dossier : {count}",
+    "photo_none": "Choisissez au moins un fichier qui n’est pas vide.",
+    "photo_large": "Un des fichiers est trop gros : 25 Mo au plus pour une photo, 500 Mo pour une vidéo. Rien n’a "
+    "été ajouté.",
+    "photo_kind": "Un des fichiers n’est pas de ceux que nous prenons : photos (JPEG, PNG, WebP, HEIC), vidéos "
+    "(MP4, MOV, WebM) ou PDF. Rien n’a été ajouté.",
+    "photo_slow": "L’envoi a pris trop de temps. Rien n’a été ajouté : essayez avec moins de fichiers ou une "
+    "meilleure connexion.",
+    "photos_full": "Ce dossier a déjà trop de fichiers. Rien n’a été ajouté.",
+    "photos_over": "On ne peut plus rien ajouter à ce dossier.",
 }
