@@ -106,6 +106,7 @@ async def whose(system: System) -> Whose:
         "case_id": case,
         "session_id": session,
         "participant_id": str(uuid4()),
+        "invite_id": str(uuid4()),
     }
     return Whose(system, ids)
 
