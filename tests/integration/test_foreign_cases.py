@@ -106,7 +106,6 @@ async def whose(system: System) -> Whose:
         "case_id": case,
         "session_id": session,
         "participant_id": str(uuid4()),
-        "invite_id": str(uuid4()),
     }
     return Whose(system, ids)
 
