@@ -108,3 +108,24 @@ def between(start: str, end: str) -> Interval:
     """The interval between two clock points, named by both."""
     name = f"{start.removesuffix('_at')}_to_{end.removesuffix('_at')}"
     return Interval(name, start, end, f"{POINTS[start]} Until: {POINTS[end]}")
+
+
+CAUSES = {
+    "reached": "The interval's second clock point.",
+    "withdrawn": "The report was withdrawn before that.",
+    "resolved": "The case was closed as resolved before that: of the headline, without anybody being sent.",
+    "no_show": "The case was closed before that because the resident did not come.",
+    "ended_otherwise": "The case was over before that for any other reason, or nobody recorded why.",
+}
+"""How the interval of a case ends; all but the first are competing outcomes."""
+
+SURVIVAL = {
+    "survival": "Kaplan-Meier: how likely a case takes longer, if what competes did not exist. Cases that wait, and "
+    "those that ended otherwise, count as long as they were seen; at a tie, an end comes before them.",
+    "band": "Pointwise confidence interval, log-log of Greenwood's variance; none where it is undefined.",
+    "percentiles": "The first time at which so many have ended; none where the curve does not come down so far. Its "
+    "interval is where the band's edges come down so far.",
+    "incidence": "Aalen-Johansen: how likely a case has ended so by then, with all that competes.",
+    "observed_until": "Until when a case that waits was seen to wait: now, until, or as_of; of past cases the latest "
+    "clock point of their source at the most.",
+}

@@ -60,9 +60,8 @@ def timings(
     """Figures of the selection's records, in groups that have all of ``by`` (names of GROUPINGS) in common."""
     count = choose(connection, selection)
     expressions = [GROUPINGS[name] for name in by]
-    parameters = {"zone": zone} if any("$zone" in one for one in expressions) else {}
     asked = {"parts": [percentile / 100 for percentile in percentiles]}
-    rows = rows_of(connection, _figures(expressions, intervals), parameters | asked)
+    rows = rows_of(connection, _figures(expressions, intervals), zone_in(expressions, zone) | asked)
     return Found(count, newest(connection, selection.as_of), rows)
 
 
@@ -70,9 +69,7 @@ def _figures(by: Sequence[str], intervals: Sequence[Interval]) -> str:
     """A record becomes a row per interval; its state there is the first that holds."""
     spans = ", ".join(f"{{'name': '{one.name}', 'start': {one.start}, 'finish': {one.end}}}" for one in intervals)
     keys = [f"key{number}" for number in range(len(by))]
-    named = "".join(
-        f"coalesce(cast({one} as varchar), 'unknown') as {key}, " for key, one in zip(keys, by, strict=True)
-    )
+    named = "".join(f"{text_of(one)} as {key}, " for key, one in zip(keys, by, strict=True))
     part, sets = "true as whole, []::varchar[] as keys", "(name)"
     if keys:
         part = f"grouping({keys[0]}) = 1 as whole, [{', '.join(keys)}] as keys"
@@ -108,6 +105,16 @@ def _figures(by: Sequence[str], intervals: Sequence[Interval]) -> str:
     select * from figures
     order by interval, whole, list_transform(keys, lambda key: (try_cast(key as bigint), key))
     """  # noqa: S608 - made of this module's own names
+
+
+def text_of(expression: str) -> str:
+    """What a group is called by."""
+    return f"coalesce(cast({expression} as varchar), 'unknown')"
+
+
+def zone_in(expressions: Sequence[str], zone: str) -> Row:
+    """The parameter that some groupings have."""
+    return {"zone": zone} if any("$zone" in one for one in expressions) else {}
 
 
 def chosen_intervals(name: str) -> Sequence[Interval]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from vpr_metrics import definitions, queries
 from vpr_metrics.api.forms import COUNT, MOMENT, NUMBER, TEXT, TRUTH, Table
+from vpr_metrics.api.projected import as_of
 from vpr_metrics.schemas.figures import (
     NONE,
-    AsOf,
     ExcludedReasons,
     Figures,
     Group,
@@ -33,7 +33,7 @@ def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: 
         by=",".join(query.by) or NONE,
         groupings=query.by,
         zone=zone,
-        as_of=AsOf(event_id=found.newest[0], recorded_at=found.newest[1]) if found.newest else None,
+        as_of=as_of(found.newest),
         until=query.until,
         records=None if few else found.records,
         intervals=intervals,

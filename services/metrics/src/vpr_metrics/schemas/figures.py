@@ -176,6 +176,8 @@ class Definitions(BaseModel):
     excluded_reasons: dict[str, str]
     invalid_reasons: dict[str, str] = definitions.INVALID
     over: str
+    causes: dict[str, str] = definitions.CAUSES
+    survival: dict[str, str] = definitions.SURVIVAL
 
 
 class RebuildStatus(BaseModel):
