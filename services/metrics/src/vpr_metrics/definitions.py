@@ -129,3 +129,14 @@ SURVIVAL = {
     "observed_until": "Until when a case that waits was seen to wait: now, until, or as_of; of past cases the latest "
     "clock point of their source at the most.",
 }
+
+ARMS = {
+    "all": "Every live case.",
+    "eligible": "The rules found it fit for virtual response, or video was offered or held all the same.",
+    "not_eligible": "Every other live case.",
+    "offered": "Video was offered, asked for by the officer, or held.",
+    "not_offered": "Eligible, yet never offered.",
+    "accepted": "The resident opened a join link, or was connected.",
+    "declined": "The resident declined video and was never connected.",
+}
+"""The intention to treat: cases by what was meant for them, whatever came of it."""

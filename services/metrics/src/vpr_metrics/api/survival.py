@@ -133,13 +133,12 @@ def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
 
 
 def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:
-    """The steps while there are enough cases at risk; smaller counts are left out."""
+    """The steps while there are enough cases at risk. The counts of a step would tell of few: all or none is shown."""
     for step in curve.steps:
         if step.at_risk >= fewest:
-            ended = None if 0 < step.ended < fewest else step.ended
-            at_risk = None if ended is None else step.at_risk
+            counts = (None, None) if fewest else (step.at_risk, step.ended)
             yield CurveStep(
-                time=step.time, at_risk=at_risk, ended=ended, survival=step.survival, low=step.low, high=step.high
+                time=step.time, at_risk=counts[0], ended=counts[1], survival=step.survival, low=step.low, high=step.high
             )
 
 

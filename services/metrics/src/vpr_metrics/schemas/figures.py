@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpr_metrics import definitions, queries
+from vpr_metrics.doubts import RULES
 from vpr_metrics.projecting import Stage
 from vpr_metrics.schemas.choosing import Choice, Percentile, PointName, checked_end
 
@@ -177,6 +178,8 @@ class Definitions(BaseModel):
     invalid_reasons: dict[str, str] = definitions.INVALID
     over: str
     causes: dict[str, str] = definitions.CAUSES
+    arms: dict[str, str] = definitions.ARMS
+    doubts: dict[str, str] = RULES
     survival: dict[str, str] = definitions.SURVIVAL
 
 

@@ -30,7 +30,7 @@ class Estimate(BaseModel):
 
 
 class CurveStep(BaseModel):
-    """From ``time`` (seconds) on. Small counts are null for who may not see them."""
+    """From ``time`` (seconds) on. The counts are null for who may not see small ones."""
 
     time: float
     at_risk: int | None
