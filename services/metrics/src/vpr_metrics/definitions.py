@@ -140,3 +140,20 @@ ARMS = {
     "declined": "The resident declined video and was never connected.",
 }
 """The intention to treat: cases by what was meant for them, whatever came of it."""
+
+ENDS = {
+    "closed": "Closed, and not reopened since.",
+    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor for want of the resident.",
+    "withdrawn": "The report was withdrawn.",
+    "no_show": "The resident did not come, at least once.",
+    "reopened": "Reopened after it was closed, at least once.",
+    "duplicate": "Linked to another report's case as its duplicate.",
+    "declined": "The resident declined video, at least once.",
+}
+
+FLOW = {
+    "stages": "How many cases reached each stage, and how long after filing; a case may leave stages out.",
+    "transitions": "From one milestone of a case to the next in time; at the same moment the usual order counts.",
+    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it.",
+    "workload": "How often a kind of work came in an hour of the week, in the city's zone: 1-08 is Monday from eight.",
+}

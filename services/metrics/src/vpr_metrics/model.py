@@ -45,7 +45,7 @@ TABLES = f"""
 create table generation (version integer not null, complete boolean not null);
 insert into generation values ({VERSION}, false);
 create table events (
-    id uuid primary key, type varchar not null, case_id uuid not null,
+    id uuid primary key, type varchar not null, case_id uuid not null, stream varchar not null,
     occurred_at timestamp not null, recorded_at timestamp not null, point varchar, mark varchar not null,
     stamps struct(name varchar, moment timestamp)[] not null, traits struct(name varchar, value varchar)[] not null
 );
@@ -134,6 +134,7 @@ def _batch(events: Sequence[Recorded]) -> dict[str, pa.Table]:
         "id": _uuids([event.id for event in events]),
         "type": _texts([event.type for event in events]),
         "case_id": _uuids(cases),
+        "stream": _texts([event.stream for event in events]),
         "occurred_at": pa.array([event.occurred_at for event in events], MOMENT),
         "recorded_at": pa.array([event.recorded_at for event in events], MOMENT),
         "point": _texts([point_of(event) for event in events]),

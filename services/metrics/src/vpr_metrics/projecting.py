@@ -1,7 +1,7 @@
 """The worker: follows the log into the current generation, and fills a new one when asked or when there is none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +86,12 @@ class Projection:
         if self._current is None:
             raise NotBuilt
         return await self._current.read(query)
+
+    def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncIterator[bytes]:
+        """The same, piece by piece. Raises NotBuilt."""
+        if self._current is None:
+            raise NotBuilt
+        return self._current.stream(query)
 
     def want_rebuild(self) -> None:
         """Ask for a new generation; one that is being filled already will do."""

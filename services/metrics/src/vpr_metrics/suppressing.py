@@ -31,3 +31,8 @@ def _covered(cells: Sequence[tuple[int, int]], gone: set[int]) -> bool:
     """Whether what the total less the shown cells tells is of several cells and of many cases."""
     n, records = (sum(cells[place][part] for place in gone) for part in (0, 1))
     return len(gone) > 1 and not is_small(n, records)
+
+
+def tells_of_few(count: int, whole: int) -> bool:
+    """Whether a part, or what is left of the whole without it, is of few."""
+    return 0 < count < FEWEST or 0 < whole - count < FEWEST

@@ -1,5 +1,5 @@
 """Metrics over HTTP."""
 
-from vpr_metrics.api import comparing, figures, rebuilding, survival
+from vpr_metrics.api import comparing, exporting, figures, flow, rebuilding, survival
 
-routers = (figures.router, survival.router, comparing.router, rebuilding.router)
+routers = (figures.router, survival.router, comparing.router, flow.router, exporting.router, rebuilding.router)

@@ -179,6 +179,8 @@ class Definitions(BaseModel):
     over: str
     causes: dict[str, str] = definitions.CAUSES
     arms: dict[str, str] = definitions.ARMS
+    ends: dict[str, str] = definitions.ENDS
+    flow: dict[str, str] = definitions.FLOW
     doubts: dict[str, str] = RULES
     survival: dict[str, str] = definitions.SURVIVAL
 
