@@ -26,3 +26,12 @@ def calls_folder() -> Path:
 def extract(mapping: str) -> Path:
     """The extract that a shipped mapping is for."""
     return calls_folder() / EXTRACTS[mapping]
+
+
+def shared(path: str) -> Path:
+    """Another public file beside the extracts, such as an event log. Without it as without the extracts."""
+    found = calls_folder().parent / path
+    if not found.is_file():
+        reason = f"sample file not found: {path}; it lies beside the extracts' folder"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return found

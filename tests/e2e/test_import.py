@@ -66,7 +66,7 @@ class Imported:
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
     folder = tmp_path_factory.mktemp("import")
     with all_in_one(folder) as process:
-        token = Home.given(folder / "home", process.url).issuer().token([Role.ANALYST])
+        token = Home.given(folder / "home", process.url).issuer().token([Role.SUPERVISOR])
         with httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
             system = Imported(process, client, {}, folder)
             system.said = {mapping: system.run_import(mapping) for mapping in SOURCES}

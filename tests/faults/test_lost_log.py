@@ -36,7 +36,7 @@ def whole_again(system: Separate, expected: int) -> None:
 
 
 def figures(people: People) -> object:
-    return people.get(Role.ANALYST, "metrics", "/v1/timings", by="category")["intervals"]
+    return people.get(Role.SUPERVISOR, "metrics", "/v1/timings", by="category")["intervals"]
 
 
 def test_the_logs_folder_is_deleted_while_the_services_run(system: Separate, people: People) -> None:

@@ -49,7 +49,7 @@ def cases(system: Separate) -> Counter[str]:
 
 def counted(system: Separate) -> int:
     """How many live reports metrics counts; none while it still builds its read model."""
-    answer = httpx.get(system.url("metrics") + "/v1/timings", headers=system.headers(Role.ANALYST), timeout=10)
+    answer = httpx.get(system.url("metrics") + "/v1/timings", headers=system.headers(Role.SUPERVISOR), timeout=10)
     return 0 if answer.status_code == 503 else int(answer.raise_for_status().json()["records"])
 
 
@@ -138,5 +138,5 @@ def test_metrics_file_deleted_is_rebuilt_to_identical_answers(system: Separate) 
 def timings(system: Separate) -> object:
     """All of metrics' figures by category."""
     url = system.url("metrics") + "/v1/timings"
-    answer = httpx.get(url, params={"by": "category"}, headers=system.headers(Role.ANALYST)).raise_for_status()
+    answer = httpx.get(url, params={"by": "category"}, headers=system.headers(Role.SUPERVISOR)).raise_for_status()
     return answer.json()["intervals"]

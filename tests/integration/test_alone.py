@@ -83,7 +83,7 @@ async def test_metrics_alone_answers_from_what_it_has_taken_in(servers: Servers)
         await servers.publish(recorded(filed(), entity=uuid4()))
 
         async def counted() -> bool:
-            answer = await system["metrics"].get("/v1/timings", headers=system.as_(Role.ANALYST))
+            answer = await system["metrics"].get("/v1/timings", headers=system.as_(Role.SUPERVISOR))
             return answer.status_code == 200 and answer.json()["records"] == 1
 
         assert await until(counted)

@@ -37,7 +37,7 @@ async def metrics(servers: Servers) -> AsyncIterator[System]:
 
 
 async def get(system: System, path: str, *roles: Role, **query: Any) -> Any:
-    return await system["metrics"].get(path, params=query, headers=system.as_(*roles or (Role.ANALYST,)))
+    return await system["metrics"].get(path, params=query, headers=system.as_(*roles or (Role.SUPERVISOR,)))
 
 
 async def test_roles_that_read_figures_and_roles_that_do_not(metrics: System) -> None:
@@ -73,10 +73,16 @@ async def test_figures_by_group_beside_the_total(metrics: System) -> None:
         "mean": 90.0,
         "median": 90.0,
         "p90": 114.0,
+        "min": 60.0,
+        "max": 120.0,
+        "stddev": 42.426407,
+        "percentiles": {},
         "open": 0,
         "excluded": 0,
         "invalid": 0,
         "excluded_reasons": {"flagged": 0, "no_start": 0, "ended_before": 0},
+        "invalid_reasons": {"end_before_start": 0},
+        "suppressed": False,
     }
 
 

@@ -254,7 +254,7 @@ def in_order(log: Sequence[Any]) -> bool:
 
 async def timings(system: System) -> Any:
     async def counted() -> Any:
-        answer = await system["metrics"].get("/v1/timings", headers=system.as_(Role.ANALYST))
+        answer = await system["metrics"].get("/v1/timings", headers=system.as_(Role.SUPERVISOR))
         return answer.json() if answer.status_code == 200 else None
 
     return (await until(counted))["intervals"]

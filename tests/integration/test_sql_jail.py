@@ -103,10 +103,8 @@ async def test_more_rows_than_are_given_are_told(metrics: System) -> None:
 async def test_it_is_taken_away_as_csv_arrow_and_parquet(metrics: System) -> None:
     sql = "select category, count(*) as n from records group by 1"
     csv = await ask(metrics, sql, Accept="text/csv")
-    assert (csv.headers["content-type"].partition(";")[0], csv.text) == (
-        "text/csv",
-        f'"category","n"\n"theft",{MANY}\n',
-    )
+    assert csv.headers["content-type"].partition(";")[0] == "text/csv"
+    assert csv.text == f"category,n\r\ntheft,{MANY}\r\n"
     arrow = await ask(metrics, sql, Accept="application/vnd.apache.arrow.stream")
     assert pa.ipc.open_stream(arrow.content).read_all().to_pylist() == [{"category": "theft", "n": MANY}]
     parquet = await ask(metrics, sql, Accept="application/vnd.apache.parquet")

@@ -21,20 +21,34 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseDuplicateLinked,
+    CaseNoShow,
     CaseOpened,
     CasePrioritised,
     CaseReopened,
+    CaseVideoDeclined,
+    CaseVideoOffered,
     CloseReason,
     Outcome,
 )
 from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene, UnitOffDuty
 from vpr_events.contracts.history import HistoryCaseRecorded
-from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
-from vpr_events.contracts.session import Mode, SessionConnected
+from vpr_events.contracts.report import (
+    ReportAmended,
+    ReportFiled,
+    ReportScreened,
+    ReportWithdrawn,
+    ScreeningOutcome,
+    WithdrawalReason,
+    WithdrawnBy,
+)
+from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionEnded
 from vpr_events.contracts.values import Channel, Gravest, Pathway
 from vpr_events.event import Event, Recorded
 from vpr_metrics import model, queries
+from vpr_metrics.choosing import Selection, choose, rows_of, sources
 from vpr_metrics.definitions import INTERVALS
+from vpr_metrics.projections import stamps_of
 
 REPORTS = [UUID(int=number) for number in range(1, 5)]
 SOME_ID = UUID(int=99)
@@ -73,6 +87,12 @@ live: st.SearchStrategy[Event] = st.one_of(
         suggested=st.none(),
     ),
     st.builds(CaseClosed, reason=st.sampled_from(CloseReason), officer_id=st.none(), request_id=st.none()),
+    st.builds(ReportScreened, rule_set=st.just("r"), outcome=st.sampled_from(ScreeningOutcome)),
+    st.just(CaseVideoOffered()),
+    st.just(CaseVideoDeclined()),
+    st.builds(CaseNoShow, attempt=st.integers(1, 3)),
+    st.builds(SessionEnded, reason=st.sampled_from(EndReason)),
+    st.builds(CaseDuplicateLinked, original_case_id=st.sampled_from(REPORTS)),
     st.just(CaseReopened(reason="new_facts")),
     st.just(SessionConnected(mode=Mode.VIDEO)),
     st.just(DispatchUnitAssigned(unit_id=SOME_ID)),
@@ -90,6 +110,7 @@ past: st.SearchStrategy[HistoryCaseRecorded] = st.builds(
     priority=st.none() | st.integers(0, 12),
     gravest=st.none(),
     excluded=st.sampled_from([None, None, None, "test"]),
+    officer_initiated=st.sampled_from([None, True, False]),
     **dict.fromkeys(POINTS, maybe_times),
 )
 
@@ -106,6 +127,8 @@ def events(draw: st.DrawFn) -> list[Recorded]:
     return made
 
 
+groupings = st.lists(st.sampled_from(sorted(queries.GROUPINGS)), unique=True, max_size=queries.MOST_GROUPINGS)
+
 few = settings(max_examples=20, deadline=None)
 """Each example makes databases."""
 
@@ -117,23 +140,23 @@ def read_model() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def everything(batches: Sequence[Sequence[Recorded]], by: str) -> list[Any]:
+def everything(batches: Sequence[Sequence[Recorded]], by: list[str]) -> list[Any]:
     """All that the read model holds, and the figures, after these batches."""
     with read_model() as connection:
         for batch in batches:
             model.apply(connection, batch)
         tables = [connection.execute(f"select * from {name} order by id").fetchall() for name in ("cases", "events")]
         answers = [
-            queries.timings(connection, source, by, list(INTERVALS.values()), {})
-            for source, _ in queries.sources(connection)
+            queries.timings(connection, Selection(source), by, list(INTERVALS.values()))
+            for source, _ in sources(connection)
         ]
         return [*tables, answers]
 
 
 @few
-@given(events(), st.randoms(use_true_random=False), st.sampled_from(sorted(queries.GROUPINGS)))
+@given(events(), st.randoms(use_true_random=False), groupings)
 def test_order_repetition_and_batches_make_no_difference(
-    given_events: list[Recorded], chance: random.Random, by: str
+    given_events: list[Recorded], chance: random.Random, by: list[str]
 ) -> None:
     shuffled = given_events + chance.choices(given_events, k=len(given_events) // 2) if given_events else []
     chance.shuffle(shuffled)
@@ -144,17 +167,17 @@ def test_order_repetition_and_batches_make_no_difference(
 
 
 @few
-@given(events(), st.sampled_from(sorted(queries.GROUPINGS)))
-def test_every_record_is_counted_once_in_every_interval(given_events: list[Recorded], by: str) -> None:
+@given(events(), groupings)
+def test_every_record_is_counted_once_in_every_interval(given_events: list[Recorded], by: list[str]) -> None:
     with read_model() as connection:
         model.apply(connection, given_events)
-        for source, count in queries.sources(connection):
-            found = queries.timings(connection, source, by, list(INTERVALS.values()), {})
+        for source, count in sources(connection):
+            found = queries.timings(connection, Selection(source), by, list(INTERVALS.values()))
             assert found.records == count
             for name in INTERVALS if count else ():
                 rows = [row for row in found.rows if row["interval"] == name]
                 assert [_counted(row) for row in rows if row["whole"]] == [count]
-                assert by == "none" or sum(_counted(row) for row in rows if not row["whole"]) == count
+                assert not by or sum(_counted(row) for row in rows if not row["whole"]) == count
 
 
 def _counted(row: dict[str, Any]) -> int:
@@ -166,9 +189,9 @@ def _counted(row: dict[str, Any]) -> int:
 def test_figures_are_those_of_the_reference(cases: list[HistoryCaseRecorded], by: Any) -> None:
     with read_model() as connection:
         model.apply(connection, [recorded(case, entity=UUID(int=number)) for number, case in enumerate(cases)])
-        found = queries.timings(connection, SOURCE, by or "none", list(INTERVALS.values()), {})
+        found = queries.timings(connection, Selection(SOURCE), [by] if by else [], list(INTERVALS.values()))
     expected: dict[Any, Any] = figures(_frame(cases), by).to_dict("index")
-    rows = {(row["key"] or "all", row["interval"]): row for row in found.rows if row["whole"] == (by is None)}
+    rows = {((*row["keys"], "all")[0], row["interval"]): row for row in found.rows if row["whole"] == (by is None)}
     assert rows.keys() == expected.keys()
     for place, ours in rows.items():
         row = expected[place]
@@ -194,10 +217,48 @@ def test_filters_choose_records_and_leave_what_over_means_alone() -> None:
     cleared = HistoryCaseRecorded(source=SOURCE, category="b", filed_at=NOON + minutes(1), cleared_at=NOON)
     with read_model() as connection:
         model.apply(connection, [recorded(one, entity=UUID(int=n)) for n, one in enumerate((closed, cleared))])
-        only = queries.timings(connection, SOURCE, "none", [INTERVALS["headline"]], {"category": "b"})
+        only = queries.timings(connection, Selection(SOURCE, category="b"), [], [INTERVALS["headline"]])
         start: datetime = (NOON + minutes(1)).astimezone(UTC)
-        later = queries.timings(connection, SOURCE, "none", [INTERVALS["headline"]], {"start": start})
-        earlier = queries.timings(connection, SOURCE, "none", [INTERVALS["resolution"]], {"end": start})
+        later = queries.timings(connection, Selection(SOURCE, filed_from=start), [], [INTERVALS["headline"]])
+        earlier = queries.timings(connection, Selection(SOURCE, filed_before=start), [], [INTERVALS["resolution"]])
     assert (only.records, only.rows[0]["open"], only.rows[0]["ended_before"]) == (1, 1, 0)
     assert later.rows == only.rows
     assert (earlier.records, earlier.rows[0]["mean"]) == (1, 540.0)
+
+
+@few
+@given(events(), times)
+def test_as_of_a_moment_it_answers_what_it_answered_then(given_events: list[Recorded], moment: datetime) -> None:
+    known = [event for event in given_events if event.recorded_at <= moment]
+    with read_model() as then, read_model() as now:
+        model.apply(then, known)
+        model.apply(now, given_events)
+        for source, _ in sources(then):
+            assert _chosen(now, Selection(source, as_of=moment)) == _chosen(then, Selection(source))
+
+
+@few
+@given(events(), times)
+def test_until_a_moment_it_answers_as_if_nothing_had_happened_since(
+    given_events: list[Recorded], moment: datetime
+) -> None:
+    happened = [event for event in given_events if event.occurred_at <= moment and _is_live(event)]
+    with read_model() as then, read_model() as now:
+        model.apply(then, happened)
+        model.apply(now, given_events)
+        for row in _chosen(now, Selection(until=moment)):
+            for point, at in row.items():
+                assert not isinstance(at, datetime) or at <= moment.replace(tzinfo=None), point
+        timed = [row for row in _chosen(then, Selection()) if any(isinstance(one, datetime) for one in row.values())]
+        told_later = {event.correlation_id for event in happened if stamps_of(event)}
+        ours = [row for row in _chosen(now, Selection(until=moment)) if row["id"] not in told_later]
+        assert ours == [row for row in timed if row["id"] not in told_later]
+
+
+def _is_live(event: Recorded) -> bool:
+    return not isinstance(event.data, HistoryCaseRecorded)
+
+
+def _chosen(connection: duckdb.DuckDBPyConnection, selection: Selection) -> Sequence[dict[str, Any]]:
+    choose(connection, selection)
+    return rows_of(connection, "select * from chosen order by id, duplicate_of")

@@ -211,3 +211,10 @@ def test_a_file_is_read_past_a_byte_order_mark_and_bytes_that_are_no_text(tmp_pa
     assert [type(o) for o in outcomes] == [CaseRecord, RowIssue]
     assert isinstance(outcomes[1], RowIssue)
     assert outcomes[1].reason == "code_unusable"
+
+
+@pytest.mark.parametrize(("area", "told"), [("SELF", True), ("13", False), ("", None)])
+def test_a_column_tells_whether_an_officer_came_upon_it(area: str, told: bool | None) -> None:
+    flag = {"column": "area", "matches": "^SELF$"}
+    (record,), _ = read(f"7,theft,{area},2,2024-01-05 12:00,,,\n", officer_initiated=flag)
+    assert record.officer_initiated is told

@@ -110,7 +110,7 @@ async def _column(world: World, service: str, query: str) -> Sequence[UUID]:
 
 
 async def _figures(world: World) -> Mapping[str, Any]:
-    headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.ANALYST])}"}
+    headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.SUPERVISOR])}"}
     async with httpx.AsyncClient(timeout=30, headers=headers) as client:
         answer = await client.get(world.processes["metrics"].url + "/v1/timings")
     found: Mapping[str, Any] = answer.raise_for_status().json()

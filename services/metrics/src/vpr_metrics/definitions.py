@@ -46,20 +46,114 @@ EXCLUDED = {
 """Why a record is left out of an interval; the first that holds is counted."""
 
 COUNTS = {
-    "n": "Both clock points are known, in order: mean, median and p90 are taken over these.",
+    "n": "Both clock points are known, in order: every statistic is taken over these.",
     "open": "The interval has begun, has not ended, and the case is not over.",
     "excluded": "Left out, for one of the reasons in excluded_reasons.",
-    "invalid": "The second clock point lies before the first.",
+    "invalid": "Not usable, for one of the reasons in invalid_reasons.",
 }
 """Every record of a group is counted in exactly one of these."""
+
+INVALID = {"end_before_start": "The second clock point lies before the first."}
 
 STATISTICS = {
     "mean": "Arithmetic mean in seconds.",
     "median": "Middle value in seconds, interpolated linearly between neighbours.",
     "p90": "The value that nine tenths do not exceed, in seconds, interpolated linearly between neighbours.",
+    "percentiles": "The values that the percentages asked for do not exceed, interpolated as the median is.",
+    "min": "The smallest value in seconds.",
+    "max": "The largest value in seconds.",
+    "stddev": "Standard deviation of a sample (n - 1) in seconds, rounded to microseconds; none for one value.",
 }
 
 OVER = (
     "A live case is over when its report was withdrawn, or when it is closed and was not reopened since. A past case "
     "is over when closed_at is present; in a source that records no closed_at at all, when cleared_at is."
 )
+
+PATHWAYS = {
+    "virtual": "Officer and resident were connected, or the extract says so.",
+    "declined": "The resident declined video, and they were never connected.",
+    "conventional": "Any other case of our own.",
+    "historical": "A past case of an extract that was not met by video.",
+}
+
+OFFICER_INITIATED = (
+    "A live report is officer-initiated when a member of staff filed it; of a past case the extract tells, or nobody."
+)
+
+POINTS = {
+    "occurred_from": "The earliest moment it can have happened.",
+    "occurred_to": "The latest moment it can have happened.",
+    "filed_at": "The report was accepted.",
+    "opened_at": "The case stands in the queue.",
+    "claimed_at": "An officer first claimed the case.",
+    "offered_at": "Video was first offered, or first asked for by the officer.",
+    "invited_at": "The first join link was issued.",
+    "accepted_at": "The resident first opened a join link.",
+    "connected_at": "Officer and resident first saw each other.",
+    "declined_at": "The resident first declined video.",
+    "no_show_at": "The resident first did not come.",
+    "assessed_at": "The first assessment.",
+    "dispatched_at": "The first unit was assigned.",
+    "en_route_at": "A unit was first en route.",
+    "arrived_at": "The first unit arrived.",
+    "cleared_at": "The last unit was cleared.",
+    "withdrawn_at": "The report was taken back.",
+    "closed_at": "The case was closed for the last time, and not reopened since.",
+}
+"""Clock points that an interval of one's own may lie between."""
+
+
+def between(start: str, end: str) -> Interval:
+    """The interval between two clock points, named by both."""
+    name = f"{start.removesuffix('_at')}_to_{end.removesuffix('_at')}"
+    return Interval(name, start, end, f"{POINTS[start]} Until: {POINTS[end]}")
+
+
+CAUSES = {
+    "reached": "The interval's second clock point.",
+    "withdrawn": "The report was withdrawn before that.",
+    "resolved": "The case was closed as resolved before that: of the headline, without anybody being sent.",
+    "no_show": "The case was closed before that because the resident did not come.",
+    "ended_otherwise": "The case was over before that for any other reason, or nobody recorded why.",
+}
+"""How the interval of a case ends; all but the first are competing outcomes."""
+
+SURVIVAL = {
+    "survival": "Kaplan-Meier: how likely a case takes longer, if what competes did not exist. Cases that wait, and "
+    "those that ended otherwise, count as long as they were seen; at a tie, an end comes before them.",
+    "band": "Pointwise confidence interval, log-log of Greenwood's variance; none where it is undefined.",
+    "percentiles": "The first time at which so many have ended; none where the curve does not come down so far. Its "
+    "interval is where the band's edges come down so far.",
+    "incidence": "Aalen-Johansen: how likely a case has ended so by then, with all that competes.",
+    "observed_until": "Until when a case that waits was seen to wait: now, until, or as_of; of past cases the latest "
+    "clock point of their source at the most.",
+}
+
+ARMS = {
+    "all": "Every live case.",
+    "eligible": "The rules found it fit for virtual response, or video was offered or held all the same.",
+    "not_eligible": "Every other live case.",
+    "offered": "Video was offered, asked for by the officer, or held.",
+    "not_offered": "Eligible, yet never offered.",
+    "accepted": "The resident opened a join link, or was connected.",
+    "declined": "The resident declined video and was never connected.",
+}
+"""The intention to treat: cases by what was meant for them, whatever came of it."""
+
+ENDS = {
+    "closed": "Closed, and not reopened since.",
+    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor for want of the resident.",
+    "withdrawn": "The report was withdrawn.",
+    "no_show": "The resident did not come, at least once.",
+    "reopened": "Reopened after it was closed, at least once.",
+    "duplicate": "Linked to another report's case as its duplicate.",
+    "declined": "The resident declined video, at least once.",
+}
+
+FLOW = {
+    "stages": "How many cases reached each stage, and how long after filing; a case may leave stages out.",
+    "transitions": "From one milestone of a case to the next in time; at the same moment the usual order counts.",
+    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it.",
+    "workload": "How often a kind of work came in an hour of the week, in the city's zone: 1-08 is Monday from eight.",
+}

@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import structlog
@@ -83,6 +83,18 @@ class Generation:
         with self._reading():
             return await asyncio.to_thread(_queried, self._connection, query)
 
+    async def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncIterator[bytes]:
+        """What a query yields, piece by piece, from one transaction; the file stays open for as long."""
+        with self._reading():
+            cursor = self._connection.cursor()
+            cursor.begin()
+            pieces = query(cursor)
+            try:
+                while (piece := await _undisturbed(asyncio.to_thread(next, pieces, None))) is not None:
+                    yield piece
+            finally:
+                cursor.close()
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         self._readers += 1
@@ -105,6 +117,16 @@ class Generation:
         """Close and remove it."""
         await self.close()
         remove(self.path.parent, self.number)
+
+
+async def _undisturbed[T](work: Coroutine[Any, Any, T]) -> T:
+    """Wait for work on a cursor even when whoever waits is cancelled: nobody may close the cursor under it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def path_of(folder: Path, number: int) -> Path:

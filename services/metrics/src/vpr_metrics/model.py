@@ -1,10 +1,12 @@
 """The read model in DuckDB: its tables, and how a batch of events gets in with four statements.
 
 Times are UTC without a zone: DuckDB needs no time zone data for those. A batch is aggregated by case before it meets
-the table, so that each case's row is written once a batch.
+the table, so that each case's row is written once a batch. ``cases`` answers for now; ``events`` keeps what each event
+told, so that the same can be made of the events known at a moment (``records.py``).
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +25,12 @@ from vpr_metrics.projections import (
     stamps_of,
     traits_of,
 )
+from vpr_metrics.records import LIVE, records_of
 
-VERSION = 1
+__all__ = ["LIVE", "UNFIT", "VERSION", "apply", "complete", "create", "is_complete"]
+
+VERSION = 2
 """Of the tables and of what the projections make of events: a file of another version is rebuilt."""
-
-LIVE = "live"
-"""The source of cases that happen here."""
 
 UNFIT = (DataError, pa.ArrowException, OverflowError, ValueError)
 """What an event raises that its contract allows and the tables cannot hold, such as a time before the year 1."""
@@ -43,20 +45,15 @@ TABLES = f"""
 create table generation (version integer not null, complete boolean not null);
 insert into generation values ({VERSION}, false);
 create table events (
-    id uuid primary key, type varchar not null, case_id uuid not null,
-    occurred_at timestamp not null, recorded_at timestamp not null
+    id uuid primary key, type varchar not null, case_id uuid not null, stream varchar not null,
+    occurred_at timestamp not null, recorded_at timestamp not null, point varchar, mark varchar not null,
+    stamps struct(name varchar, moment timestamp)[] not null, traits struct(name varchar, value varchar)[] not null
 );
 create table cases (id uuid primary key, {EARLIEST}, {LATEST}, {FIXED}, {CHANGING});
-create view records as select
-    id, coalesce(source, '{LIVE}') as source, category, district, priority, gravest, channel, excluded, ended,
-    coalesce(pathway, if(connected_at is null, 'in_person', 'virtual')) as pathway,
-    {", ".join(FIRST_POINTS)}, cleared_at,
-    if(reopened_at > closed_at, null, closed_at) as closed_at
-from cases;
+create view records as {records_of("cases")};
 """  # noqa: S608 - made of this package's own names
-"""A case that was reopened after it was closed is not closed."""
 
-INSERT_EVENTS = "insert into events select * exclude (point) from new_events on conflict do nothing"
+INSERT_EVENTS = "insert into events select * from new_events on conflict do nothing"
 
 UPSERT_STAMPS = f"""
 insert into cases (id, {", ".join((*FIRST_POINTS, *LAST_POINTS))})
@@ -113,7 +110,7 @@ def is_complete(connection: DuckDBPyConnection) -> bool:
 
 def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:
     """Take events in, in one transaction. Repeated, reordered and redelivered events change nothing."""
-    batch = {"new_events": _events(events), "new_stamps": _stamps(events), "new_traits": _traits(events)}
+    batch = _batch(events)
     for name, rows in batch.items():
         connection.register(name, rows)
     connection.begin()
@@ -129,33 +126,46 @@ def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:
             connection.unregister(name)
 
 
-def _events(events: Sequence[Recorded]) -> pa.Table:
+def _batch(events: Sequence[Recorded]) -> dict[str, pa.Table]:
+    """The events, each with what it tells in lists, and the same facts by case."""
+    cases, marks = [case_of(event) for event in events], [mark_of(event) for event in events]
+    stamps, traits = [stamps_of(event) for event in events], [traits_of(event) for event in events]
     columns: dict[str, pa.Array] = {
         "id": _uuids([event.id for event in events]),
         "type": _texts([event.type for event in events]),
-        "case_id": _uuids([case_of(event) for event in events]),
+        "case_id": _uuids(cases),
+        "stream": _texts([event.stream for event in events]),
         "occurred_at": pa.array([event.occurred_at for event in events], MOMENT),
         "recorded_at": pa.array([event.recorded_at for event in events], MOMENT),
         "point": _texts([point_of(event) for event in events]),
+        "mark": _texts(marks),
+        "stamps": _lists(stamps, moment=MOMENT),
+        "traits": _lists(traits, value=pa.string()),
     }
-    return pa.table(columns)
+    new_traits = _facts(cases, traits, value=pa.string())
+    marked = [mark for mark, told in zip(marks, traits, strict=True) for _ in told]
+    return {
+        "new_events": pa.table(columns),
+        "new_stamps": pa.table(_facts(cases, stamps, moment=MOMENT)),
+        "new_traits": pa.table(new_traits | {"mark": _texts(marked)}),
+    }
 
 
-def _stamps(events: Sequence[Recorded]) -> pa.Table:
-    rows = [(case_of(event), *stamp) for event in events for stamp in stamps_of(event)]
-    cases, names, moments = _columns(rows, 3)
-    return pa.table({"case_id": _uuids(cases), "name": _texts(names), "moment": pa.array(moments, MOMENT)})
+def _lists(told: Sequence[Sequence[tuple[str, Any]]], **of: pa.DataType) -> pa.Array:
+    """A list of (name, fact) pairs for each event."""
+    offsets = pa.array(accumulate((len(one) for one in told), initial=0), pa.int32())
+    names, facts = _columns([pair for one in told for pair in one], 2)
+    [(column, kind)] = of.items()
+    pairs = pa.StructArray.from_arrays([_texts(names), pa.array(facts, kind)], ["name", column])
+    return pa.ListArray.from_arrays(offsets, pairs)
 
 
-def _traits(events: Sequence[Recorded]) -> pa.Table:
-    rows = [
-        (case_of(event), *trait, mark)
-        for event in events
-        if (traits := traits_of(event)) and (mark := mark_of(event))
-        for trait in traits
-    ]
-    cases, names, values, marks = _columns(rows, 4)
-    return pa.table({"case_id": _uuids(cases), "name": _texts(names), "value": _texts(values), "mark": _texts(marks)})
+def _facts(cases: Sequence[UUID], told: Sequence[Sequence[tuple[str, Any]]], **of: pa.DataType) -> dict[str, pa.Array]:
+    """A row for each (name, fact) pair, with its case."""
+    rows = [(case, *pair) for case, one in zip(cases, told, strict=True) for pair in one]
+    ids, names, facts = _columns(rows, 3)
+    [(column, kind)] = of.items()
+    return {"case_id": _uuids(ids), "name": _texts(names), column: pa.array(facts, kind)}
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:

@@ -1,11 +1,12 @@
 """The worker: follows the log into the current generation, and fills a new one when asked or when there is none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 
 import duckdb
 import structlog
@@ -44,13 +45,22 @@ class Stage(StrEnum):
 
 @dataclass
 class Rebuild:
-    """The last rebuild since the service started. ``read`` and ``unreadable`` count messages of the log."""
+    """The last rebuild since the service started. ``read``, ``unreadable`` and ``total`` count messages of the log."""
 
     stage: Stage = Stage.NONE
     started_at: datetime | None = None
     finished_at: datetime | None = None
     read: int = 0
     unreadable: int = 0
+    total: int | None = None
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it takes yet at the speed so far; None where nobody can tell."""
+        if self.stage is not Stage.RUNNING or self.total is None or not self.read:
+            return None
+        return round((monotonic() - self.began) / self.read * max(self.total - self.read, 0), 1)
 
 
 @dataclass
@@ -76,6 +86,12 @@ class Projection:
         if self._current is None:
             raise NotBuilt
         return await self._current.read(query)
+
+    def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncIterator[bytes]:
+        """The same, piece by piece. Raises NotBuilt."""
+        if self._current is None:
+            raise NotBuilt
+        return self._current.stream(query)
 
     def want_rebuild(self) -> None:
         """Ask for a new generation; one that is being filled already will do."""
@@ -170,6 +186,7 @@ class Projection:
         generation = await asyncio.to_thread(Generation.create, self.folder)
         previous = self._current
         self.rebuild.read = self.rebuild.unreadable = 0
+        self.rebuild.began, self.rebuild.total = monotonic(), None
         try:
             await self._fill(generation, stop)
         except Interrupted:
@@ -194,6 +211,7 @@ class Projection:
             self.rebuild.unreadable += len(unreadable)
 
         async with replaying(self.log, REBUILD, refill) as replay:
+            self.rebuild.total = await self.log.pending(REBUILD)
             await replay.catch_up(stop)
             await replay.catch_up(stop)
             async with self._writing:

@@ -12,9 +12,14 @@ from vpr_events.contracts.case import (
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
+    CaseDuplicateLinked,
+    CaseNoShow,
     CaseOpened,
     CasePrioritised,
     CaseReopened,
+    CaseVideoDeclined,
+    CaseVideoOffered,
+    CaseVideoRequested,
 )
 from vpr_events.contracts.dispatch import (
     DispatchUnitAssigned,
@@ -23,8 +28,14 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitOnScene,
 )
 from vpr_events.contracts.history import HistoryCaseRecorded
-from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportWithdrawn
-from vpr_events.contracts.session import SessionConnected, SessionInviteSent
+from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportScreened, ReportWithdrawn
+from vpr_events.contracts.session import (
+    EndReason,
+    SessionConnected,
+    SessionEnded,
+    SessionInviteOpened,
+    SessionInviteSent,
+)
 from vpr_events.event import Event, Recorded, in_utc
 
 POINTS: dict[type[Event], str] = {
@@ -41,30 +52,62 @@ POINTS: dict[type[Event], str] = {
     CaseClosed: "closed_at",
     CaseReopened: "reopened_at",
     ReportWithdrawn: "withdrawn_at",
+    CaseVideoOffered: "offered_at",
+    CaseVideoRequested: "offered_at",
+    SessionInviteOpened: "accepted_at",
+    CaseVideoDeclined: "declined_at",
+    CaseNoShow: "no_show_at",
 }
 """Which event reaches which clock point, by its ``occurred_at``."""
+
+ENDINGS = {EndReason.DECLINED: "declined_at", EndReason.NO_SHOW: "no_show_at"}
+"""Which clock point the end of a session reaches, by its reason."""
 
 LAST_POINTS = ("cleared_at", "closed_at", "reopened_at")
 """Clock points of which the latest counts."""
 
-FIRST_POINTS = ("occurred_from", "occurred_to", *(point for point in POINTS.values() if point not in LAST_POINTS))
+FIRST_POINTS = (
+    "occurred_from",
+    "occurred_to",
+    *(point for point in dict.fromkeys(POINTS.values()) if point not in LAST_POINTS),
+)
 """Clock points of which the earliest counts."""
 
 TRAITS: dict[type[Event], tuple[str, ...]] = {
     ReportFiled: ("channel", "category", "district"),
     ReportAmended: ("category", "district"),
+    ReportScreened: ("outcome",),
     CasePrioritised: ("priority", "gravest"),
-    CaseAssessed: ("district", "priority", "gravest"),
+    CaseAssessed: ("district", "priority", "gravest", "outcome"),
+    CaseDuplicateLinked: ("original_case_id",),
     CaseClosed: ("reason",),
-    ReportWithdrawn: (),
-    HistoryCaseRecorded: ("source", "pathway", "category", "district", "priority", "gravest", "excluded"),
-}
+    HistoryCaseRecorded: (
+        "source", "pathway", "category", "district", "priority", "gravest", "officer_initiated", "excluded",
+    ),
+}  # fmt: skip
 """Which fields of an event describe its case."""
 
-FIXED_TRAITS = ("source", "pathway", "channel", "excluded")
-"""Traits that one event of a case tells, once."""
+NAMES: dict[tuple[type[Event], str], str] = {
+    (ReportScreened, "outcome"): "screened_as",
+    (CaseAssessed, "outcome"): "assessed_as",
+    (CaseDuplicateLinked, "original_case_id"): "original_case",
+    (CaseClosed, "reason"): "ended",
+}
+"""Fields whose trait is not named like them."""
 
-CHANGING_TRAITS = ("category", "district", "priority", "gravest", "ended")
+FIXED_TRAITS = ("source", "pathway", "channel", "officer_initiated", "excluded", "case_ref")
+"""Traits that one event of a case tells, once. ``case_ref`` is triage's id of the case."""
+
+CHANGING_TRAITS = (
+    "category",
+    "district",
+    "priority",
+    "gravest",
+    "screened_as",
+    "assessed_as",
+    "original_case",
+    "ended",
+)
 """Traits that later events may change: the one with the highest mark counts."""
 
 TOLD_POINTS: dict[type[Event], tuple[str, ...]] = {
@@ -84,6 +127,8 @@ def case_of(event: Recorded) -> UUID:
 
 def point_of(event: Recorded) -> str | None:
     """The clock point that is reached when the event occurs."""
+    if isinstance(event.data, SessionEnded):
+        return ENDINGS.get(event.data.reason)
     return POINTS.get(type(event.data))
 
 
@@ -95,17 +140,22 @@ def stamps_of(event: Recorded) -> Sequence[Stamp]:
 def traits_of(event: Recorded) -> Sequence[Trait]:
     """What the event tells of its case's kind, as text."""
     kind = type(event.data)
-    if kind not in TRAITS:
-        return ()
     if kind is ReportWithdrawn:
         return [("ended", "withdrawn")]
-    told = _given(event.data, TRAITS[kind])
-    return [("ended" if field == "reason" else field, str(value)) for field, value in told]
+    if kind is CaseOpened:
+        return [("case_ref", str(event.entity_id))]
+    if kind not in TRAITS:
+        return ()
+    return [(NAMES.get((kind, field), field), _text(value)) for field, value in _given(event.data, TRAITS[kind])]
 
 
 def mark_of(event: Recorded) -> str:
     """Text that sorts by (recorded_at, version, id)."""
     return f"{in_utc(event.recorded_at).isoformat(timespec='microseconds')} {event.version:09d} {event.id}"
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _given(event: Event, fields: Sequence[str]) -> Sequence[tuple[str, Any]]:

@@ -1,42 +1,47 @@
 """Timing figures out of the read model: one statement for all intervals and groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from vpr_metrics.choosing import Row, Selection, choose, newest, rows_of
 from vpr_metrics.definitions import EXCLUDED, INTERVALS, Interval
-from vpr_metrics.model import LIVE
+
+LOCAL = "(filed_at at time zone 'UTC' at time zone $zone)"
 
 GROUPINGS = {
-    "none": "null",
     "pathway": "pathway",
     "category": "category",
     "district": "district",
     "priority": "priority",
-    "week": "strftime(filed_at, '%G-W%V')",
+    "channel": "channel",
+    "officer_initiated": "officer_initiated",
+    "outcome": "outcome",
+    "day": f"strftime({LOCAL}, '%Y-%m-%d')",
+    "week": f"strftime({LOCAL}, '%G-W%V')",
+    "month": f"strftime({LOCAL}, '%Y-%m')",
+    "hour_of_week": f"strftime({LOCAL}, '%u-%H')",
 }
-"""By what figures are split: an expression over a record. Weeks are ISO weeks of filed_at in UTC."""
+"""By what figures are split: an expression over a record. Times are those of filed_at in the zone that is asked for;
+weeks are ISO weeks, and 1-08 is Monday from eight to nine.
+"""
 
-FILTERS = {
-    "start": "filed_at >= $start",
-    "end": "filed_at < $end",
-    "category": "category = $category",
-    "district": "district = $district",
-    "priority": "priority = $priority",
-    "pathway": "pathway = $pathway",
-}
+MOST_GROUPINGS = 3
+STATES = ("open", "invalid", *EXCLUDED)
+AVERAGES = ("mean", "median", "p90", "min", "max", "stddev")
 
-type Row = dict[str, Any]
+__all__ = ["AVERAGES", "GROUPINGS", "MOST_GROUPINGS", "STATES", "Found", "Row", "chosen_intervals", "timings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a query found: how many records, the newest event (id, recorded_at), and a row per interval and group.
 
-    A row's ``whole`` tells the total over all groups from a group, whose ``key`` is "unknown" where records lack it.
+    A row's ``whole`` tells the total over all groups from a group, whose ``keys`` are "unknown" where records lack
+    them. ``percentiles`` are in the order in which they were asked for.
     """
 
     records: int
@@ -45,54 +50,36 @@ class Found:
 
 
 def timings(
-    connection: DuckDBPyConnection, source: str, by: str, intervals: Sequence[Interval], wanted: Mapping[str, Any]
+    connection: DuckDBPyConnection,
+    selection: Selection,
+    by: Sequence[str],
+    intervals: Sequence[Interval],
+    percentiles: Sequence[float] = (),
+    zone: str = "UTC",
 ) -> Found:
-    """Figures of one source's records; ``wanted`` gives values for some of FILTERS, moments aware."""
-    parameters = {"source": source} | {name: _plain(value) for name, value in wanted.items()}
-    chosen = " and ".join(["source = $source", *(FILTERS[name] for name in wanted)])
-    [(count,)] = connection.execute(f"select count(*) from records where {chosen}", parameters).fetchall()  # noqa: S608
-    connection.execute(_figures(by, intervals, chosen), parameters)
-    columns = [column[0] for column in connection.description or ()]
-    rows = [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
-    return Found(count, _newest(connection), rows)
+    """Figures of the selection's records, in groups that have all of ``by`` (names of GROUPINGS) in common."""
+    count = choose(connection, selection)
+    expressions = [GROUPINGS[name] for name in by]
+    asked = {"parts": [percentile / 100 for percentile in percentiles]}
+    rows = rows_of(connection, _figures(expressions, intervals), zone_in(expressions, zone) | asked)
+    return Found(count, newest(connection, selection.as_of), rows)
 
 
-def sources(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Every source with the number of its records; the live one first, even without any."""
-    found = connection.execute("select source, count(*) from records group by source order by source").fetchall()
-    counts: dict[str, int] = {LIVE: 0} | dict(found)
-    return list(counts.items())
-
-
-def _plain(value: Any) -> Any:
-    """Times in the read model are UTC without a zone."""
-    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
-
-
-def _newest(connection: DuckDBPyConnection) -> tuple[Any, datetime] | None:
-    rows = connection.execute(
-        "select id, recorded_at from events order by recorded_at desc, id desc limit 1"
-    ).fetchall()
-    return next(((event, at.replace(tzinfo=UTC)) for event, at in rows), None)
-
-
-def _figures(by: str, intervals: Sequence[Interval], chosen: str) -> str:
+def _figures(by: Sequence[str], intervals: Sequence[Interval]) -> str:
     """A record becomes a row per interval; its state there is the first that holds."""
-    spans = ", ".join(
-        f"{{'name': '{one.name}', 'start': {one.start}, 'finish': {one.end}}}" for one in intervals
-    )  # fmt: skip
-    part, sets = "true as whole, null as key", "(name)"
-    if by != "none":
-        part, sets = "grouping(key) = 1 as whole, key", "(name), (name, key)"
+    spans = ", ".join(f"{{'name': '{one.name}', 'start': {one.start}, 'finish': {one.end}}}" for one in intervals)
+    keys = [f"key{number}" for number in range(len(by))]
+    named = "".join(f"{text_of(one)} as {key}, " for key, one in zip(keys, by, strict=True))
+    part, sets = "true as whole, []::varchar[] as keys", "(name)"
+    if keys:
+        part = f"grouping({keys[0]}) = 1 as whole, [{', '.join(keys)}] as keys"
+        sets = f"(name), (name, {', '.join(keys)})"
     return f"""
-    with chosen as (select *, {_over()} as over, {GROUPINGS[by]} as group_key from records where {chosen}),
-    spans as (
-        select coalesce(cast(group_key as varchar), 'unknown') as key, excluded, over,
-            unnest([{spans}], recursive := true)
-        from chosen
+    with spans as (
+        select {named} excluded, over_at is not null as over, unnest([{spans}], recursive := true) from chosen
     ),
     judged as (
-        select name, key, epoch_us(finish) - epoch_us(start) as taken, case
+        select * exclude (excluded, over, start, finish), epoch_us(finish) - epoch_us(start) as taken, case
             when excluded is not null then 'flagged'
             when start is null then 'no_start'
             when finish is null then if(over, 'ended_before', 'open')
@@ -101,28 +88,33 @@ def _figures(by: str, intervals: Sequence[Interval], chosen: str) -> str:
         from spans
     ),
     figures as (
-    select name as interval, {part},
-        count(*) filter (where state = 'n') as n,
-        avg(taken) filter (where state = 'n') / 1e6 as mean,
-        quantile_cont(taken, 0.5) filter (where state = 'n') / 1e6 as median,
-        quantile_cont(taken, 0.9) filter (where state = 'n') / 1e6 as p90,
-        {", ".join(f"count(*) filter (where state = '{state}') as {state}" for state in STATES)}
-    from judged group by grouping sets ({sets})
+        select name as interval, {part},
+            count(*) filter (where state = 'n') as n,
+            avg(taken) filter (where state = 'n') / 1e6 as mean,
+            quantile_cont(taken, 0.5) filter (where state = 'n') / 1e6 as median,
+            quantile_cont(taken, 0.9) filter (where state = 'n') / 1e6 as p90,
+            min(taken) filter (where state = 'n') / 1e6 as min,
+            max(taken) filter (where state = 'n') / 1e6 as max,
+            round(stddev_samp(taken) filter (where state = 'n') / 1e6, 6) as stddev,
+            list_transform(
+                quantile_cont(taken, $parts::double[]) filter (where state = 'n'), lambda part: part / 1e6
+            ) as percentiles,
+            {", ".join(f"count(*) filter (where state = '{state}') as {state}" for state in STATES)}
+        from judged group by grouping sets ({sets})
     )
-    select * from figures order by interval, whole, try_cast(key as bigint), key
+    select * from figures
+    order by interval, whole, list_transform(keys, lambda key: (try_cast(key as bigint), key))
     """  # noqa: S608 - made of this module's own names
 
 
-STATES = ("open", "invalid", *EXCLUDED)
+def text_of(expression: str) -> str:
+    """What a group is called by."""
+    return f"coalesce(cast({expression} as varchar), 'unknown')"
 
 
-def _over() -> str:
-    """See definitions.OVER. Asked of the whole source, so that a filter does not change what "over" means."""
-    return f"""
-    if(source = '{LIVE}',
-        closed_at is not null or withdrawn_at is not null,
-        if((select count(closed_at) from records where source = $source) > 0, closed_at, cleared_at) is not null)
-    """  # noqa: S608 - the same
+def zone_in(expressions: Sequence[str], zone: str) -> Row:
+    """The parameter that some groupings have."""
+    return {"zone": zone} if any("$zone" in one for one in expressions) else {}
 
 
 def chosen_intervals(name: str) -> Sequence[Interval]:

@@ -7,7 +7,8 @@ from vpr_events.event import Code, Event, Instant
 class HistoryCaseRecorded(Event, name="history.case_recorded"):
     """One past case with every clock point that the extract holds; absent points stay absent.
 
-    ``excluded`` gives the reason why figures leave the case out, ``units`` how many were sent.
+    ``excluded`` gives the reason why figures leave the case out, ``units`` how many were sent. ``officer_initiated``:
+    an officer came upon it, nobody called; absent where the extract does not tell.
     """
 
     source: Code
@@ -30,3 +31,4 @@ class HistoryCaseRecorded(Event, name="history.case_recorded"):
     closed_at: Instant | None = None
     units: int = 0
     excluded: Code | None = None
+    officer_initiated: bool | None = None

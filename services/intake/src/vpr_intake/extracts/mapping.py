@@ -123,6 +123,13 @@ class Exclusion(Part):
     reason: Reason
 
 
+class Flag(Part):
+    """Whether a column's stripped value matches (re.search); unknown where the column is empty."""
+
+    column: Column
+    matches: Annotated[str, AfterValidator(_check_pattern)]
+
+
 class Mapping(Part):
     """How to read one kind of extract; README.md says what each rule does."""
 
@@ -139,6 +146,7 @@ class Mapping(Part):
     category: CodeSource | None = None
     district: CodeSource | None = None
     priority: PrioritySource | None = None
+    officer_initiated: Flag | None = None
     units: Column | None = None
     day: DateColumn | None = None
     midnight_tolerance_minutes: int = Field(default=120, ge=0, lt=1440)

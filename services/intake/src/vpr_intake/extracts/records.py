@@ -48,6 +48,7 @@ class CaseRecord:
     closed_at: datetime | None = None
     units: int = 0
     excluded: str | None = None
+    officer_initiated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

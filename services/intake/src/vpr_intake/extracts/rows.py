@@ -80,6 +80,7 @@ def _parsed(row: _Row, stamps: dict[str, Stamp]) -> Parsed:
         gravest=_gravest(mapping),
         units=_units(row),
         excluded=excluded,
+        officer_initiated=_officer_initiated(row),
         **_times(stamps),
     )
     return Parsed(row.line, record, tuple(issues))
@@ -131,6 +132,12 @@ def _priority(row: _Row, source: PrioritySource | None, issues: list[RowIssue]) 
 
 def _gravest(mapping: Mapping) -> Literal["lowest", "highest"] | None:
     return mapping.priority.gravest if mapping.priority else None
+
+
+def _officer_initiated(row: _Row) -> bool | None:
+    flag = row.mapping.officer_initiated
+    text = row.cell(flag.column) if flag else None
+    return None if flag is None or text is None else bool(re.search(flag.matches, text))
 
 
 def _units(row: _Row) -> int:

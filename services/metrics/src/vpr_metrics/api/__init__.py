@@ -1,5 +1,7 @@
 """Metrics over HTTP."""
 
-from vpr_metrics.api import figures, rebuilding, sql
+from vpr_metrics.api import comparing, exporting, figures, flow, rebuilding, sql, survival
 
-routers = (figures.router, sql.router, rebuilding.router)
+routers = (
+    figures.router, survival.router, comparing.router, flow.router, exporting.router, sql.router, rebuilding.router,
+)  # fmt: skip

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from vpr_events.contracts.values import Role
 from vpr_metrics.api.projected import Projected
 from vpr_metrics.projecting import Projection
-from vpr_metrics.schemas import RebuildStatus
+from vpr_metrics.schemas.figures import RebuildStatus
 from vpr_service.auth import require
 
 router = APIRouter(prefix="/v1", tags=["operation"], dependencies=[Depends(require(Role.ADMIN))])
@@ -27,4 +27,5 @@ async def rebuild_status(projection: Projected) -> RebuildStatus:
 
 
 def _status(projection: Projection) -> RebuildStatus:
-    return RebuildStatus(generation=projection.generation, **asdict(projection.rebuild))
+    told = {name: value for name, value in asdict(projection.rebuild).items() if name in RebuildStatus.model_fields}
+    return RebuildStatus(generation=projection.generation, seconds_left=projection.rebuild.seconds_left, **told)

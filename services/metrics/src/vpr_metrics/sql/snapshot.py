@@ -7,11 +7,9 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from vpr_metrics import definitions
+from vpr_metrics.suppressing import FEWEST
 
-FEWEST = 5
-"""Fewer records than this are never told apart in a guarded snapshot."""
-
-TRAITS = ("source", "category", "district", "priority", "gravest", "channel", "pathway", "excluded", "ended")
+TRAITS = ("source", "category", "district", "priority", "gravest", "channel", "pathway", "excluded", "outcome")
 FINE = ("source", "category", "district", "priority", "channel", "pathway")
 COARSE = ("source", "category", "pathway")
 
@@ -54,7 +52,7 @@ is left out, so that no total gives it away."""
 
 WHOLE = """
 create table {name}.records as select * from records;
-create table {name}.events as select * from events;
+create table {name}.events as select id, type, case_id, occurred_at, recorded_at from events;
 """
 
 TABLES = {Kind.WHOLE: WHOLE, Kind.GUARDED: GUARDED}

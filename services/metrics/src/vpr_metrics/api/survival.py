@@ -1,0 +1,168 @@
+"""``/v1/survival``: how long cases take, those counted that still wait."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+from fastapi import APIRouter, Query, Response
+
+from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table, shown
+from vpr_metrics.api.projected import Projected, as_of, check_source, read
+from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.choosing import choose, newest
+from vpr_metrics.definitions import CAUSES
+from vpr_metrics.projecting import Projection
+from vpr_metrics.schemas.survival import (
+    CurveStep,
+    Estimate,
+    Incidence,
+    Survival,
+    SurvivalGroup,
+    SurvivalQuery,
+    Survivals,
+)
+from vpr_metrics.spans import Spans, observed_until, spans
+from vpr_metrics.suppressing import FEWEST, hidden
+from vpr_metrics.survival import Curve, incidences, kaplan_meier
+from vpr_service.auth import Principal
+
+router = APIRouter(prefix="/v1", tags=["figures"])
+Asked = Annotated[SurvivalQuery, Query()]
+
+type Found = tuple[list[tuple[Spans, Curve]], datetime, Any]
+
+
+@router.get("/survival", response_model=Survivals, responses=RESPONSES)
+async def survival(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+    """Kaplan-Meier percentiles and curve with their band, and the cumulative incidence of every way to end."""
+    return await _survival(query, projection, reader, zone, form)
+
+
+@router.get("/survival.{form}", response_model=Survivals, responses=RESPONSES)
+async def survival_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+    """The curves in the form that the suffix names."""
+    return await _survival(query, projection, reader, zone, form)
+
+
+async def _survival(query: SurvivalQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
+    def find(connection: DuckDBPyConnection) -> Found:
+        check_source(connection, query.source)
+        selection = query.selection()
+        choose(connection, selection)
+        observed = observed_until(connection, selection, projection.now())
+        found = spans(connection, query.span(), observed, query.by, zone)
+        curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
+        return curves, observed, newest(connection, selection.as_of)
+
+    answer = _answer(query, await read(projection, find), zone, whole_truth=sees_small(reader))
+    return shown(answer, _table(answer), form, "survival")
+
+
+def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool) -> Survivals:
+    [whole, *groups], observed, event = found
+    sizes = [(len(one.causes), one.records) for one, _ in (groups or [whole])]
+    gone, without_total = (frozenset[int](), False) if whole_truth else hidden(sizes)
+    interval = query.span()
+    return Survivals(
+        source=query.source,
+        interval=interval.name,
+        start=interval.start,
+        end=interval.end,
+        zone=zone,
+        groupings=query.by,
+        confidence=query.confidence,
+        as_of=as_of(event),
+        until=query.until,
+        observed_until=observed,
+        groups=[
+            SurvivalGroup(
+                key=" / ".join(one.keys),
+                keys=dict(zip(query.by, one.keys, strict=True)),
+                **_figures(query, one, curve, whole_truth, suppressed=place in gone),
+            )
+            for place, (one, curve) in enumerate(groups)
+        ],
+        total=Survival(**_figures(query, *whole, whole_truth, suppressed=without_total)),
+    )
+
+
+def _figures(
+    query: SurvivalQuery, found: Spans, curve: Curve, whole_truth: bool, *, suppressed: bool
+) -> dict[str, Any]:
+    if suppressed:
+        return {"suppressed": True}
+    completed, counts = found.completed, _counts(found, whole_truth)
+    figures: dict[str, Any] = {
+        "n": len(found.causes),
+        "open": counts.pop("open"),
+        "causes": counts,
+        "excluded": found.excluded,
+        "invalid": found.invalid,
+        "median": _estimate(curve, 50),
+        "percentiles": {f"{one:g}": _estimate(curve, one) for one in (90.0, *query.percentile)},
+        "completed": {
+            "mean": float(np.mean(completed)) if len(completed) else None,
+            "median": float(np.median(completed)) if len(completed) else None,
+        },
+    }
+    return figures | (_curves(found, curve, counts, FEWEST * (not whole_truth)) if query.curve else {})
+
+
+def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int) -> dict[str, Any]:
+    """The curve, and how each way to end adds up, both as far as enough cases are at risk."""
+    steps = list(_steps(curve, fewest))
+    last = max((step.time for step in steps), default=0.0)
+    shares = incidences(found.seconds, found.causes, list(CAUSES))
+    shown_shares = {
+        cause: [Incidence(time=one.time, incidence=one.incidence) for one in shares[cause] if one.time <= last]
+        for cause in CAUSES
+        if counts[cause] is not None
+    }
+    return {"curve": steps, "incidences": shown_shares}
+
+
+def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
+    """How many ended in which way, and how many wait; small numbers are left out as in groups."""
+    counts = {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
+    gone, without_total = (frozenset[int](), False) if whole_truth else hidden([(one, one) for one in counts.values()])
+    return {
+        name: None if place in gone or without_total else count for place, (name, count) in enumerate(counts.items())
+    }
+
+
+def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:
+    """The steps while there are enough cases at risk. The counts of a step would tell of few: all or none is shown."""
+    for step in curve.steps:
+        if step.at_risk >= fewest:
+            counts = (None, None) if fewest else (step.at_risk, step.ended)
+            yield CurveStep(
+                time=step.time, at_risk=counts[0], ended=counts[1], survival=step.survival, low=step.low, high=step.high
+            )
+
+
+def _estimate(curve: Curve, percentage: float) -> Estimate:
+    low, high = curve.band(percentage)
+    return Estimate(value=curve.percentile(percentage), low=low, high=high)
+
+
+def _table(told: Survivals) -> Table:
+    """A row for each step of each curve: ``figure`` is survival, or the way to end whose incidence it is."""
+    columns = {"source": TEXT, "interval": TEXT, "whole": TRUTH} | dict.fromkeys(told.groupings, TEXT)
+    columns |= {"figure": TEXT, "time": NUMBER, "value": NUMBER, "low": NUMBER, "high": NUMBER}
+    columns |= {"at_risk": COUNT, "ended": COUNT, "definition_version": COUNT}
+    groups: Sequence[Survival] = [*told.groups, told.total]
+    return Table(columns, [row for one in groups for row in _rows(told, one)])
+
+
+def _rows(told: Survivals, figures: Survival) -> Iterator[dict[str, Any]]:
+    place: dict[str, Any] = {"source": told.source, "interval": told.interval, "whole": figures is told.total}
+    place |= {"definition_version": told.definition_version}
+    place |= figures.keys if isinstance(figures, SurvivalGroup) else {}
+    for step in figures.curve or ():
+        own = step.model_dump()
+        yield place | {"figure": "survival", "value": own.pop("survival")} | own
+    for cause, shares in (figures.incidences or {}).items():
+        for share in shares:
+            yield place | {"figure": cause, "time": share.time, "value": share.incidence}

@@ -1,0 +1,128 @@
+"""Which records a figure is of: filters, what was known when, and until when the world is looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from vpr_metrics.records import LIVE, PATHWAYS, cases_known, records_of
+
+NOT_VIRTUAL = "in_person"
+"""What every pathway but virtual was called together."""
+
+FILTERS = {
+    "filed_from": "filed_at >= $filed_from",
+    "filed_before": "filed_at < $filed_before",
+    "category": "category = $category",
+    "district": "district = $district",
+    "priority": "priority = $priority",
+    "channel": "channel = $channel",
+    "pathway": f"if($pathway = '{NOT_VIRTUAL}', pathway <> '{PATHWAYS[0]}', pathway = $pathway)",
+    "officer_initiated": "officer_initiated = $officer_initiated",
+    "outcome": "outcome = $outcome",
+    "eligible": "eligible = $eligible",
+}
+"""A condition for each field of a selection that narrows it."""
+
+CLOSED_AT_ALL = "(select count(closed_at) from known_records where source = $source) > 0"
+
+OVER = f"if(source = '{LIVE}', least(closed_at, withdrawn_at), if({CLOSED_AT_ALL}, closed_at, cleared_at))"
+"""When a record was over, see definitions.OVER. Asked of the whole source, so that a filter does not change it."""
+
+ELIGIBLE = f"if(source = '{LIVE}', screened_as = 'virtual' or offered_at is not null or connected_at is not null, null)"
+"""See definitions.STAGES. An officer may offer video where the rules asked for a review first."""
+
+type Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Records of one source. ``filed_from`` (inclusive) and ``filed_before`` (exclusive) bound filed_at.
+
+    ``as_of``: only what was recorded up to then; ``until``: only what happened up to then. Moments are aware.
+    """
+
+    source: str = LIVE
+    filed_from: datetime | None = None
+    filed_before: datetime | None = None
+    category: str | None = None
+    district: str | None = None
+    priority: int | None = None
+    channel: str | None = None
+    pathway: str | None = None
+    officer_initiated: bool | None = None
+    outcome: str | None = None
+    eligible: bool | None = None
+    as_of: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def narrowed(self) -> Mapping[str, Any]:
+        """The filters that are set."""
+        return {name: value for name, value in asdict(self).items() if name in FILTERS and value is not None}
+
+
+def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
+    """Make the temporary table ``chosen`` of this connection; how many records it holds.
+
+    Beside the columns of ``records`` it has ``over_at``, when the case was over, and ``eligible``, whether for virtual
+    response.
+    """
+    narrowed = selection.narrowed
+    conditions = " and ".join(["source = $source", *(FILTERS[name] for name in narrowed)])
+    records, bounds = _known(selection)
+    connection.execute(
+        f"""
+        create or replace temp table chosen as
+        with known_records as ({records}),
+        judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
+        select * from judged where {conditions}
+        """,  # noqa: S608 - made of this package's own names
+        {"source": selection.source} | bounds | {name: plain(value) for name, value in narrowed.items()},
+    )
+    return int(one(connection, "select count(*) from chosen"))
+
+
+def _known(selection: Selection) -> tuple[str, Row]:
+    if selection.as_of is None and selection.until is None:
+        return "select * from records", {}
+    bounds = {"as_of": plain(selection.as_of), "until": plain(selection.until)}
+    cases = cases_known("$as_of::timestamp", "$until::timestamp")
+    return f"with known_cases as ({cases}) {records_of('known_cases')}", bounds
+
+
+def sources(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Every source with the number of its records; the live one first, even without any."""
+    found = connection.execute("select source, count(*) from records group by source order by source").fetchall()
+    counts: dict[str, int] = {LIVE: 0} | dict(found)
+    return list(counts.items())
+
+
+def newest(connection: DuckDBPyConnection, as_of: datetime | None = None) -> tuple[Any, datetime] | None:
+    """The newest event (id, recorded_at) that was known at a moment, or now."""
+    rows = connection.execute(
+        "select id, recorded_at from events where $as_of::timestamp is null or recorded_at <= $as_of "
+        "order by recorded_at desc, id desc limit 1",
+        {"as_of": plain(as_of)},
+    ).fetchall()
+    return next(((event, at.replace(tzinfo=UTC)) for event, at in rows), None)
+
+
+def plain(value: Any) -> Any:
+    """Times in the read model are UTC without a zone."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def rows_of(connection: DuckDBPyConnection, query: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+    """What a query finds, by column."""
+    connection.execute(query, dict(parameters or {}))
+    columns = [column[0] for column in connection.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
+
+
+def one(connection: DuckDBPyConnection, query: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    """The one value that a query finds."""
+    [(value,)] = connection.execute(query, dict(parameters or {})).fetchall()
+    return value

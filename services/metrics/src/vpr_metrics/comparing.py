@@ -1,0 +1,216 @@
+"""Two cohorts beside each other: what differs, how sure that is, and whether they are alike. Pure: arrays in."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from vpr_metrics.survival import Floats, Truths
+
+CELLS = 4_000_000
+"""How many values of resamples are in memory at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From a baseline to a comparison; the interval is the bootstrap's. None where it cannot be told."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    percent: float | None
+    percent_low: float | None
+    percent_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the bootstrap draws: so many ``resamples``, from a generator with this ``seed``."""
+
+    resamples: int
+    seed: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A statistic with its two-sided p-value."""
+
+    statistic: float
+    p: float
+
+
+def changes(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[Change, Change]:
+    """How mean and median change. Resamples draw each cohort anew; intervals are their percentiles."""
+    if not len(baseline) or not len(comparison):
+        nothing = Change(None, None, None, None, None, None)
+        return nothing, nothing
+    told = _changed(baseline, comparison, axis=-1)
+    low = high = np.full(4, np.nan)
+    if min(len(baseline), len(comparison)) > 1:
+        low, high = _interval(baseline, comparison, sampling)
+    mean, median = (
+        [_real(part[place]) for place in places for part in (told, low, high)] for places in ((0, 1), (2, 3))
+    )
+    return Change(*mean), Change(*median)
+
+
+def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[Floats, Floats]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a percentage of nothing is told as none
+        found = stats.bootstrap(
+            (baseline, comparison),
+            _changed,
+            n_resamples=sampling.resamples,
+            batch=max(1, CELLS // max(len(baseline), len(comparison))),
+            vectorized=True,
+            confidence_level=sampling.confidence,
+            method="percentile",
+            rng=np.random.default_rng(sampling.seed),
+        )
+    return np.asarray(found.confidence_interval.low), np.asarray(found.confidence_interval.high)
+
+
+def _changed(baseline: Floats, comparison: Floats, axis: int) -> Floats:
+    """Difference and percent change of the mean, then of the median."""
+    pairs = [(middle(baseline, axis=axis), middle(comparison, axis=axis)) for middle in (np.mean, np.median)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([part for before, after in pairs for part in (after - before, 100 * (after / before - 1))])
+
+
+def _real(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def log_rank(baseline: tuple[Floats, Truths], comparison: tuple[Floats, Truths]) -> Tested | None:
+    """Whether two curves differ, open cases counted; None where nobody has ended."""
+    if not len(baseline[0]) or not len(comparison[0]) or not (baseline[1].any() or comparison[1].any()):
+        return None
+    before, after = (
+        stats.CensoredData(uncensored=seconds[ended], right=seconds[~ended])
+        for seconds, ended in (baseline, comparison)
+    )
+    found = stats.logrank(before, after)
+    return Tested(float(found.statistic), float(found.pvalue)) if np.isfinite(found.pvalue) else None
+
+
+def mann_whitney(baseline: Floats, comparison: Floats) -> Tested | None:
+    """Whether one cohort's durations tend to be longer; None where one is empty."""
+    if not len(baseline) or not len(comparison):
+        return None
+    found = stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
+    return Tested(float(found.statistic), float(found.pvalue))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``within`` of ``cases`` met the target; the interval is Wilson's."""
+
+    cases: int
+    within: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+def within_target(seconds: Floats, reached: Truths, waiting: Truths, target: float, confidence: float) -> Share:
+    """The share that reached the end within the target; who waits counts once the target has passed."""
+    met = int((reached & (seconds <= target)).sum())
+    cases = int(reached.sum() + (waiting & (seconds > target)).sum())
+    if not cases:
+        return Share(0, 0, None, None, None)
+    band = stats.binomtest(met, cases).proportion_ci(confidence, method="wilson")
+    return Share(cases, met, met / cases, float(band.low), float(band.high))
+
+
+@dataclass(frozen=True, slots=True)
+class LikeForLike:
+    """Means and medians of the strata that both cohorts have, weighted by the baseline's mix.
+
+    ``covered`` is the share of the baseline's cases that are in such strata; the interval is of the mean, by
+    resamples within strata.
+    """
+
+    strata: int
+    covered: float
+    baseline_mean: float
+    comparison_mean: float
+    baseline_median: float
+    comparison_median: float
+    mean: Change
+
+
+type Strata = Sequence[Sequence[str]]
+
+
+def like_for_like(
+    baseline: tuple[Floats, Strata], comparison: tuple[Floats, Strata], sampling: Sampling
+) -> LikeForLike | None:
+    """Direct standardisation to the baseline's mix; None where the cohorts have no stratum in common."""
+    before, after = _by_stratum(*baseline), _by_stratum(*comparison)
+    common = sorted(before.keys() & after.keys())
+    if not common:
+        return None
+    weights = np.array([len(before[one]) for one in common], dtype=np.float64)
+    parts = [(before[one], after[one]) for one in common]
+    means = [_weighted([one[side].mean() for one in parts], weights) for side in (0, 1)]
+    return LikeForLike(
+        strata=len(common),
+        covered=float(weights.sum() / len(baseline[0])),
+        baseline_mean=means[0],
+        comparison_mean=means[1],
+        baseline_median=_weighted_median([before for before, _ in parts], weights),
+        comparison_median=_weighted_median([after for _, after in parts], weights),
+        mean=_resampled(parts, weights, means, sampling),
+    )
+
+
+def _by_stratum(seconds: Floats, strata: Strata) -> dict[tuple[str, ...], Floats]:
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, stratum in enumerate(strata):
+        places.setdefault(tuple(stratum), []).append(place)
+    return {stratum: seconds[found] for stratum, found in places.items()}
+
+
+def _weighted(values: Sequence[Any], weights: Floats) -> float:
+    return float(np.dot(np.array(values), weights) / weights.sum())
+
+
+def _weighted_median(values: Sequence[Floats], weights: Floats) -> float:
+    """The middle between the values below and above which half the weight lies; cases of a stratum weigh alike."""
+    flat = np.concatenate(values)
+    weighed = np.concatenate(
+        [np.full(len(one), weight / len(one)) for one, weight in zip(values, weights, strict=True)]
+    )
+    order = np.argsort(flat, kind="stable")
+    summed = np.cumsum(weighed[order]) / weights.sum()
+    low = flat[order][np.searchsorted(summed, 0.5 - 1e-9)]
+    high = flat[order][min(int(np.searchsorted(summed, 0.5 + 1e-9)), len(flat) - 1)]
+    return float((low + high) / 2)
+
+
+def _resampled(
+    parts: Sequence[tuple[Floats, Floats]], weights: Floats, means: Sequence[float], sampling: Sampling
+) -> Change:
+    generator = np.random.default_rng(sampling.seed)
+    drawn = np.zeros((2, sampling.resamples))
+    for both, weight in zip(parts, weights, strict=True):
+        for side, values in enumerate(both):
+            drawn[side] += weight * _means(generator, values, sampling.resamples)
+    drawn /= weights.sum()
+    edges = [50 * (1 - sampling.confidence), 50 * (1 + sampling.confidence)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        told = [np.float64(means[1] - means[0]), 100 * (np.float64(means[1]) / means[0] - 1)]
+        bands = [np.percentile(one, edges) for one in (drawn[1] - drawn[0], 100 * (drawn[1] / drawn[0] - 1))]
+    (difference, percent), ((low, high), (percent_low, percent_high)) = told, bands
+    return Change(*(_real(one) for one in (difference, low, high, percent, percent_low, percent_high)))
+
+
+def _means(generator: np.random.Generator, values: Floats, resamples: int) -> Floats:
+    """The means of so many resamples, drawn in batches that fit the memory."""
+    batch = max(1, CELLS // len(values))
+    sizes = [min(batch, resamples - begun) for begun in range(0, resamples, batch)]
+    return np.concatenate([generator.choice(values, (size, len(values))).mean(axis=1) for size in sizes])

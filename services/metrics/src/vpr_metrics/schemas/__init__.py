@@ -1,0 +1,1 @@
+"""What metrics takes and gives over HTTP, a file to a room."""
