@@ -23,7 +23,7 @@ from vpr_metrics.schemas.survival import (
     SurvivalQuery,
     Survivals,
 )
-from vpr_metrics.spans import Spans, observed_until, spans
+from vpr_metrics.spans import REACHED, Spans, observed_until, spans
 from vpr_metrics.suppressing import FEWEST, hidden
 from vpr_metrics.survival import Curve, incidences, kaplan_meier
 from vpr_service.auth import Principal
@@ -62,7 +62,7 @@ async def _survival(query: SurvivalQuery, projection: Projection, reader: Princi
 
 def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool) -> Survivals:
     [whole, *groups], observed, event = found
-    sizes = [(len(one.causes), one.records) for one, _ in (groups or [whole])]
+    sizes = [(one.ended(REACHED), one.records) for one, _ in (groups or [whole])]
     gone, without_total = (frozenset[int](), False) if whole_truth else hidden(sizes)
     interval = query.span()
     return Survivals(
