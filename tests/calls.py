@@ -1,5 +1,6 @@
 """Browsers that call each other: an officer at a desk, a resident with a phone, fake cameras in both."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
 from tests.e2e.conftest import FLAGS
 from tests.processes import Process, staff_url
@@ -20,6 +21,7 @@ CAMERAS = ["--use-fake-device-for-media-stream=device-count=3", "--autoplay-poli
            "--allow-loopback-in-peer-connection"]  # fmt: skip
 GRANTED = "--use-fake-ui-for-media-stream"
 SECONDS = 20
+SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 FRAMES = """(video, wanted) => new Promise(resolve => {
   let seen = 0;
@@ -65,17 +67,22 @@ def eventually(question: Callable[[], Any], what: str) -> Any:
 
 @dataclass
 class Side:
-    """One side of a call: a page, and whatever went wrong on it."""
+    """One side of a call: a page, what it was told by the service, and whatever went wrong on it."""
 
     page: Page
     origin: str
     wrong: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(SECONDS * 1000)
         self.page.add_init_script(PEERS)
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._hear))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda asked: self._foreign(asked.url))
+
+    def _hear(self, frame: str | bytes) -> None:
+        self.told.append(json.loads(frame))
 
     def _foreign(self, url: str) -> None:
         if not url.startswith((f"{self.origin}/", "data:", "blob:")):
@@ -91,12 +98,16 @@ class Side:
         self.page.locator("#remote").evaluate(FRAMES, frames)
 
     def fine(self, name: str, folder: Path) -> None:
-        """Accessible, as wide as the screen, nothing wrong; with a picture for people."""
-        self.page.screenshot(path=folder / f"call-{name}.png", full_page=True)
-        results = Axe().run(self.page)
-        assert results.violations_count == 0, results.generate_report()
-        wide, room = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert wide <= room, name
+        """Accessible, as wide as the screen, nothing wrong, at a desk and on a phone; with pictures for people."""
+        own = self.page.viewport_size
+        assert own is not None
+        for screen, size in SCREENS.items():
+            self.page.set_viewport_size(size)
+            self.page.screenshot(path=folder / f"call-{name}-{screen}.png", full_page=True)
+            results = Axe().run(self.page)
+            assert results.violations_count == 0, results.generate_report()
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, screen)
+        self.page.set_viewport_size(own)
         assert self.wrong == [], (name, self.wrong)
 
 

@@ -25,7 +25,8 @@ from vpr_events.log import EventLog, Outgoing
 
 LIBRARY = {"outbox", "inbox", "published", "recoveries", "idempotency", "alembic_version", "seals"}
 PRIVATE = {
-    "particulars", "notes", "invite_tokens", "invite_attempts", "clients", "erasure_approvals", "history_records",
+    "particulars", "notes", "invite_tokens", "invite_attempts", "credentials", "chat", "clients", "erasure_approvals",
+    "history_records",
 }  # fmt: skip
 
 type Rows = Mapping[str, Sequence[Any]]

@@ -142,6 +142,7 @@ def test_who_denies_the_camera_is_helped_and_may_go_on_in_writing(
         on_phone.page.get_by_text("may not use your camera").wait_for()
         on_phone.page.get_by_text("Tap the sign left of the address").wait_for()
         on_phone.fine("denied", screenshots)
+        assert on_phone.page.locator("#to-waiting").is_hidden(), "the ways to go on are named"
         on_phone.page.locator("#write-only").tap()
         let_in(at_desk)
         on_phone.at("call")
@@ -151,6 +152,38 @@ def test_who_denies_the_camera_is_helped_and_may_go_on_in_writing(
         at_desk.page.get_by_text("I can only write.").wait_for()
         eventually(lambda: events_of(desk, session) == "connected", "connected in writing")
     strict.close()
+
+
+TORCH = """(() => {
+  const track = MediaStreamTrack.prototype, settings = track.getSettings, capabilities = track.getCapabilities;
+  window.lit = [];
+  track.getCapabilities = function () { return {...capabilities.call(this), torch: true}; };
+  track.getSettings = function () { return {...settings.call(this), torch: window.lit.at(-1) ?? false}; };
+  track.applyConstraints = async ({advanced}) => { window.lit.push(advanced[0].torch); };
+})()"""
+"""A phone that has a light: no fake camera does."""
+
+
+def test_the_light_is_asked_for_where_the_phone_has_one(
+    browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path
+) -> None:
+    session, link = desk.session()
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        on_phone.page.add_init_script(TORCH)
+        on_phone.page.reload()
+        on_phone.at("who")
+        meet(at_desk, on_phone)
+        at_desk.page.locator("#ask-torch").click()
+        on_phone.page.get_by_text("switch on your phone").wait_for()
+        on_phone.fine("wish", screenshots)
+        on_phone.page.locator("#wish-no").tap()
+        assert on_phone.page.evaluate("lit") == [], "the resident decides"
+        at_desk.page.locator("#ask-torch").click()
+        on_phone.page.locator("#wish-yes").tap()
+        at_desk.page.get_by_text("Light off please").wait_for()
+        assert on_phone.page.evaluate("lit") == [True]
+        on_phone.page.locator("#torch").tap()
+        at_desk.page.get_by_text("Light on please").wait_for()
 
 
 def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: Playwright, desk: Desk) -> None:

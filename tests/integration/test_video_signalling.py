@@ -307,6 +307,25 @@ async def test_participants_on_two_replicas_meet(video: System, servers: Servers
         await officer.sees(lambda view: not both_online(view))
 
 
+async def test_with_the_policy_relay_no_other_address_passes(servers: Servers) -> None:
+    turn: dict[str, Any] = {"turn_urls": ("turn:turn.example",), "turn_secret": "north", "ice_policy": "relay"}
+    async with (
+        System.started(servers, ["video"], **turn) as video,
+        listening(video.apps["video"]) as url,
+        AsyncExitStack() as stack,
+    ):
+        call = await arranged(video, url, stack)
+        officer, resident = await call.both()
+        for kind in ("host", "srflx raddr 192.0.2.7 rport 9", "relay raddr 192.0.2.7 rport 9"):
+            candidate = {"candidate": f"candidate:1 1 udp 1 203.0.113.9 9 typ {kind}"}
+            await resident.say(type="candidate", to=call.officer_id, candidate=candidate)
+        heard = await officer.hears_of("candidate")
+        assert heard["candidate"]["candidate"].endswith(" typ relay raddr 0.0.0.0 rport 0")
+        sdp = "v=0\r\nc=IN IP4 192.0.2.7\r\na=candidate:1 1 udp 1 192.0.2.7 9 typ host\r\n"
+        await resident.say(type="description", to=call.officer_id, description={"type": "offer", "sdp": sdp})
+        assert "192.0.2.7" not in (await officer.hears_of("description"))["description"]["sdp"]
+
+
 async def both_listen(call: Call, here: str, there: str) -> None:
     """Both replicas hear each other: a session's view at one tells of who is at the other."""
 

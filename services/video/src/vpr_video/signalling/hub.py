@@ -136,6 +136,11 @@ class Hub:
             if any(line.seat.row["case_id"] == case for line in lines):
                 await self.refresh(session)
 
+    def refresh_all(self) -> None:
+        """Look at every session anew."""
+        for session in self._lines:
+            self.soon(self.refresh(session))
+
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this beside what runs now; what goes wrong is logged."""
         task = asyncio.create_task(work)
@@ -202,8 +207,7 @@ class Changes(Feed):
     def restart(self) -> None:
         """Something may have been missed."""
         if self.hub is not None:
-            for session in list(self.hub._lines):  # noqa: SLF001 - the hub's own other half
-                self.hub.soon(self.hub.refresh(session))
+            self.hub.refresh_all()
 
 
 def _steady() -> float:

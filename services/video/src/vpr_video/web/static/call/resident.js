@@ -71,36 +71,37 @@ function apply() {
 
 async function settle() {
   if (["who", "consent", "after", "over", "elsewhere"].includes(document.body.dataset.at)) return;
+  const failures = [];
   const wanted = chosen.camera && mayShow();
   if (!wanted && devices.video) await stopCamera();
-  if (wanted && !devices.video) await attempt(() => devices.openVideo());
-  if (wanted && !mayShow()) await stopCamera();
+  if (wanted && !devices.video) await devices.openVideo().catch((error) => failures.push(error));
+  if (!(chosen.camera && mayShow())) await stopCamera();
   if (!maySpeak() && devices.audio) {
     devices.audio.stop();
     devices.audio = null;
-    await call.replace("audio", null);
   }
-  if (maySpeak() && !devices.audio && chosen.microphone) await attempt(() => devices.openAudio());
+  if (maySpeak() && !devices.audio && chosen.microphone) {
+    await devices.openAudio().catch((error) => failures.push(error));
+  }
   if (devices.audio) devices.audio.enabled = chosen.microphone;
+  help(failures);
   preview();
   await call.replace("audio", devices.audio);
   await call.replace("video", devices.video);
   tell();
 }
 
-async function attempt(open) {
-  try {
-    await open();
-    $("#denied").hidden = true;
-    return true;
-  } catch (error) {
-    const denied = error.name === "NotAllowedError";
-    $("#denied").hidden = false;
-    $("#denied-why").textContent = denied ? texts.denied : texts.no_camera;
-    $("#denied-how").textContent = denied ? howTo() : texts.no_camera_how;
-    if (document.body.dataset.at === "call") say(denied ? texts.denied : texts.no_camera);
-    return false;
-  }
+/* Whoever cannot be seen or heard is told why, what to do, and how to go on without. */
+function help([error]) {
+  const asked = (chosen.camera && mayShow() && !devices.video) || (chosen.microphone && maySpeak() && !devices.audio);
+  $("#denied").hidden = !(error && asked);
+  $("#to-waiting").hidden = Boolean(error && asked);
+  $("#loudness").hidden = !devices.audio;
+  if (!error) return;
+  const denied = error.name === "NotAllowedError";
+  $("#denied-why").textContent = denied ? texts.denied : texts.no_camera;
+  $("#denied-how").textContent = denied ? howTo() : texts.no_camera_how;
+  if (document.body.dataset.at === "call") say(denied ? texts.denied : texts.no_camera);
 }
 
 function howTo() {
@@ -137,7 +138,7 @@ function tell(more = {}) {
 async function turn(facing) {
   chosen.camera = true;
   devices.closeVideo();
-  await attempt(() => devices.openVideo(facing));
+  devices.facing = facing;
   await apply();
 }
 
