@@ -17,7 +17,8 @@ from vpr_events.contracts.values import Channel, Gravest, Role
 from vpr_events.pipeline import Execution
 from vpr_events.tables import events
 from vpr_intake.api.screening import service_notice
-from vpr_intake.domain.report import FileReport, RescreenReport, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import FileReport, RescreenReport
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening
 from vpr_intake.tables import answers, screenings

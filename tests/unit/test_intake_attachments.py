@@ -21,7 +21,8 @@ from vpr_events.contracts.values import Channel
 from vpr_events.event import Event
 from vpr_events.testing import given
 from vpr_intake.attaching import NAME_LIMIT, UNPRINTABLE, tidy
-from vpr_intake.domain.report import AddAttachment, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import AddAttachment
 from vpr_intake.settings import Settings
 
 FILED = ReportFiled(channel=Channel.WEB, category="theft")

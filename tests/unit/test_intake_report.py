@@ -26,7 +26,8 @@ from vpr_events.contracts.values import Channel, Gravest
 from vpr_events.decider import Command, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_events.testing import given
-from vpr_intake.domain.report import (
+from vpr_intake.domain.report import decide, report
+from vpr_intake.domain.report_commands import (
     AddUpdate,
     AmendReport,
     AskForCall,
@@ -35,12 +36,9 @@ from vpr_intake.domain.report import (
     LiftHold,
     PlaceHold,
     RescreenReport,
-    State,
-    Status,
     WithdrawReport,
-    decide,
-    report,
 )
+from vpr_intake.domain.report_state import State, Status
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening
 

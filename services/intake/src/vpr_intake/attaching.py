@@ -26,7 +26,8 @@ from vpr_evidence.keys import KeyMissing, MasterKeys
 from vpr_evidence.receiving import Empty, Item, NotTaken, TooLarge, receive
 from vpr_evidence.storage import ObjectStorage, Storage, StorageFull, StorageUnavailable, new_name
 from vpr_intake import kept_files
-from vpr_intake.domain.report import AddAttachment, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import AddAttachment
 from vpr_intake.settings import Settings
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime

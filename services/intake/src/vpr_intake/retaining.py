@@ -20,7 +20,8 @@ from vpr_events.store import Conflict
 from vpr_events.working import in_steps, resting
 from vpr_intake.dispositions import count_due, list_due, list_unclosed, still_due
 from vpr_intake.domain.access import NOBODY, RaiseAlarm, access
-from vpr_intake.domain.report import ErasePersonalData, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import ErasePersonalData
 from vpr_intake.domain.retention import Retention
 from vpr_service.clock import Clock
 from vpr_service.runtime import Runtime

@@ -13,7 +13,8 @@ from vpr_intake.api.disclosing import allowed
 from vpr_intake.api.filing import city_of, stopped_alarm, understood, urgency_of
 from vpr_intake.api.reports import existing, summary
 from vpr_intake.city import City
-from vpr_intake.domain.report import AmendReport, RescreenReport, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import AmendReport, RescreenReport
 from vpr_intake.domain.screening import Outcome
 from vpr_intake.private import answers_replaced, details_of, particulars_replaced
 from vpr_intake.receipts import sensitive

@@ -13,7 +13,9 @@ from vpr_events.event import new_id, stream_name
 from vpr_events.pipeline import Execution, Outcome
 from vpr_intake.api.reports import existing
 from vpr_intake.dispositions import holds_of
-from vpr_intake.domain.report import APPROVERS, ErasePersonalData, LiftHold, PlaceHold, State, Status, report
+from vpr_intake.domain.report import APPROVERS, report
+from vpr_intake.domain.report_commands import ErasePersonalData, LiftHold, PlaceHold
+from vpr_intake.domain.report_state import State, Status
 from vpr_intake.private import approve_erasure, approvers_of
 from vpr_intake.schemas.erasing import Erasure, Hold, HoldShown
 from vpr_service.auth import Principal, require

@@ -16,7 +16,8 @@ from vpr_intake.api.callers import Caller
 from vpr_intake.catalogue import Category
 from vpr_intake.city import City
 from vpr_intake.domain.access import RaiseAlarm, access
-from vpr_intake.domain.report import FileReport, WithdrawReport, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import FileReport, WithdrawReport
 from vpr_intake.domain.screened import Urgency
 from vpr_intake.domain.screening import Outcome, Screening, screen
 from vpr_intake.private import answers_of, details_of, particulars_of

@@ -1,11 +1,8 @@
 """A report: filed once, withdrawn at most once; its personal data is erased at most once, and not while it is held."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from vpr_events.contracts.report import (
     ErasureBasis,
@@ -15,155 +12,32 @@ from vpr_events.contracts.report import (
     ReportHoldLifted,
     ReportHoldPlaced,
     ReportPersonalDataErased,
-    ReportScreened,
-    ReportStatementConfirmed,
-    ReportStatementTaken,
-    ReportStopped,
     ReportWithdrawn,
-    WithdrawalReason,
-    WithdrawnBy,
 )
-from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Decider, Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_intake.domain.annotations import Annotate, annotated
-from vpr_intake.domain.screened import OUTCOMES, Urgency, screened
-from vpr_intake.domain.screening import Outcome, Screening
-from vpr_intake.domain.statements import ConfirmStatement, Statements, TakeStatement, confirm, evolved, take
+from vpr_intake.domain.report_commands import (
+    AddAttachment,
+    AddUpdate,
+    AmendReport,
+    AskForCall,
+    ErasePersonalData,
+    FileReport,
+    LiftHold,
+    PlaceHold,
+    RescreenReport,
+    WithdrawReport,
+)
+from vpr_intake.domain.report_state import CALL_ASKED, State, Status, evolve
+from vpr_intake.domain.screened import screened
+from vpr_intake.domain.statements import ConfirmStatement, TakeStatement, confirm, take
 
 FULL = "attachments_full"
 """The code of a refusal: a report has all the attachments that it may have."""
 
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
-
-
-CALL_ASKED = "call_request"
-"""What ``report.amended`` names when a resident asks to be called."""
-
-
-class Status(StrEnum):
-    """Where a report stands in intake."""
-
-    NONE = "none"
-    FILED = "filed"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A report as intake decides on it: ``version`` counts its events. ``holds`` stand; ``lifted`` ones stood.
-
-    ``screening`` is the last one, None for a report of a time before there were rules; ``stopped`` stays.
-    """
-
-    version: int = 0
-    status: Status = Status.NONE
-    occurred_from: datetime | None = None
-    occurred_to: datetime | None = None
-    holds: frozenset[UUID] = frozenset()
-    lifted: frozenset[UUID] = frozenset()
-    erased: bool = False
-    screening: Screening | None = None
-    stopped: bool = False
-    statements: Statements = field(default_factory=dict)
-    attachments: frozenset[UUID] = frozenset()
-    attached_bytes: int = 0
-    call_asked: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport(Command):
-    """File a report; ``at`` is when it was filed. ``urgency`` is the gravest there is, for an emergency."""
-
-    channel: Channel
-    category: str
-    district: str | None = None
-    client_id: UUID | None = None
-    filed_by: UUID | None = None
-    occurred_from: datetime | None = None
-    occurred_to: datetime | None = None
-    screening: Screening | None = None
-    urgency: Urgency | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RescreenReport(Command):
-    """The rules were asked again, because a fact changed. What they said before changes nothing."""
-
-    screening: Screening
-    urgency: Urgency | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendReport(Command):
-    """Replace ``fields`` of the version that was read; absent values are unchanged or stay in intake."""
-
-    version: int
-    fields: tuple[str, ...]
-    category: str | None = None
-    district: str | None = None
-    occurred_from: datetime | None = None
-    occurred_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawReport(Command):
-    """Take a report back."""
-
-    by: WithdrawnBy
-    reason: WithdrawalReason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddUpdate(Command):
-    """Add what its client tells about a report later on; the text itself stays in intake."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddAttachment(Command):
-    """Add a file that is stored already, of ``size`` bytes; its name stays in intake.
-
-    A report may have ``most`` of them with ``most_bytes`` in all. ``added_by`` is None for a resident.
-    """
-
-    attachment_id: UUID
-    media_type: str
-    size: int
-    sha256: str
-    most: int
-    most_bytes: int
-    added_by: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskForCall(Command):
-    """Ask to be called about the report: what a resident may do who must not be able to take it back unheard."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceHold(Command):
-    """Forbid the erasure until the hold is lifted."""
-
-    hold_id: UUID
-    placed_by: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiftHold(Command):
-    """End a hold."""
-
-    hold_id: UUID
-    lifted_by: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasePersonalData(Command):
-    """Erase what the report tells of people: by a retention ``rule``, or by two different ``approvers``."""
-
-    basis: ErasureBasis
-    rule: str | None = None
-    approvers: tuple[UUID, ...] = ()
 
 
 ADDING = (AddUpdate, AddAttachment, Annotate, TakeStatement, ConfirmStatement)
@@ -314,48 +188,6 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     ErasePersonalData: _erase,
 }
 """What each command on a report that was filed leads to."""
-
-
-def evolve(state: State, event: Event) -> State:
-    """The state after an event."""
-    return replace(_changed(state, event), version=state.version + 1)
-
-
-def _changed(state: State, event: Event) -> State:
-    match event:
-        case ReportFiled():
-            return replace(state, status=Status.FILED, occurred_from=event.occurred_from, occurred_to=event.occurred_to)
-        case ReportAmended():
-            return replace(
-                state,
-                occurred_from=event.occurred_from or state.occurred_from,
-                occurred_to=event.occurred_to or state.occurred_to,
-                call_asked=state.call_asked or CALL_ASKED in event.fields,
-            )
-        case ReportScreened():
-            outcome = OUTCOMES.get(event.outcome, Outcome.OFFICER_REVIEW)
-            return replace(state, screening=Screening(outcome, event.reasons, event.rule_set))
-        case ReportStopped():
-            return replace(state, stopped=True)
-        case ReportWithdrawn():
-            return replace(state, status=Status.WITHDRAWN)
-        case ReportHoldPlaced(hold_id=hold):
-            return replace(state, holds=state.holds | {hold})
-        case ReportHoldLifted(hold_id=hold):
-            return replace(state, holds=state.holds - {hold}, lifted=state.lifted | {hold})
-        case ReportPersonalDataErased():
-            return replace(state, erased=True)
-    return _added(state, event)
-
-
-def _added(state: State, event: Event) -> State:
-    match event:
-        case ReportAttachmentAdded(attachment_id=added, size=size):
-            total = state.attached_bytes + size
-            return replace(state, attachments=state.attachments | {added}, attached_bytes=total)
-        case ReportStatementTaken() | ReportStatementConfirmed():
-            return replace(state, statements=evolved(state.statements, event))
-    return state
 
 
 report = Decider("report", State(), decide, evolve)

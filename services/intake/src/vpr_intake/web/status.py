@@ -15,7 +15,8 @@ from vpr_intake import queries, receipts
 from vpr_intake.api.callers import RESIDENT
 from vpr_intake.api.filing import city_of, withdrawal
 from vpr_intake.case_numbers import hash_of, is_number, plain
-from vpr_intake.domain.report import AskForCall, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import AskForCall
 from vpr_intake.kept_files import attachments_of
 from vpr_intake.settings import Settings
 from vpr_intake.web.budgets import budgets_of

@@ -25,7 +25,8 @@ from vpr_intake.api.open311.forms import MULTIPART, URLENCODED, Form, faults_in,
 from vpr_intake.api.open311.reading import PRIVATE, own_report
 from vpr_intake.api.open311.shown import TEXTS
 from vpr_intake.attaching import Uploads, uploads
-from vpr_intake.domain.report import AddUpdate, report
+from vpr_intake.domain.report import report
+from vpr_intake.domain.report_commands import AddUpdate
 from vpr_intake.private import update_of
 from vpr_intake.schemas.filing import DESCRIPTION_LIMIT, WebAddress
 from vpr_service.api_keys import KeyScope
