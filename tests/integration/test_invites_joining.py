@@ -133,6 +133,20 @@ async def test_a_neutral_link_has_an_address_of_its_own(servers: Servers) -> Non
         assert (await invited(meeting))["link"].startswith("http://localhost:8000/video/join/")
 
 
+async def test_who_came_in_at_the_neutral_address_stays_there(servers: Servers) -> None:
+    options: dict[str, Any] = {"neutral_join_url": "https://meet.example/join/{token}"}
+    async with System.started(servers, ["video"], **options) as video:
+        meeting = await Meeting.arranged(video)
+        link = (await invited(meeting, neutral=True))["link"]
+        transport = httpx.ASGITransport(video.apps["video"])
+        async with httpx.AsyncClient(transport=transport, base_url="https://meet.example") as browser:
+            assert (await browser.post(link)).headers["Location"] == "/call?lang=en"
+            assert (await browser.get("/v1/call")).json()["kind"] == "resident"
+            for origin, status in {"https://evil.example": 403, "https://meet.example": 200}.items():
+                answer = await browser.post("/v1/call/departure", headers={"Origin": origin})
+                assert answer.status_code == status, answer.text
+
+
 async def test_a_resident_asks_for_a_new_link_and_gets_it_where_the_old_one_went(servers: Servers, town: Town) -> None:
     async with (
         System.started(servers, ["video"], **town.options(links_per_session=1)) as video,

@@ -183,6 +183,8 @@ SMTP: dict[str, Any] = {
         (TWILIO | {"sms_countries": ""}, "two-letter codes"),
         (SMTP | {"mail_from": "The Police"}, "e-mail address"),
         ({"sms": "pigeon"}, "twilio"),
+        ({"neutral_join_url": "meet.example/{token}"}, "no http address"),
+        ({"neutral_join_url": "http://localhost:8001/video/join/{token}"}, "must not lead to STAFF_URL"),
     ],
 )
 def test_settings_that_cannot_send_stop_the_start(options: dict[str, Any], said: str) -> None:

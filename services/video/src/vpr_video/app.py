@@ -55,5 +55,6 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     settings = settings or Settings()
     app = create_app(service, settings, (*routers, *PAGES), clock)
     app.state.limits = Limits.of(settings)
+    app.state.resident_origins = settings.resident_origins
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     return app

@@ -1,13 +1,13 @@
 """By what a resident who joined is known: a random token, in a cookie of the public origin or in a header.
 
-The cookie counts on the public origin only, and for changes and sockets only with our own ``Origin``.
+It counts where residents are, not on the staff origin, and for changes and sockets only with our own ``Origin``.
 """
 
 from fastapi import Response
 from starlette.requests import HTTPConnection
 
 from vpr_service.cookies import SAFE
-from vpr_service.origins import at_staff, origin_of
+from vpr_service.origins import at_staff
 from vpr_service.problems import Problem
 
 COOKIE = "__Host-vpr_participant"
@@ -38,7 +38,7 @@ def not_joined() -> Problem:
 
 
 def _check_origin(request: HTTPConnection) -> None:
-    ours, origin = origin_of(request.app.state.public_url), request.headers.get("Origin")
+    ours, origin = request.app.state.resident_origins, request.headers.get("Origin")
     weighty = request.scope["type"] == "websocket" or request.scope["method"] not in SAFE
-    if origin != ours and (weighty or origin is not None):
-        raise Problem(403, "foreign_origin", f"this request came from another site than {ours}")
+    if origin not in ours and (weighty or origin is not None):
+        raise Problem(403, "foreign_origin", f"this request came from another site than {', '.join(sorted(ours))}")

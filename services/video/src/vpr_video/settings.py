@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from vpr_service.origins import host_of
 from vpr_video.sending.settings import SendingSettings
 
 
@@ -56,6 +58,18 @@ class Settings(SendingSettings):
         if self.ice_policy == "relay" and not turn:
             raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
         return self
+
+    @model_validator(mode="after")
+    def _links_lead_somewhere(self) -> Self:
+        if host_of(self.shared.staff_url) in {host_of(origin) for origin in self.resident_origins}:
+            raise ValueError("VIDEO_JOIN_URL and VIDEO_NEUTRAL_JOIN_URL must not lead to STAFF_URL")
+        return self
+
+    @property
+    def resident_origins(self) -> frozenset[str]:
+        """Where residents' browsers may be: the public origin, and wherever links lead. Raises ValueError."""
+        links = (self.shared.public_url, self.link_of(""), self.link_of("", neutral=True))
+        return frozenset(f"{urlsplit(link).scheme}://{host_of(link)}" for link in links)
 
     def link_of(self, token: str, *, neutral: bool = False) -> str:
         """The join link of a token."""

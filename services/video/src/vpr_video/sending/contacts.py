@@ -15,10 +15,11 @@ PURPOSE = "invitation"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contact:
-    """What intake knows; empty where the reporter gave none."""
+    """What intake knows; empty where the reporter gave none. ``discreet``: they asked for neutral words."""
 
     phone: str
     email: str
+    discreet: bool = False
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Contacts:
             answer = await self._opened().get(f"{self.url.rstrip('/')}/v1/reports/{report_id}/contact", headers=headers)
             answer.raise_for_status()
             told = answer.json()
-            return Contact(str(told["phone"] or ""), str(told["email"] or ""))
+            return Contact(str(told["phone"] or ""), str(told["email"] or ""), bool(told.get("discreet")))
         except httpx.HTTPStatusError as refused:
             status = refused.response.status_code
             raise NotTaken(f"intake_{status}", final=status == httpx.codes.NOT_FOUND) from None
