@@ -86,7 +86,7 @@ class Town:
     intake: Receiver
     gateway: Receiver
     mail: MailServer
-    contact: dict[str, str | None] = field(default_factory=lambda: dict(PERSON))
+    contact: dict[str, str | bool | None] = field(default_factory=lambda: dict(PERSON))
     refusing: Callable[[int], int | None] = lambda _: None
     asked: list[Came] = field(default_factory=list)
 

@@ -243,6 +243,17 @@ async def test_a_report_that_intake_does_not_know_is_given_up(video: System, tow
     assert (await settled(meeting, "failed"))["reason"] == "intake_404"
 
 
+async def test_who_asked_for_neutral_words_is_sent_no_others(video: System, town: Town) -> None:
+    town.contact["discreet"] = True
+    meeting = await Meeting.arranged(video)
+    await invited(meeting, channel="sms")
+    assert (await settled(meeting, "failed"))["reason"] == "neutral_needed"
+    assert (town.sms, town.mail.came) == ([], [])
+    await invited(meeting, channel="sms", neutral=True)
+    await settled(meeting)
+    assert "police" not in town.sms[0]["Body"].lower()
+
+
 async def test_the_budget_of_a_session(servers: Servers, town: Town) -> None:
     async with System.started(servers, ["video"], **town.options(sms_per_session=2)) as video:
         meeting = await Meeting.arranged(town.joins(video))

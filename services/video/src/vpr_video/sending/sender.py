@@ -118,6 +118,8 @@ class Sender:
             contact = await self.contacts.of(sending.row["report_id"])
         except NotTaken as error:
             return Try(CONTACT, error.code, error.final)
+        if contact.discreet and not sending.row["neutral"]:
+            return Try(CONTACT, "neutral_needed", final=True)
         channel = attempt["channel"]
         try:
             async with asyncio.timeout(self.settings.send_within):
