@@ -24,6 +24,9 @@ SOURCES = {
     "virginia_beach_ems": "virginia-beach-ems",
     "lancaster_fire_ems": "lancaster-fire-ems",
 }
+ZONE = "America/Winnipeg"
+"""Of the sample city: its weeks are those of the figures."""
+
 GROUPINGS: tuple[Grouping | None, ...] = (None, "category", "district", "priority", "week")
 
 
@@ -78,7 +81,7 @@ def test_timings_equal_an_independent_computation(imported: Imported, mapping: s
     expected, source = READERS[mapping](extract(mapping)), SOURCES[mapping]
     wait_for(lambda: imported.records(source) == len(expected.cases))
     for by in GROUPINGS:
-        assert_equal(imported.timings(source, by), figures(expected.cases, by), by)
+        assert_equal(imported.timings(source, by), figures(expected.cases, by, ZONE), by)
 
 
 def assert_equal(answer: dict[str, Any], expected: pd.DataFrame, by: str | None) -> None:

@@ -23,6 +23,7 @@ from vpr_metrics.definitions import INTERVALS, between
 from vpr_metrics.spans import observed_until, spans
 from vpr_metrics.survival import kaplan_meier
 
+ZONE = "Asia/Kathmandu"
 PERCENTILES = (25.0, 75.0, 99.5)
 PAIRS = (("filed_at", "closed_at"), ("dispatched_at", "cleared_at"), ("arrived_at", "dispatched_at"))
 
@@ -61,8 +62,8 @@ def test_counts_and_averages(
     read_model: duckdb.DuckDBPyConnection, cases: pd.DataFrame, by: timings.Grouping | None
 ) -> None:
     selection = Selection(source_of(read_model))
-    found = queries.timings(read_model, selection, [by] if by else [], list(INTERVALS.values()))
-    expected: dict[Any, Any] = timings.figures(cases, by).to_dict("index")
+    found = queries.timings(read_model, selection, [by] if by else [], list(INTERVALS.values()), zone=ZONE)
+    expected: dict[Any, Any] = timings.figures(cases, by, ZONE).to_dict("index")
     rows = {((*row["keys"], "all")[0], row["interval"]): row for row in found.rows if row["whole"] == (by is None)}
     assert rows.keys() == expected.keys()
     for place, row in rows.items():

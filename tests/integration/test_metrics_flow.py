@@ -176,6 +176,20 @@ def test_transitions_of_public_logs_are_those_of_pm4py(name: str) -> None:
     assert {(row[0], row[1]): row[3] for row in found} == pytest.approx(performances(ordered))
 
 
+def test_milestones_follow_each_other_in_time_whatever_their_usual_order() -> None:
+    happenings = """
+    select 1 as case_id, activity, place, make_timestamp(second * 1000000) as moment
+    from (values ('filed', 0, 0), ('closed', 2, 1), ('met', 1, 5), ('left', 1, 1)) as t(activity, place, second)
+    """
+    with duckdb.connect() as connection:
+        found = connection.execute(directly_follows(happenings)).fetchall()
+    assert {(row[0], row[1]): row[2:] for row in found} == {
+        ("filed", "left"): (1, 1.0, 1.0, 1.0),
+        ("left", "closed"): (1, 0.0, 0.0, 0.0),
+        ("closed", "met"): (1, 4.0, 4.0, 4.0),
+    }
+
+
 async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:
     answer = await metrics["metrics"].get("/v1/event-log.pdf", headers=metrics.as_(Role.ANALYST))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "form")

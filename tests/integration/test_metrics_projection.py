@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,7 +39,7 @@ from vpr_events.log import Outgoing
 from vpr_events.pull import Delivery
 from vpr_events.tables import parked
 from vpr_metrics.model import TABLES
-from vpr_metrics.projecting import Projection
+from vpr_metrics.projecting import Projection, Rebuild, Stage
 
 EXACT = {
     "reporting_delay": 60.0,
@@ -270,12 +271,15 @@ async def rebuilt(system: System) -> None:
     admin = system.as_(Role.ADMIN)
     asked = await system["metrics"].post("/v1/rebuild", headers=admin)
     assert asked.status_code == 202, asked.text
-    assert asked.json()["stage"] == "running"
+    assert (asked.json()["stage"], asked.json()["total"], asked.json()["seconds_left"]) == ("running", None, None)
 
     async def done() -> bool:
         return bool((await system["metrics"].get("/v1/rebuild", headers=admin)).json()["stage"] == "done")
 
     await until(done)
+    status = (await system["metrics"].get("/v1/rebuild", headers=admin)).json()
+    assert 0 <= status["total"] <= status["read"]
+    assert status["seconds_left"] is None
 
 
 async def test_a_rebuild_while_events_flow_loses_and_doubles_nothing(metrics: System) -> None:
@@ -353,3 +357,40 @@ async def test_a_generation_that_is_not_whole_is_replaced(servers: Servers, left
         await settled(system)
         assert (await ask(system))["records"] == 1
         assert len(files(folder)) == 1
+
+
+def test_the_time_left_goes_by_the_speed_so_far() -> None:
+    rebuild = Rebuild(Stage.RUNNING, read=100, total=400, began=monotonic() - 10)
+    assert rebuild.seconds_left == pytest.approx(30, rel=0.5)
+    assert Rebuild(Stage.RUNNING, read=0, total=400).seconds_left is None
+    assert Rebuild(Stage.DONE, read=400, total=400).seconds_left is None
+
+
+async def test_a_stream_keeps_its_generation_open_until_it_is_left(metrics: System) -> None:
+    await metrics.servers.publish(*life(uuid4()))
+    await settled(metrics)
+
+    def pieces(connection: Any) -> Iterator[bytes]:
+        for _ in range(3):
+            yield str(connection.execute("select count(*) from records").fetchone()[0]).encode()
+
+    stream = projection(metrics).stream(pieces)
+    assert await anext(stream) == b"1"
+    first = projection(metrics).generation
+    asked = await metrics["metrics"].post("/v1/rebuild", headers=metrics.as_(Role.ADMIN))
+    assert asked.status_code == 202
+
+    async def switched() -> bool:
+        return projection(metrics).generation != first
+
+    await until(switched)
+    await metrics.servers.publish(*life(uuid4()))
+    await records(metrics, 2)
+    assert await anext(stream) == b"1", "one transaction of the file that it began with"
+    assert len(files(projection(metrics).folder)) == 2
+    await stream.aclose()
+
+    async def removed() -> bool:
+        return len(files(projection(metrics).folder)) == 1
+
+    await until(removed)

@@ -120,12 +120,12 @@ READERS: dict[str, Callable[[Path], Extract]] = {
 }
 
 
-def figures(cases: pd.DataFrame, by: Grouping | None = None) -> pd.DataFrame:
+def figures(cases: pd.DataFrame, by: Grouping | None = None, zone: str = "UTC") -> pd.DataFrame:
     """n, mean, median, p90 (seconds), open, excluded, invalid, indexed by (group, interval); the whole is group "all".
 
-    A case without the grouping's value is in group "unknown". Weeks are ISO weeks of filed in UTC, as 2024-W01.
+    A case without the grouping's value is in group "unknown". Weeks are ISO weeks of filed in the zone, as 2024-W01.
     """
-    keys = _keys(cases, by)
+    keys = _keys(cases, by, zone)
     return pd.concat({name: _figure(cases, keys, name) for name in INTERVALS}).swaplevel()
 
 
@@ -149,10 +149,11 @@ def _figure(cases: pd.DataFrame, keys: pd.Series, interval: str) -> pd.DataFrame
     )
 
 
-def _keys(cases: pd.DataFrame, by: Grouping | None) -> pd.Series:
+def _keys(cases: pd.DataFrame, by: Grouping | None, zone: str) -> pd.Series:
     if by is None:
         return pd.Series("all", index=cases.index)
-    keys: pd.Series = cases["filed_at"].dt.strftime("%G-W%V") if by == "week" else cases[by]
+    local = cases["filed_at"].dt.tz_convert(zone)
+    keys: pd.Series = local.dt.strftime("%G-W%V") if by == "week" else cases[by]
     return keys.fillna(UNKNOWN)
 
 

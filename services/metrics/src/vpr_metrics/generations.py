@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Generation:
         with self._reading():
             return await asyncio.to_thread(_queried, self._connection, query)
 
-    async def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncIterator[bytes]:
+    async def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncGenerator[bytes]:
         """What a query yields, piece by piece, from one transaction; the file stays open for as long."""
         with self._reading():
             cursor = self._connection.cursor()

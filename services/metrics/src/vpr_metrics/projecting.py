@@ -1,7 +1,7 @@
 """The worker: follows the log into the current generation, and fills a new one when asked or when there is none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -87,7 +87,7 @@ class Projection:
             raise NotBuilt
         return await self._current.read(query)
 
-    def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncIterator[bytes]:
+    def stream(self, query: Callable[[DuckDBPyConnection], Iterator[bytes]]) -> AsyncGenerator[bytes]:
         """The same, piece by piece. Raises NotBuilt."""
         if self._current is None:
             raise NotBuilt

@@ -28,9 +28,9 @@ def hidden(cells: Sequence[tuple[int, int]]) -> tuple[frozenset[int], bool]:
 
 
 def _covered(cells: Sequence[tuple[int, int]], gone: set[int]) -> bool:
-    """Whether what the total less the shown cells tells is of several cells and of many cases."""
+    """Whether what the total less the shown cells tells is of many cases: so it is of several cells, too."""
     n, records = (sum(cells[place][part] for place in gone) for part in (0, 1))
-    return len(gone) > 1 and not is_small(n, records)
+    return not is_small(n, records)
 
 
 def tells_of_few(count: int, whole: int) -> bool:
