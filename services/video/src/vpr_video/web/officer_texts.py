@@ -62,7 +62,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "away": "away",
             "waits": "waits",
             "let_in": "Let in",
-            "show_out": "Show out",
+            "show_out": "Remove from the call",
             "status_waiting": "waiting",
             "status_joined": "not connected yet",
             "status_connected": "connected",
