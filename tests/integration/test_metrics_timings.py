@@ -210,6 +210,9 @@ async def test_few_cases_are_shown_to_supervisors_and_services_alone(metrics: Sy
         ({"as_of": "2026-05-04T12:00:00"}, "as_of"),
         ({"officer_initiated": "perhaps"}, "officer_initiated"),
         ({"channel": "pigeon"}, "channel"),
+        ({"from": "0001-01-01T00:00:00+05:00"}, "from"),
+        ({"until": "1800-01-01T00:00:00Z"}, "until"),
+        ({"priority": "9" * 30}, "priority"),
     ],
 )
 async def test_what_does_not_make_sense_is_refused_by_name(metrics: System, query: Any, field: str) -> None:
