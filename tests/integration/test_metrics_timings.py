@@ -17,7 +17,7 @@ from vpr_events.contracts.case import CaseClosed, CaseDuplicateLinked, CaseOpene
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.session import Mode, SessionConnected
-from vpr_events.contracts.values import Channel, Role
+from vpr_events.contracts.values import Channel, Gravest, Role
 from vpr_events.event import Recorded
 from vpr_metrics.projecting import Projection
 
@@ -31,6 +31,8 @@ def past() -> list[Recorded]:
         recorded(
             HistoryCaseRecorded(
                 source="past",
+                priority=2,
+                gravest=Gravest.LOWEST,
                 category=category,
                 district="D1" if early else "D2",
                 officer_initiated=early,
@@ -119,7 +121,8 @@ async def test_groups_of_up_to_three_kinds(metrics: System) -> None:
     assert groups[0]["key"] == "fraud / false / 1-15"
     assert sum(group["n"] for group in groups) == 11
     assert answer["zone"] == "America/Winnipeg"
-    days = await ask(metrics, source="past", interval="headline", by="month")
+    days = await ask(metrics, source="past", interval="headline", by="month", priority=2)
+    assert days["gravest"] == ["lowest"]
     assert [group["key"] for group in days["intervals"][0]["groups"]] == ["2026-05"]
 
 
@@ -210,6 +213,9 @@ async def test_few_cases_are_shown_to_supervisors_and_services_alone(metrics: Sy
         ({"as_of": "2026-05-04T12:00:00"}, "as_of"),
         ({"officer_initiated": "perhaps"}, "officer_initiated"),
         ({"channel": "pigeon"}, "channel"),
+        ({"from": "0001-01-01T00:00:00+05:00"}, "from"),
+        ({"until": "1800-01-01T00:00:00Z"}, "until"),
+        ({"priority": "9" * 30}, "priority"),
     ],
 )
 async def test_what_does_not_make_sense_is_refused_by_name(metrics: System, query: Any, field: str) -> None:

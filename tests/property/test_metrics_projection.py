@@ -48,7 +48,6 @@ from vpr_events.event import Event, Recorded
 from vpr_metrics import model, queries
 from vpr_metrics.choosing import Selection, choose, rows_of, sources
 from vpr_metrics.definitions import INTERVALS
-from vpr_metrics.projections import stamps_of
 
 REPORTS = [UUID(int=number) for number in range(1, 5)]
 SOME_ID = UUID(int=99)
@@ -69,7 +68,14 @@ live: st.SearchStrategy[Event] = st.one_of(
         occurred_from=st.none(),
         occurred_to=maybe_times,
     ),
-    st.builds(ReportAmended, fields=st.just(("category",)), category=maybe_codes, district=maybe_codes),
+    st.builds(
+        ReportAmended,
+        fields=st.just(("category",)),
+        category=maybe_codes,
+        district=maybe_codes,
+        occurred_from=st.none(),
+        occurred_to=maybe_times,
+    ),
     st.just(ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.MISTAKE)),
     st.just(CaseOpened(report_id=SOME_ID, category="a", channel=Channel.WEB)),
     st.builds(CasePrioritised, priority=st.integers(0, 3), gravest=st.sampled_from(Gravest)),
@@ -250,7 +256,7 @@ def test_until_a_moment_it_answers_as_if_nothing_had_happened_since(
             for point, at in row.items():
                 assert not isinstance(at, datetime) or at <= moment.replace(tzinfo=None), point
         timed = [row for row in _chosen(then, Selection()) if any(isinstance(one, datetime) for one in row.values())]
-        told_later = {event.correlation_id for event in happened if stamps_of(event)}
+        told_later = {event.correlation_id for event in happened if getattr(event.data, "occurred_to", None)}
         ours = [row for row in _chosen(now, Selection(until=moment)) if row["id"] not in told_later]
         assert ours == [row for row in timed if row["id"] not in told_later]
 
@@ -262,3 +268,19 @@ def _is_live(event: Recorded) -> bool:
 def _chosen(connection: duckdb.DuckDBPyConnection, selection: Selection) -> Sequence[dict[str, Any]]:
     choose(connection, selection)
     return rows_of(connection, "select * from chosen order by id, duplicate_of")
+
+
+def test_when_it_happened_is_what_was_told_last() -> None:
+    report = REPORTS[0]
+    filed = recorded(ReportFiled(channel=Channel.WEB, category="a", occurred_to=NOON - minutes(9)), entity=report)
+    amended = recorded(
+        ReportAmended(fields=("occurred_to",), occurred_to=NOON - minutes(2)),
+        entity=report, at=NOON + minutes(1), after=filed,
+    )  # fmt: skip
+    with read_model() as connection:
+        model.apply(connection, [amended, filed])
+        now, before = (
+            queries.timings(connection, Selection(as_of=known), [], [INTERVALS["reporting_delay"]]).rows[0]["mean"]
+            for known in (None, NOON)
+        )
+    assert (now, before) == (120, 540)

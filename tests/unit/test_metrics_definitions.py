@@ -3,7 +3,7 @@
 from vpr_events.contracts import CONTRACTS
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_metrics.definitions import INTERVALS, VERSION
-from vpr_metrics.projections import FIRST_POINTS, LAST_POINTS, POINTS, TOLD_POINTS, TRAITS
+from vpr_metrics.projections import AMENDED_POINTS, FIRST_POINTS, LAST_POINTS, POINTS, TOLD_POINTS, TRAITS
 
 VERSION_1 = {
     "reporting_delay": ("occurred_to", "filed_at"),
@@ -25,7 +25,7 @@ def test_version_1_measures_these_intervals() -> None:
 
 
 def test_every_interval_lies_between_points_that_some_event_tells() -> None:
-    told = {*FIRST_POINTS, *LAST_POINTS}
+    told = {*AMENDED_POINTS, *FIRST_POINTS, *LAST_POINTS}
     assert all({one.start, one.end} <= told for one in INTERVALS.values())
 
 
@@ -37,7 +37,7 @@ def test_every_definition_has_a_sentence_of_its_own() -> None:
 
 def test_every_clock_point_of_a_past_case_is_taken_over() -> None:
     moments = {name for name in HistoryCaseRecorded.model_fields if name.endswith(("_at", "_from", "_to"))}
-    assert set(TOLD_POINTS[HistoryCaseRecorded]) == moments
+    assert {*TOLD_POINTS[HistoryCaseRecorded], *AMENDED_POINTS} == moments
 
 
 def test_traits_are_fields_of_their_contracts() -> None:

@@ -17,7 +17,7 @@ FILTERS = {
     "filed_before": "filed_at < $filed_before",
     "category": "category = $category",
     "district": "district = $district",
-    "priority": "priority = $priority",
+    "priority": "priority = $priority::varchar",
     "channel": "channel = $channel",
     "pathway": f"if($pathway = '{NOT_VIRTUAL}', pathway <> '{PATHWAYS[0]}', pathway = $pathway)",
     "officer_initiated": "officer_initiated = $officer_initiated",

@@ -66,16 +66,15 @@ ENDINGS = {EndReason.DECLINED: "declined_at", EndReason.NO_SHOW: "no_show_at"}
 LAST_POINTS = ("cleared_at", "closed_at", "reopened_at")
 """Clock points of which the latest counts."""
 
-FIRST_POINTS = (
-    "occurred_from",
-    "occurred_to",
-    *(point for point in dict.fromkeys(POINTS.values()) if point not in LAST_POINTS),
-)
+FIRST_POINTS = tuple(point for point in dict.fromkeys(POINTS.values()) if point not in LAST_POINTS)
 """Clock points of which the earliest counts."""
 
+AMENDED_POINTS = ("occurred_from", "occurred_to")
+"""Clock points that are told and may be told otherwise later: traits, as text in UTC without a zone."""
+
 TRAITS: dict[type[Event], tuple[str, ...]] = {
-    ReportFiled: ("channel", "category", "district"),
-    ReportAmended: ("category", "district"),
+    ReportFiled: ("channel", "category", "district", *AMENDED_POINTS),
+    ReportAmended: ("category", "district", *AMENDED_POINTS),
     ReportScreened: ("outcome",),
     CasePrioritised: ("priority", "gravest"),
     CaseAssessed: ("district", "priority", "gravest", "outcome"),
@@ -83,6 +82,7 @@ TRAITS: dict[type[Event], tuple[str, ...]] = {
     CaseClosed: ("reason",),
     HistoryCaseRecorded: (
         "source", "pathway", "category", "district", "priority", "gravest", "officer_initiated", "excluded",
+        *AMENDED_POINTS,
     ),
 }  # fmt: skip
 """Which fields of an event describe its case."""
@@ -99,6 +99,7 @@ FIXED_TRAITS = ("source", "pathway", "channel", "officer_initiated", "excluded",
 """Traits that one event of a case tells, once. ``case_ref`` is triage's id of the case."""
 
 CHANGING_TRAITS = (
+    *AMENDED_POINTS,
     "category",
     "district",
     "priority",
@@ -112,9 +113,9 @@ CHANGING_TRAITS = (
 
 TOLD_POINTS: dict[type[Event], tuple[str, ...]] = {
     contract: tuple(name for name in contract.model_fields if name in (*FIRST_POINTS, *LAST_POINTS))
-    for contract in (ReportFiled, HistoryCaseRecorded)
+    for contract in (HistoryCaseRecorded,)
 }
-"""Which fields of an event are clock points."""
+"""Which fields of an event are clock points of the case's course."""
 
 type Stamp = tuple[str, datetime]
 type Trait = tuple[str, str]
@@ -155,6 +156,8 @@ def mark_of(event: Recorded) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return in_utc(value).replace(tzinfo=None).isoformat(timespec="microseconds")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -41,12 +41,14 @@ class Found:
     """What a query found: how many records, the newest event (id, recorded_at), and a row per interval and group.
 
     A row's ``whole`` tells the total over all groups from a group, whose ``keys`` are "unknown" where records lack
-    them. ``percentiles`` are in the order in which they were asked for.
+    them. ``percentiles`` are in the order in which they were asked for. ``gravest`` names the ends of the records'
+    priority scales that are the gravest: two where the scales differ.
     """
 
     records: int
     newest: tuple[Any, datetime] | None
     rows: Sequence[Row]
+    gravest: Sequence[str]
 
 
 def timings(
@@ -62,7 +64,8 @@ def timings(
     expressions = [GROUPINGS[name] for name in by]
     asked = {"parts": [percentile / 100 for percentile in percentiles]}
     rows = rows_of(connection, _figures(expressions, intervals), zone_in(expressions, zone) | asked)
-    return Found(count, newest(connection, selection.as_of), rows)
+    scales = rows_of(connection, "select distinct gravest from chosen where gravest is not null order by gravest")
+    return Found(count, newest(connection, selection.as_of), rows, [row["gravest"] for row in scales])
 
 
 def _figures(by: Sequence[str], intervals: Sequence[Interval]) -> str:

@@ -1,6 +1,6 @@
 """What a record is: SQL that turns the facts of a case into one row, now or as it was known at a moment."""
 
-from vpr_metrics.projections import CHANGING_TRAITS, FIRST_POINTS, FIXED_TRAITS, LAST_POINTS
+from vpr_metrics.projections import AMENDED_POINTS, CHANGING_TRAITS, FIRST_POINTS, FIXED_TRAITS, LAST_POINTS
 
 LIVE = "live"
 """The source of cases that happen here."""
@@ -24,6 +24,7 @@ def records_of(cases: str) -> str:
         case when c.withdrawn_at is not null then 'withdrawn'
             when c.reopened_at > c.closed_at then null
             else c.ended end as outcome,
+        {", ".join(f"c.{point}::timestamp as {point}" for point in AMENDED_POINTS)},
         {", ".join(f"c.{point}" for point in FIRST_POINTS)}, c.cleared_at, c.reopened_at,
         if(c.reopened_at > c.closed_at, null, c.closed_at) as closed_at
     from {cases} c left join {cases} o on o.case_ref = c.original_case
@@ -45,8 +46,10 @@ def cases_known(known: str, until: str) -> str:
         ) where {until} is null or moment <= {until}
     ),
     traits as (
-        select case_id, mark, unnest(traits, recursive := true) from told
-        where {until} is null or {past} or occurred_at <= {until}
+        select * from (
+            select case_id, mark, unnest(traits, recursive := true) from told
+            where {until} is null or {past} or occurred_at <= {until}
+        ) where {until} is null or name not in {AMENDED_POINTS} or value::timestamp <= {until}
     ),
     timed as (select case_id, {_points()} from stamps group by case_id),
     told_of as (select case_id, {_traits()} from traits group by case_id)

@@ -32,6 +32,7 @@ def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: 
         source=query.source,
         by=",".join(query.by) or NONE,
         groupings=query.by,
+        gravest=list(found.gravest),
         zone=zone,
         as_of=as_of(found.newest),
         until=query.until,

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpr_events.contracts.values import Channel
-from vpr_events.event import Code
+from vpr_events.event import Code, Instant
 from vpr_metrics import definitions
 from vpr_metrics.choosing import Selection
 from vpr_metrics.records import LIVE
@@ -36,6 +36,14 @@ def _known_point(name: str) -> str:
     return name
 
 
+def _of_our_time(moment: datetime) -> datetime:
+    if not EARLIEST <= moment.year <= LATEST:
+        raise ValueError(f"must lie in the years {EARLIEST} to {LATEST}")
+    return moment
+
+
+EARLIEST, LATEST = 1900, 2200
+Moment = Annotated[Instant, AfterValidator(_of_our_time)]
 IntervalName = Annotated[
     str, AfterValidator(_known_interval), Field(json_schema_extra={"enum": list(definitions.INTERVALS)})
 ]
@@ -51,18 +59,18 @@ class Choice(Body):
     model_config = ConfigDict(populate_by_name=False)
 
     source: Code = LIVE
-    filed_from: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    filed_before: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    filed_from: Annotated[Moment | None, Field(alias="from")] = None
+    filed_before: Annotated[Moment | None, Field(alias="to")] = None
     category: Code | None = None
     district: Code | None = None
-    priority: int | None = None
+    priority: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
     channel: Channel | None = None
     pathway: PathwayFilter | None = None
     officer_initiated: bool | None = None
     outcome: Code | None = None
     eligible: bool | None = None
-    as_of: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    as_of: Moment | None = None
+    until: Moment | None = None
 
     @field_validator("filed_before")
     @classmethod

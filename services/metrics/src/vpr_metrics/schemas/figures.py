@@ -132,13 +132,15 @@ class AsOf(BaseModel):
 class Timings(BaseModel):
     """Timing figures. ``records`` is how many the query chose: each interval accounts for all of them.
 
-    ``by`` names the groupings, joined by commas; ``zone`` is that of days, weeks, months and hours.
+    ``by`` names the groupings, joined by commas; ``zone`` is that of days, weeks, months and hours. ``gravest`` says
+    which end of the priority scale is the gravest: both where the records' scales differ.
     """
 
     definition_version: int = definitions.VERSION
     source: str
     by: str
     groupings: list[str]
+    gravest: list[str]
     unit: Literal["seconds"] = "seconds"
     zone: str
     as_of: AsOf | None
