@@ -19,8 +19,8 @@ from vpr_events.contracts.values import Role
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = 25
 """An operation."""
-ENDLESS = ".*/stream$"
-"""What never ends answering."""
+UNTRIED = ".*/(stream|bulk|export)$"
+"""What never ends answering, takes a body that the fuzzer cannot write, or asks the issuer, who is not there."""
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 
 
@@ -37,7 +37,7 @@ class World:
         """Try everything that the service describes, with every role."""
         words = [
             SCHEMATHESIS, *options[:2], "run", f"{self.system.url(service)}/openapi.json", *options[2:], "--checks",
-            CHECKS, "--max-examples", str(EXAMPLES), "--seed", "4", "--exclude-path-regex", ENDLESS, "--no-color",
+            CHECKS, "--max-examples", str(EXAMPLES), "--seed", "4", "--exclude-path-regex", UNTRIED, "--no-color",
             "--header", f"Authorization: Bearer {self.system.token(*Role)}", "--generation-database", "none",
         ]  # fmt: skip
         done = subprocess.run(words, capture_output=True, text=True, timeout=540, check=False)

@@ -84,6 +84,11 @@ def described(schema: dict[str, Any]) -> None:
                 answers.setdefault(str(status), _answer(status))
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems that an endpoint answers beside those that its form tells, as FastAPI's ``responses``."""
+    return {status: _answer(status) for status in statuses}
+
+
 def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in schema["paths"].values():
         yield from ((method, operation) for method, operation in path.items() if method in METHODS)

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter, Response
 
+from vpr_service.described import problems
 from vpr_service.runtime import Running
 from vpr_video.api.seats import ResidentSeat, done, shown
 from vpr_video.domain.commands import Leave, Return, SetConsents
 from vpr_video.schemas import Call, Consents
 
-router = APIRouter(prefix="/v1/call", tags=["calls"])
+router = APIRouter(prefix="/v1/call", tags=["calls"], responses=problems(401))
 
 
 @router.get("")

@@ -5,6 +5,7 @@ from typing import cast
 
 from fastapi import APIRouter, Response
 
+from vpr_service.described import problems
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running
@@ -17,7 +18,7 @@ from vpr_video.turn import turn_credentials
 router = APIRouter(tags=["calls"])
 
 
-@router.get("/v1/call/ice")
+@router.get("/v1/call/ice", responses=problems(401))
 async def ice_of_resident(seat: ResidentSeat, runtime: Running, response: Response) -> IceConfiguration:
     """STUN and TURN servers for a participant whom an officer let in."""
     return _configuration(seat, cast("Settings", runtime.settings), response)
