@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import httpx
@@ -40,7 +41,8 @@ class World:
             CHECKS, "--max-examples", str(EXAMPLES), "--seed", "4", "--exclude-path-regex", UNTRIED, "--no-color",
             "--header", f"Authorization: Bearer {self.system.token(*Role)}", "--generation-database", "none",
         ]  # fmt: skip
-        done = subprocess.run(words, capture_output=True, text=True, timeout=540, check=False)
+        with TemporaryDirectory() as folder:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=540, check=False, cwd=folder)
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
