@@ -196,7 +196,7 @@ async def test_a_neutral_invitation_goes_nowhere_else_unless_asked(video: System
         (None, "no_phone"),
         ("", "no_phone"),
         ("call me", "number_invalid"),
-        ("12", "number_invalid"),
+        ("(12)", "number_invalid"),
         ("+44 20 7946 0018", "country_not_allowed"),
         ("+1 212 555 0100", "country_not_allowed"),
         ("+1 876 555 0100", "country_not_allowed"),
