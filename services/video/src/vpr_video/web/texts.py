@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - our apostrophe is the typographer's
 
 from vpr_service.languages import Language
+from vpr_video.web.link_texts import of_links
 from vpr_video.web.neutral_texts import NEUTRAL
 from vpr_video.web.text import Text
 
@@ -23,8 +24,11 @@ _REPORT_KEPT = "You have done nothing wrong. We still have your report."
 _NOUVEAU_LIEN = "Demandez un nouveau lien à l’agent."
 _SIGNALEMENT_GARDE = "Vous n’avez rien fait de mal. Nous avons toujours votre signalement."
 
+_LINKS = of_links(_NEW_LINK, _NOUVEAU_LIEN)
+
 TEXTS: dict[Language, dict[str, Text]] = {
-    "en": {
+    "en": _LINKS["en"]
+    | {
         "join": Text(
             "Join the video meeting",
             (
@@ -32,21 +36,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "This link works once. Press the button when you are ready to talk.",
                 "The officer will then see that you are here.",
             ),
-        ),
-        "no_such_invite": Text(
-            "We do not know this link",
-            (
-                "Part of it may be missing. Open it again from the message that you were sent.",
-                f"Does that not help? {_NEW_LINK}",
-            ),
-        ),
-        "invite_used": Text(
-            "This link was used before",
-            ("Each link works once.", f"Did you join with it? Go back to that page. Is it closed? {_NEW_LINK}"),
-        ),
-        "invite_revoked": Text(
-            "A newer link replaced this one",
-            ("Open the newest link that you were sent.", f"Can you not find it? {_NEW_LINK}"),
         ),
         "invite_withdrawn": Text("This link was taken back", (_REPORT_KEPT, _NEW_LINK)),
         "link_sent": Text(
@@ -72,7 +61,8 @@ TEXTS: dict[Language, dict[str, Text]] = {
         ),
         "failed": Text("That did not work", ("Please wait a moment and open the link again.",)),
     },
-    "fr": {
+    "fr": _LINKS["fr"]
+    | {
         "join": Text(
             "Entrer dans la rencontre vidéo",
             (
@@ -80,24 +70,6 @@ TEXTS: dict[Language, dict[str, Text]] = {
                 "Ce lien ne sert qu’une fois. Appuyez sur le bouton au moment où vous pouvez parler.",
                 "L’agent verra alors que vous êtes là.",
             ),
-        ),
-        "no_such_invite": Text(
-            "Nous ne connaissons pas ce lien",
-            (
-                "Il en manque peut-être une partie. Ouvrez-le de nouveau à partir du message reçu.",
-                f"Cela n’aide pas? {_NOUVEAU_LIEN}",
-            ),
-        ),
-        "invite_used": Text(
-            "Ce lien a déjà servi",
-            (
-                "Chaque lien ne sert qu’une fois.",
-                f"Est-ce vous qui l’avez utilisé? Retournez à l’autre page. Elle est fermée? {_NOUVEAU_LIEN}",
-            ),
-        ),
-        "invite_revoked": Text(
-            "Un lien plus récent remplace celui-ci",
-            ("Ouvrez le dernier lien que vous avez reçu.", f"Vous ne le trouvez pas? {_NOUVEAU_LIEN}"),
         ),
         "invite_withdrawn": Text("Ce lien a été annulé", (_SIGNALEMENT_GARDE, _NOUVEAU_LIEN)),
         "link_sent": Text(
