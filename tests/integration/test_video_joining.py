@@ -202,7 +202,10 @@ async def test_pages_work_under_the_prefix_of_the_all_in_one(video: System) -> N
     async with httpx.AsyncClient(transport=httpx.ASGITransport(parent), base_url="http://vpr.test") as client:
         page = await client.get(f"/video/join/{token}")
         assert 'href="/video/static/join.css"' in page.text
-        assert (await client.get("/video/static/join.css")).headers["Content-Type"].startswith("text/css")
+        assert 'href="/video/static/resident.css"' in page.text
+        for sheet in ("join", "resident"):
+            answer = await client.get(f"/video/static/{sheet}.css")
+            assert answer.headers["Content-Type"].startswith("text/css")
         joined = await client.post(f"/video/join/{token}")
         assert joined.headers["Location"] == "/video/call?lang=en"
         page = await client.get(joined.headers["Location"])

@@ -39,6 +39,7 @@ from vpr_service.key_use import KeyUse
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
+from vpr_service.web import SHARED
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -82,5 +83,5 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     app = create_app(service, settings, (*routers, *web_routers), clock)
     app.add_middleware(open311.Outside)
     app.state.budgets = Budgets.of(settings)
-    app.mount("/static", StaticFiles(directory=STATIC), "static")
+    app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
     return app

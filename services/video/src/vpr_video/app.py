@@ -11,6 +11,7 @@ from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.streams import Listener
+from vpr_service.web import SHARED
 from vpr_video.api import routers
 from vpr_video.domain.session import session
 from vpr_video.invite_rows import project_invite
@@ -56,5 +57,5 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     app = create_app(service, settings, (*routers, *PAGES), clock)
     app.state.limits = Limits.of(settings)
     app.state.resident_origins = settings.resident_origins
-    app.mount("/static", StaticFiles(directory=STATIC), "static")
+    app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
     return app

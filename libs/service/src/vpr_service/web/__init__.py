@@ -4,3 +4,5 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
+SHARED: list[str | tuple[str, str]] = [("vpr_service", "web/static")]
+"""For ``StaticFiles`` of a service: what its pages share with those of others."""
