@@ -177,6 +177,24 @@ async def test_a_resident_asks_for_a_new_link_and_gets_it_where_the_old_one_went
         assert (await meeting.join(new)).status_code == 200
 
 
+@pytest.mark.parametrize("since", ["a code", "another SMS", "taken back"])
+async def test_an_old_link_on_a_stolen_phone_brings_no_new_one(video: System, town: Town, since: str) -> None:
+    meeting = await Meeting.arranged(town.joins(video))
+    first = await invited(meeting, channel="sms")
+    await settled(meeting)
+    old = token_in(town.sms[0]["Body"])
+    if since == "taken back":
+        path = f"{meeting.url}/invitations/{first['id']}"
+        assert (await video["video"].delete(path, headers=meeting.as_officer())).status_code == 204
+    else:
+        await invited(meeting, channel="code" if since == "a code" else "sms")
+        await settled(meeting)
+    before = await listed(meeting)
+    assert "<button" not in (await video["video"].get(f"/join/{old}")).text
+    assert (await video["video"].post(f"/join/{old}/new-link")).status_code == 410
+    assert await listed(meeting) == before
+
+
 async def test_a_link_that_the_officer_passed_on_is_not_replaced_by_asking(video: System) -> None:
     meeting = await Meeting.arranged(video)
     old, _ = await meeting.token(), await meeting.token()

@@ -62,7 +62,14 @@ async def check_channel(wanted: Wanted, session_id: UUID, runtime: Runtime, sett
             raise Problem(429, over, f"all SMS of {whose} are used up: choose another channel, or pass a link on")
 
 
-async def new_invite(wanted: Wanted, session_row: Mapping[str, Any], runtime: Runtime, settings: Settings) -> Made:
+async def new_invite(
+    wanted: Wanted,
+    session_row: Mapping[str, Any],
+    runtime: Runtime,
+    settings: Settings,
+    *,
+    instead_of: UUID | None = None,
+) -> Made:
     """The command that issues it. What we send gets its token when it is sent, so that none waits anywhere."""
     now = runtime.now()
     lifetime = settings.code_lifetime if wanted.channel == CODE else settings.invite_lifetime
@@ -74,6 +81,7 @@ async def new_invite(wanted: Wanted, session_row: Mapping[str, Any], runtime: Ru
         language=wanted.language,
         neutral=wanted.neutral,
         fallback=wanted.fallback,
+        instead_of=instead_of,
     )
     execution = Execution(
         decider=session, entity=session_row["id"], command=command, correlation_id=session_row["report_id"]

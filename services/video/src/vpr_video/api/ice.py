@@ -31,7 +31,7 @@ async def ice_of_staff(seat: StaffSeat, runtime: Running, response: Response) ->
 
 
 def _configuration(seat: Seat, settings: Settings, response: Response) -> IceConfiguration:
-    if not seat.inside:
+    if seat.over or not seat.inside:
         raise Problem(403, "not_admitted", "wait until the officer lets you in")
     private(response)
     expires_at = datetime.now(UTC) + settings.turn_lifetime  # the TURN server goes by real time

@@ -23,7 +23,8 @@ class CreateSession(Command):
 class IssueInvite(Command):
     """Invite the resident; an earlier invitation that was not opened is void from now on.
 
-    ``language``, ``neutral`` (no word of police) and ``fallback`` (to the other channel) matter where it is sent.
+    ``language``, ``neutral`` (no word of police) and ``fallback`` (to the other channel) matter where it is sent. A
+    resident asks for one ``instead_of`` the one that they have.
     """
 
     invite_id: UUID
@@ -32,6 +33,7 @@ class IssueInvite(Command):
     language: str = "en"
     neutral: bool = False
     fallback: bool = False
+    instead_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Single-use invitations: of the unopened ones only the last is valid."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from vpr_events.contracts.session import (
     Participant,
@@ -27,6 +28,8 @@ def issue(command: IssueInvite, state: State) -> Sequence[Event]:
     """What inviting leads to."""
     if invite_in(state.invites, command.invite_id):
         return []
+    if command.instead_of is not None:
+        _check_newest(command.instead_of, state)
     refuse_when_late(command, state)
     if command.expires_at > state.expires_at:
         raise Invalid("expires_at", "must not be after the session's own")
@@ -49,6 +52,13 @@ def issue(command: IssueInvite, state: State) -> Sequence[Event]:
             fallback=command.fallback,
         )
     ]
+
+
+def _check_newest(invite_id: UUID, state: State) -> None:
+    """Whoever has an older link, or one that was taken back, gets no new one: it may be on a stolen phone."""
+    newest = state.invites[-1] if state.invites else None
+    if newest is None or newest.id != invite_id or newest.revoked:
+        raise Refused("invite_revoked", "only the officer gives a new link in place of this one")
 
 
 def note_sent(command: NoteInviteSent, state: State) -> Sequence[Event]:

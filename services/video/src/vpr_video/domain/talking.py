@@ -32,11 +32,12 @@ def connect(command: Connect, state: State) -> Sequence[Event]:
 
 
 def interrupt(command: Interrupt, state: State) -> Sequence[Event]:
-    """What a broken connection leads to: nothing before there was one."""
+    """What a broken connection leads to: nothing before there was one, nor for who only listens."""
     person = state.person(command.participant_id)
     if person is None:
         raise Unknown("no_such_participant", "nobody of that id came to this session")
-    if state.status is not Status.CONNECTED or not person.present:
+    talks = person.admitted and person.kind in {Participant.OFFICER, Participant.RESIDENT}
+    if state.status is not Status.CONNECTED or not (person.present and talks):
         return []
     return [SessionInterrupted(kind=person.kind, participant_id=person.id)]
 

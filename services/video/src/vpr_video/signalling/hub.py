@@ -120,6 +120,8 @@ class Hub:
     def _show(self, line: Line, seat: Seat | None, online: frozenset[UUID], past: Mapping[str, Any] | None) -> None:
         if seat is None:
             return line.end(Close.FORBIDDEN, "not_in_session")
+        if line.seen and seat.row["version"] < line.seat.row["version"]:
+            return None  # a look that began before one that was shown already
         line.seat, line.seen = seat, True
         line.send(session_view(seat, online))
         if past is not None:

@@ -11,8 +11,10 @@ from vpr_video.signalling.views import chat_view
 
 
 async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object] | None:
-    """Store it: how it is told to everyone in the call. None for one that was stored before."""
+    """Store it: how it is told to everyone in the call. None for one that was stored before, or comes too late."""
     runtime.gate.check()
+    if seat.over:
+        return None
     row = {
         "id": message.id,
         "session_id": seat.row["id"],

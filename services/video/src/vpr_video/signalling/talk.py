@@ -6,9 +6,12 @@ from typing import cast
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vpr_events.contracts.session import Participant
 from vpr_events.decider import Refused
+from vpr_events.outages import RecoveryNeeded
+from vpr_events.store import Conflict
 from vpr_service.problems import problem_of
 from vpr_video.domain.commands import ChangeMode, Connect, Interrupt
 from vpr_video.seats import run
@@ -81,7 +84,7 @@ class Talk:
             return self.line.send({"type": "error", "code": "not_admitted"})
         try:
             await self._act(message)
-        except (Refused, DBAPIError, OSError) as error:
+        except (Refused, RecoveryNeeded, Conflict, DBAPIError, PoolTimeout, OSError) as error:
             self.line.send({"type": "error", "code": problem_of(error).code})
 
     async def _act(self, message: Message) -> None:
@@ -91,10 +94,15 @@ class Talk:
             case Media():
                 await self._media(message)
             case Ladder():
-                command = ChangeMode(at=self.hub.runtime.now(), mode=message.mode)
-                await run(command, self.line.seat, self.hub.runtime)
+                await self._step(message)
             case _:
                 await self._pass_on(message)
+
+    async def _step(self, message: Ladder) -> None:
+        seat = self.line.seat
+        if not (seat.acts or seat.person["kind"] == Participant.RESIDENT):
+            raise Refused("not_yours", "the officer and the resident say how they go on")
+        await run(ChangeMode(at=self.hub.runtime.now(), mode=message.mode), seat, self.hub.runtime)
 
     async def _write(self, message: Chat) -> None:
         if (written := await record.keep(message, self.line.seat, self.hub.runtime)) is not None:

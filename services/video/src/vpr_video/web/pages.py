@@ -21,7 +21,7 @@ from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of
 from vpr_video.web.rendering import into_call, page
 
-LOST = frozenset({"invite_used", "invite_revoked", "invite_withdrawn", "invite_expired"})
+LOST = frozenset({"invite_used", "invite_expired"})
 """What is wrong with a link in whose place a new one helps."""
 
 LinkToken = Annotated[str, Path(max_length=TOKEN_LIMIT)]
@@ -80,7 +80,8 @@ async def new_link(invite: LinkInvite, request: Request, runtime: Running, limit
     limits.ask_for_link(invite["session_id"], source)
     settings, wanted = settings_of(runtime), Wanted.again(invite)
     await check_channel(wanted, invite["session_id"], runtime, settings)
-    made = await new_invite(wanted, await session_row(invite["session_id"], runtime), runtime, settings)
+    row = await session_row(invite["session_id"], runtime)
+    made = await new_invite(wanted, row, runtime, settings, instead_of=invite["invite_id"])
     with answers():
         await runtime.pipeline.execute(made.execution)
     return page(request, "text.html", "link_sent", neutral=invite["neutral"])
