@@ -18,6 +18,7 @@ from vpr_evidence.keys import new_master_key
 from vpr_intake import kept_files
 from vpr_intake.attaching import Incoming, evidence_of, uploads
 from vpr_intake.attachment_work import Sweeper
+from vpr_intake.queries import one_report
 from vpr_intake.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -112,7 +113,10 @@ async def test_a_commit_whose_answer_was_lost_keeps_its_file(sender: Sender) -> 
     runtime = sender.system.runtime("intake")
     async with uploads(runtime) as files:
         await files.receive(Incoming(in_parts(PDF)))
-        await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), None))
+        async with runtime.reading() as connection:
+            row = await one_report(connection, sender.report)
+        assert row
+        await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), row["client_id"]))
     [shown] = (await sender.get()).json()
     assert (await sender.get(f"/{shown['id']}/content")).content == PDF
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -140,7 +140,7 @@ async def test_what_is_erased_takes_no_statement_and_shows_none(client: Client) 
     assert (await client.reads())["details"] is None
     refused = await states(client, text=WORDS)
     assert problem(refused) == (409, "erased")
-    assert (await states(client, f"/{told['id']}/confirmation", digest=told["digest"])).status_code == 409
+    assert (await states(client, f"/{told['id']}/confirmation", digest=told["digest"])).status_code == 404
     path = f"/v1/reports/{client.report}/statements"
     assert (await client.system["intake"].get(path, headers={"X-API-Key": client.key})).json() == []
 
@@ -167,3 +167,21 @@ async def test_of_a_sensitive_report_a_client_learns_no_more_than_that_it_is_ope
         for who in ({"X-API-Key": client.key}, officer)
     ]
     assert told == [["open"], ["open", "cancelled"]]
+
+
+async def test_a_client_reads_and_confirms_its_own_statements_and_annotations_alone(client: Client) -> None:
+    officer = Person(client.system)
+    await Others(client.system, UUID(client.report)).claimed(officer.id)
+    path = f"/v1/reports/{client.report}"
+    theirs = (await officer.post(f"{path}/statements", {"text": "The officer's words."})).json()
+    await officer.post(f"{path}/annotations", {"concerns": "place", "text": "It is the back door."})
+    own = (await states(client, text=WORDS)).json()
+    key = {"X-API-Key": client.key}
+    listed = (await client.system["intake"].get(f"{path}/statements", headers=key)).json()
+    assert [one["id"] for one in listed] == [own["id"]]
+    assert (await client.system["intake"].get(f"{path}/annotations", headers=key)).json() == []
+    assert (await client.reads())["annotations"] == []
+    refused = await states(client, f"/{theirs['id']}/confirmation", digest=theirs["digest"])
+    assert refused.status_code == 404
+    both = (await officer.get(f"{path}/statements")).json()
+    assert {one["id"] for one in both} == {own["id"], theirs["id"]}

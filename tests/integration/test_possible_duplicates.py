@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.access import Person, problem
+from tests.access import Others, Person, problem
 from tests.examples import PLACE, minutes, new_report
 from tests.system import System
 from vpr_events.contracts.values import Role
@@ -37,10 +37,10 @@ async def found(intake: System, report: str, role: Role = Role.OFFICER) -> list[
 
 async def test_near_ones_are_found_from_either_side_the_nearest_first(intake: System) -> None:
     report = await filed(intake)
-    far, near = await filed(intake, north=-49), await filed(intake, east=10)
+    far, near = await filed(intake, north=-49), await filed(intake, east=9)
     rows = await found(intake, report)
     assert [row["report_id"] for row in rows] == [near, far]
-    assert [row["metres"] for row in rows] == pytest.approx([10, 49], abs=0.2)
+    assert [row["metres"] for row in rows] == [10, 50]
     assert report in {row["report_id"] for row in await found(intake, far)}
     told = {"report_id", "status", "filed_at", "happened_at", "metres", "seconds"}
     assert {frozenset(row) for row in rows} == {frozenset(told)}
@@ -80,3 +80,12 @@ async def test_what_was_erased_is_near_to_nothing(intake: System) -> None:
     for role in (Role.SUPERVISOR, Role.ADMIN):
         await Person(intake, role).post(f"/v1/reports/{UUID(other)}/erasure")
     assert await found(intake, report) == await found(intake, other) == []
+
+
+async def test_of_a_sensitive_report_only_its_officer_is_told_and_no_other_tells_of_it(intake: System) -> None:
+    report, sensitive = await filed(intake), await filed(intake, answers={"domestic": "yes"})
+    assert await found(intake, report) == []
+    officer, path = Person(intake), f"/v1/reports/{sensitive}/possible-duplicates"
+    assert problem(await officer.get(path)) == (403, "no_active_claim")
+    await Others(intake, UUID(sensitive)).claimed(officer.id)
+    assert [row["report_id"] for row in (await officer.get(path)).json()] == [report]

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Numeric, and_, cast, func, literal, select
+from sqlalchemy import ColumnElement, Float, and_, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_intake.queries import PROGRESS
-from vpr_intake.tables import particulars, progress, reports
+from vpr_intake.tables import particulars, progress, reports, sensitive_reports
 
 METRES = 50.0
+STEP = 10.0
+"""Distances are told in such steps: who files reports around a home must not find it by them."""
 SPAN = timedelta(hours=24)
 EARTH = 6_371_008.8
 """Mean radius in metres (IUGG)."""
@@ -22,7 +24,8 @@ HAPPENED = func.coalesce(reports.c.occurred_to, reports.c.occurred_from, reports
 
 
 async def possible_duplicates(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
-    """Other reports of the same category within 50 metres and 24 hours, the nearest first; at most 50.
+    """Other reports of the same category within 50 metres and 24 hours, the nearest first; at most 50, no sensitive
+    ones.
 
     Rows of id, filed_at, happened_at, the progress, and how far: ``metres``, and ``seconds`` apart. None for a report
     without a point.
@@ -33,11 +36,12 @@ async def possible_duplicates(connection: AsyncConnection, report_id: UUID) -> l
     category, happened, latitude, longitude = place
     metres, apart = _metres_to(latitude, longitude), _apart(happened)
     told = [reports.c.id, reports.c.filed_at, reports.c.withdrawn_at, reports.c.stopped_at, *PROGRESS]
-    far = [HAPPENED.label("happened_at"), func.round(cast(metres, Numeric), 1).cast(Float).label("metres")]
+    far = [HAPPENED.label("happened_at"), (func.ceil(metres / STEP) * STEP).label("metres")]
     query = (
         select(*told, *far, apart.label("seconds"))
         .join(particulars, particulars.c.report_id == reports.c.id)
         .outerjoin(progress, progress.c.report_id == reports.c.id)
+        .where(~exists().where(sensitive_reports.c.report_id == reports.c.id))
         .where(_boxed(latitude, longitude), reports.c.id != report_id, reports.c.category == category)
         .where(metres <= METRES, apart <= SPAN.total_seconds())
         .order_by(metres, apart, reports.c.id)

@@ -42,7 +42,7 @@ TEXT = select(alarm_texts.c.text).where(alarm_texts.c.alarm_id == alarms.c.id).s
 
 FILES = (
     select(attachment_files.c.file_name, attachment_files.c.facts)
-    .add_columns(*(column for column in attachments.c if column.name != "report_id"))
+    .add_columns(*(column for column in attachments.c if column.name not in {"report_id", "added_by"}))
     .join_from(attachment_files, attachments, attachment_files.c.attachment_id == attachments.c.id)
     .where(attachment_files.c.report_id == REPORT)
     .order_by(attachments.c.added_at)

@@ -80,9 +80,13 @@ WHOLE = attachments.outerjoin(attachment_files, attachment_files.c.attachment_id
 FILE = tuple(column for column in attachment_files.c if column.name not in {"attachment_id", "report_id"})
 
 
-async def attachments_of(connection: AsyncConnection, report_id: UUID) -> list[Row]:
-    """A report's attachments, the first first. Personal. ``object_name`` is null once the file is erased."""
+async def attachments_of(connection: AsyncConnection, report_id: UUID, *, by: UUID | None = None) -> list[Row]:
+    """A report's attachments (added ``by`` this one), the first first. Personal.
+
+    ``object_name`` is null once the file is erased.
+    """
     query = select(*attachments.c, *FILE).select_from(WHOLE).where(attachments.c.report_id == report_id)
+    query = query.where(attachments.c.added_by == by) if by else query
     return [dict(row) for row in (await connection.execute(query.order_by(attachments.c.version))).mappings()]
 
 
@@ -112,7 +116,8 @@ async def sweep(engine: AsyncEngine, storage: Storage, age: timedelta) -> int:
 
 async def discard(engine: AsyncEngine, storage: Storage, names: Sequence[str]) -> None:
     """Remove these objects, unless a file needs them after all: a commit may have arrived whose answer did not."""
-    await _swept(engine, storage, stored_objects.c.name.in_(names))
+    while await _swept(engine, storage, stored_objects.c.name.in_(names)):
+        pass
 
 
 async def _swept(engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:

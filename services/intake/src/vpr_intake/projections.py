@@ -158,7 +158,7 @@ def project_report(event: Recorded) -> Iterable[Write]:
             yield Write(report_id, AMEND_REPORT, {"report_id": report_id, "new_version": event.version, **told})
             yield Write(("progress", report_id), TOUCH, {"report": report_id, "recorded": event.recorded_at})
         case ReportAttachmentAdded() as added:
-            row = added.model_dump(exclude={"attachment_id", "added_by"})
+            row = added.model_dump(exclude={"attachment_id"})
             row |= {"id": added.attachment_id, "version": event.version}
             yield Write(report_id, INSERT_ATTACHMENT, row | {"report_id": report_id, "added_at": event.occurred_at})
             yield from _told_more(event)

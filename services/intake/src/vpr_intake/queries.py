@@ -179,17 +179,22 @@ async def updates_of(connection: AsyncConnection, report_id: UUID) -> list[dict[
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def statements_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
-    """What was stated for a report, the oldest first. Personal."""
-    query = (
-        select(statements).where(statements.c.report_id == report_id).order_by(statements.c.taken_at, statements.c.id)
-    )
+async def statements_of(
+    connection: AsyncConnection, report_id: UUID, *, by: UUID | None = None
+) -> list[dict[str, Any]]:
+    """What was stated for a report (and taken ``by`` this one), the oldest first. Personal."""
+    query = select(statements).where(statements.c.report_id == report_id)
+    query = query.where(statements.c.taken_by == by) if by else query
+    query = query.order_by(statements.c.taken_at, statements.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def annotations_of(connection: AsyncConnection, report_id: UUID) -> list[dict[str, Any]]:
-    """What was said to be wrong in a report, the oldest first. Personal."""
+async def annotations_of(
+    connection: AsyncConnection, report_id: UUID, *, by: UUID | None = None
+) -> list[dict[str, Any]]:
+    """What was said to be wrong in a report (``by`` this one), the oldest first. Personal."""
     query = select(annotations).where(annotations.c.report_id == report_id)
+    query = query.where(annotations.c.annotated_by == by) if by else query
     query = query.order_by(annotations.c.annotated_at, annotations.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

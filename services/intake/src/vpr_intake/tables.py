@@ -256,6 +256,7 @@ attachments = Table(
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("added_at", Moment, nullable=False),
+    Column("added_by", Uuid),
 )
 Index("attachments_report_id", attachments.c.report_id, attachments.c.version)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
 from vpr_intake import queries
-from vpr_intake.api.callers import ReaderGiven
+from vpr_intake.api.callers import ReaderGiven, WriterGiven
 from vpr_intake.api.disclosing import allowed, disclose_to_staff
 from vpr_intake.api.reports import existing
 from vpr_intake.domain.access import Resource
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/reports/{report_id}/annotations", tags=["annotati
 
 @router.post("", status_code=201)
 async def annotate(
-    report_id: UUID, body: NewAnnotation, caller: ReaderGiven, runtime: Running, given: RequiredKey, response: Response
+    report_id: UUID, body: NewAnnotation, caller: WriterGiven, runtime: Running, given: RequiredKey, response: Response
 ) -> Annotation:
     """Say what is wrong or missing in a report; nothing of it is overwritten, also once it was withdrawn.
 
@@ -58,11 +58,11 @@ async def annotate(
 async def read_annotations(
     report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response
 ) -> list[Annotation]:
-    """The annotations of a report, the oldest first. What staff read is recorded before it is answered."""
+    """The annotations of a report, the oldest first: a client's own, or all for staff, whose reading is recorded."""
     await existing(report_id, caller, runtime)
     if caller.staff:
         await disclose_to_staff(report_id, caller.staff, Resource.ANNOTATIONS, runtime)
     async with runtime.reading() as connection:
-        rows = await queries.annotations_of(connection, report_id)
+        rows = await queries.annotations_of(connection, report_id, by=caller.client_id)
     private(response)
     return [Annotation(**row) for row in rows]

@@ -111,10 +111,10 @@ def _added(event: Recorded) -> Added:
 async def list_attachments(
     report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response
 ) -> list[Attachment]:
-    """The files of a report, the first first. Who may read the report may; each reading by staff is recorded."""
+    """The files of a report, the first first: a client's own, or all for staff, whose reading is recorded."""
     await _disclosed(report_id, caller, runtime, Resource.ATTACHMENTS)
     async with runtime.reading() as connection:
-        rows = await attachments_of(connection, report_id)
+        rows = await attachments_of(connection, report_id, by=caller.client_id)
     private(response)
     return [_shown(row) for row in rows]
 
@@ -155,7 +155,9 @@ async def _disclosed(
     """It may be shown, and that is recorded. Raises Problem 403 or 404."""
     await existing(report_id, caller, runtime)
     if attachment_id:
-        await _existing(report_id, attachment_id, runtime)
+        row = await _existing(report_id, attachment_id, runtime)
+        if caller.client_id and row["added_by"] != caller.client_id:
+            raise _missing()
     if caller.staff:
         await disclose_to_staff(report_id, caller.staff, resource, runtime, attachment_id)
 
@@ -164,8 +166,12 @@ async def _existing(report_id: UUID, attachment_id: UUID, runtime: Runtime) -> d
     async with runtime.reading() as connection:
         row = await one_attachment(connection, report_id, attachment_id)
     if row is None:
-        raise Problem(404, "no_such_attachment", "there is no such attachment of this report")
+        raise _missing()
     return row
+
+
+def _missing() -> Problem:
+    return Problem(404, "no_such_attachment", "there is no such attachment of this report")
 
 
 def _shown(row: dict[str, Any]) -> Attachment:

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/v1/clients", tags=["clients"], dependencies=[Depends
 async def admit(new: NewClient, runtime: Running, response: Response) -> AdmittedClient:
     """Admit a client system; its API key is shown this once."""
     private(response)
+    runtime.gate.check()
     try:
         async with runtime.engine.begin() as connection:
             client, key = await register.add(connection, new.name, new.scopes)
@@ -55,6 +56,7 @@ async def read(client_id: UUID, runtime: Running, response: Response) -> ClientS
 async def rotate(client_id: UUID, runtime: Running, response: Response, body: KeyRotation | None = None) -> NewKey:
     """A new key, shown this once. The one before it stays good for a while, any older one does not."""
     private(response)
+    runtime.gate.check()
     try:
         async with runtime.engine.begin() as connection:
             made = await register.rotate(connection, client_id, (body or KeyRotation()).overlap)
@@ -69,6 +71,7 @@ async def rotate(client_id: UUID, runtime: Running, response: Response, body: Ke
 async def revoke(client_id: UUID, runtime: Running, response: Response) -> ClientShown:
     """Shut it out at once, for good: its keys are no longer known, its webhooks are told nothing more."""
     private(response)
+    runtime.gate.check()
     async with runtime.engine.begin() as connection:
         if not await register.revoke(connection, client_id):
             raise _unknown()

@@ -55,7 +55,7 @@ async def read_report(
     async with runtime.reading() as connection:
         updates = await queries.updates_of(connection, report_id)
         resident = await resident_by(connection, report_id)
-        annotations = await queries.annotations_of(connection, report_id)
+        annotations = await queries.annotations_of(connection, report_id, by=caller.client_id)
     fields = ReportUpdate.model_fields
     private(response, row["version"])
     return Report(

@@ -64,12 +64,12 @@ async def take_statement(
 async def read_statements(
     report_id: UUID, caller: ReaderGiven, runtime: Running, response: Response
 ) -> list[Statement]:
-    """The statements of a report, the oldest first. What staff read is recorded before it is answered."""
+    """The statements of a report, the oldest first: a client's own, or all for staff, whose reading is recorded."""
     await existing(report_id, caller, runtime)
     if caller.staff:
         await disclose_to_staff(report_id, caller.staff, Resource.STATEMENTS, runtime)
     async with runtime.reading() as connection:
-        rows = await queries.statements_of(connection, report_id)
+        rows = await queries.statements_of(connection, report_id, by=caller.client_id)
     private(response)
     return [_shown(row) for row in rows]
 
@@ -85,6 +85,8 @@ async def confirm_statement(
 ) -> Statement:
     """Say that a statement was read back to whom it is of, and confirmed; twice is the same as once."""
     await _admitted(report_id, caller, runtime)
+    if caller.client_id:
+        await _check_own(report_id, statement_id, caller.client_id, runtime)
     command = ConfirmStatement(at=runtime.now(), statement_id=statement_id, digest=body.digest, confirmed_to=caller.id)
     await runtime.pipeline.execute(Execution(decider=report, entity=report_id, command=command))
     private(response)
@@ -95,6 +97,13 @@ async def _admitted(report_id: UUID, caller: Caller, runtime: Runtime) -> None:
     await existing(report_id, caller, runtime)
     if caller.staff:
         await allowed(report_id, caller.staff, runtime)
+
+
+async def _check_own(report_id: UUID, statement_id: UUID, client: UUID, runtime: Runtime) -> None:
+    async with runtime.reading() as connection:
+        own = await queries.statements_of(connection, report_id, by=client)
+    if statement_id not in {row["id"] for row in own}:
+        raise Problem(404, "no_such_statement", "there is no such statement on this report")
 
 
 async def _one(report_id: UUID, statement_id: UUID, runtime: Runtime) -> Statement:

@@ -40,7 +40,7 @@ APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
 
 
-ADDING = (AddUpdate, AddAttachment, Annotate, TakeStatement, ConfirmStatement)
+ADDING = (AddUpdate, AddAttachment, Annotate, AskForCall, TakeStatement, ConfirmStatement)
 """What adds to what a report tells of people."""
 
 

@@ -12,7 +12,7 @@ from vpr_events.idempotency import IdempotencyKey
 from vpr_evidence.media_types import KINDS
 from vpr_evidence.receiving import Empty, NotTaken, TooLarge
 from vpr_intake.api.multipart import is_multipart, parts_of
-from vpr_intake.attaching import Incoming, Uploads, uploads
+from vpr_intake.attaching import Incoming, Uploads, settings_of, uploads
 from vpr_intake.web.rendering import PageRoute, language_for, page
 from vpr_intake.web.status import Case, case_shown, title_of, way_to
 from vpr_intake.web.texts import TEXTS
@@ -82,6 +82,8 @@ async def _received(request: Request, files: Uploads) -> Sent:
         if part.name == "key" and part.file_name is None:
             sent.key = await part.text(FIELD_LIMIT)
         elif part.file_name:
+            if len(sent.hashes) == settings_of(files.runtime).attachments_most:
+                raise Fault("photos_full")
             try:
                 item = await files.receive(Incoming(part.content(), part.content_type, part.file_name))
             except NotTaken as refused:

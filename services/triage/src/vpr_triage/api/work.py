@@ -69,7 +69,7 @@ async def prioritise(officer: Officer, row: Found, runtime: Running, response: R
 async def link_duplicate(officer: Officer, row: Found, runtime: Running, response: Response, body: Original) -> Case:
     """Link the case, which you hold, to one that tells of the same incident, and close it as its duplicate.
 
-    Nothing is merged: both reports stay as they are. 404 without such an original; 409 ``original_is_duplicate``.
+    Nothing is merged: both reports stay as they are. 422 without such an original; 409 ``original_is_duplicate``.
     """
     await _original(body.original_case_id, runtime)
     at = runtime.now()

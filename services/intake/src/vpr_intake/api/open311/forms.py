@@ -17,6 +17,7 @@ from vpr_intake.api.open311.asking import caller_of
 from vpr_intake.api.open311.errors import Fault, Faulty
 from vpr_intake.attaching import Incoming, Uploads, settings_of
 from vpr_service.api_keys import KeyScope
+from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -130,9 +131,11 @@ async def _multipart(request: Request, query: Sequence[tuple[str, str]], uploads
 
 
 async def _check_key_so_far(pairs: Iterable[tuple[str, str]], runtime: Runtime) -> None:
-    """Nothing is stored for a wrong key, where it comes before the file. Raises Problem 403."""
-    if key := dict(pairs).get("api_key"):
-        await caller_of(runtime, key, KeyScope.WRITE)
+    """Nothing is stored for who has not shown a good key before the file. Raises Problem 403."""
+    key = dict(pairs).get("api_key", "")
+    if not key:
+        raise Problem(403, "api_key_missing", "api_key: must stand before the files")
+    await caller_of(runtime, key, KeyScope.WRITE)
 
 
 async def _file(part: Part, before: int, uploads: Uploads) -> str | Fault | None:
