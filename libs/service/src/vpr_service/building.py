@@ -69,7 +69,8 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
         yield runtime.inbox
     if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
         yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
-    if handlers := service.handlers(runtime):
+    handlers = service.handlers(runtime)
+    if handlers and runtime.settings.effects_in_flight:
         policy = Policy(runtime.settings.retry_delays)
         limits = Limits(runtime.settings.effects_in_flight, runtime.settings.effects_per_lane)
         yield EffectRunner(runtime.engine, pipeline, handlers, policy, limits=limits)

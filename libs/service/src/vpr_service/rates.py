@@ -15,12 +15,13 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vpr_service.api_keys import may_be_key
 from vpr_service.cookies import SAFE, SESSION
 from vpr_service.problems import Problem
 from vpr_service.telemetry import QUIET
 from vpr_service.tokens import TokenVerifier
 
-FORM = b"application/x-www-form-urlencoded"
+FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
 
 def rate_of(text: str) -> RateLimitItem | None:
@@ -96,12 +97,13 @@ def source_of(scope: Scope) -> str:
 class SourceLimit:
     """ASGI middleware: 429 for a source that asks too often without good credentials.
 
-    One that shows none is refused before anything is done. With a key, known only to the endpoint, it is served first;
-    when the key was no good, the answer counts and, above the limit, is withheld.
+    One that shows none is refused before anything is done. With what may be a key, known only to the endpoint, it is
+    served first; when the key was no good, the answer counts and, above the limit, is withheld. Below the path
+    ``key_forms`` keys may stand in a query or a form.
     """
 
-    def __init__(self, app: ASGIApp, rates: Rates) -> None:
-        self._app, self._rates = app, rates
+    def __init__(self, app: ASGIApp, rates: Rates, key_forms: str = "") -> None:
+        self._app, self._rates, self._key_forms = app, rates, key_forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,7 +112,7 @@ class SourceLimit:
             await self._app(scope, receive, send)
             return
         source, visit = source_of(scope), Visit()
-        if not _may_hold_key(scope):
+        if not self._may_hold_key(scope, path):
             try:
                 await self._rates.check_source(source)
             except Problem as problem:
@@ -121,6 +123,14 @@ class SourceLimit:
             await self._app(scope, receive, self._counting(scope, source, visit, receive, send))
         finally:
             VISIT.reset(token)
+
+    def _may_hold_key(self, scope: Scope, path: str) -> bool:
+        if may_be_key(_header(scope, b"x-api-key").decode("latin-1")):
+            return True
+        if not self._key_forms or not path.startswith(self._key_forms):
+            return False
+        kind = _header(scope, b"content-type").partition(b";")[0].strip().lower()
+        return kind in FORMS or b"api_key=" in scope.get("query_string", b"")
 
     def _counting(self, scope: Scope, source: str, visit: Visit, receive: Receive, send: Send) -> Send:
         withheld = False
@@ -152,11 +162,6 @@ async def _is_staff(scope: Scope) -> bool:
     except Problem:
         return False
     return True
-
-
-def _may_hold_key(scope: Scope) -> bool:
-    in_form = _header(scope, b"content-type").partition(b";")[0].strip().lower() == FORM
-    return bool(_header(scope, b"x-api-key")) or b"api_key=" in scope.get("query_string", b"") or in_form
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

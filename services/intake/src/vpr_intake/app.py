@@ -36,6 +36,7 @@ from vpr_intake.web.routers import web_routers
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.key_use import KeyUse
+from vpr_service.known_keys import KnownKeys
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
@@ -54,6 +55,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
         Sweeper(runtime),
         KeyUse(runtime.engine, register),
+        KnownKeys(runtime.engine, register),
     ]
 
 
@@ -72,6 +74,7 @@ service = Service(
     consequences=(announce, follow_attachments),
     handlers=_handlers,
     public=True,
+    key_forms="/open311/",
     gauges=GAUGES,
     figures=retention_figures,
 )

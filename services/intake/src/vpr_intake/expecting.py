@@ -92,6 +92,6 @@ def spans_in(answer: Mapping[str, Any]) -> Mapping[str, Span]:
 
 def expected_at(row: Mapping[str, Any], runtime: Runtime) -> datetime | None:
     """When this report, which its row tells of, is likely to be closed; None where it is, or where nobody knows."""
-    known = next((worker for worker in runtime.workers if isinstance(worker, Expectations)), None)
+    known = runtime.worker_if_any(Expectations)
     ended = row["withdrawn_at"] or row["closed_at"]
     return known.of(row["category"], row["filed_at"]) if known and not ended else None

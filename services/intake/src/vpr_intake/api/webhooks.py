@@ -34,12 +34,12 @@ async def create(
     secret = new_secret()
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        if not await subscriptions.known_client(connection, client):
-            raise invalid_field("client_id", "there is no such client")
         try:
             row = await subscriptions.create(
                 connection, client, new.url, sorted(set(new.event_types)), sealed.encrypt(secret)
             )
+        except subscriptions.Unknown:
+            raise invalid_field("client_id", "there is no such client, or it was revoked") from None
         except subscriptions.TooMany:
             raise Problem(409, "too_many_webhooks", f"a client has {subscriptions.MOST} webhooks at most") from None
     response.headers["Location"] = f"{request.scope['path']}/{row['id']}"
@@ -87,7 +87,10 @@ async def change(
         changes["disabled_reason"] = None if body.enabled else "client"
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        row = await subscriptions.change(connection, webhook_id, changes, _version(if_match))
+        try:
+            row = await subscriptions.change(connection, webhook_id, changes, _version(if_match))
+        except subscriptions.Unknown:
+            raise Problem(409, "client_revoked", "its client was revoked: nothing is told to it any more") from None
     if row is None:
         await existing(webhook_id, caller, runtime)
         raise version_changed("the webhook was changed meanwhile: read it again")

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 
 
 async def _jail(runtime: Running) -> Jail:
-    return next(worker for worker in runtime.workers if isinstance(worker, Jail))
+    return runtime.worker(Jail)
 
 
 @router.post("/sql", response_model=QueryResult, responses=RESPONSES)
