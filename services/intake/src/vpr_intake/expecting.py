@@ -11,6 +11,7 @@ import structlog
 
 from vpr_events.working import resting
 from vpr_service.clock import Clock
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 from vpr_service.service_tokens import TokenSource
@@ -72,7 +73,7 @@ class Expectations:
 
     async def _measured(self) -> Mapping[str, Any]:
         asked = {"interval": "resolution", "by": "category", "from": (self.now() - SEEN).isoformat()}
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        async with http_client(timeout=TIMEOUT) as http:
             headers = await self.tokens.headers()
             answer = await http.get(f"{self.url.rstrip('/')}/v1/timings", params=asked, headers=dict(headers))
         answer.raise_for_status()
