@@ -28,7 +28,7 @@ from vpr_intake.projections import (
 )
 from vpr_intake.reactors import consumer
 from vpr_intake.retaining import GAUGES, Retaining, retention_figures
-from vpr_intake.settings import Settings
+from vpr_intake.settings import Settings, settings_of
 from vpr_intake.tables import metadata
 from vpr_intake.web import STATIC
 from vpr_intake.web.budgets import Budgets
@@ -46,7 +46,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    settings = hooks.settings_of(runtime)
+    settings = settings_of(runtime)
     tokens = TokenSource.of("intake", settings)
     return [
         Listener(runtime.engine, ALARMS),

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import cast
 from uuid import UUID
 
 import structlog
@@ -28,7 +27,7 @@ from vpr_evidence.storage import ObjectStorage, Storage, StorageFull, StorageUna
 from vpr_intake import kept_files
 from vpr_intake.domain.report import report
 from vpr_intake.domain.report_commands import AddAttachment
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
@@ -57,11 +56,6 @@ class Evidence:
 @cache
 def _evidence(url: str, keys: tuple[str, ...]) -> Evidence:
     return Evidence(ObjectStorage(url), MasterKeys(keys))
-
-
-def settings_of(runtime: Runtime) -> Settings:
-    """Intake's own settings."""
-    return cast("Settings", runtime.settings)
 
 
 def evidence_of(runtime: Runtime) -> Evidence:

@@ -10,8 +10,9 @@ from vpr_evidence.encryption import Damaged
 from vpr_evidence.facts import UNREADABLE, facts_of
 from vpr_evidence.reading import read
 from vpr_evidence.storage import NotStored
-from vpr_intake.attaching import evidence_of, settings_of
+from vpr_intake.attaching import evidence_of
 from vpr_intake.kept_files import facts_written, item_of, object_forgotten, one_attachment, sweep
+from vpr_intake.settings import settings_of
 from vpr_service.runtime import Runtime
 
 EVERY = 300.0

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 import limits
 from cryptography.fernet import Fernet
@@ -15,6 +15,7 @@ from vpr_evidence.keys import MasterKeys
 from vpr_evidence.media_types import Kind
 from vpr_intake.city import City, load_city, shipped
 from vpr_service.addresses import Allowed
+from vpr_service.runtime import Runtime
 from vpr_service.settings import ServiceSettings
 
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
@@ -184,3 +185,8 @@ class Settings(ServiceSettings):
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def settings_of(runtime: Runtime) -> Settings:
+    """Intake's own settings, of a runtime of intake."""
+    return cast("Settings", runtime.settings)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from vpr_events.contracts.values import Role
 from vpr_intake import subscriptions
 from vpr_intake.api.callers import Caller, Calling
-from vpr_intake.hooks import guard_of, sealed_by, settings_of
+from vpr_intake.hooks import guard_of, sealed_by
 from vpr_intake.schemas.webhooks import HookShown, NewHookShown, NewSecret, NewWebhook, WebhookChange
 from vpr_intake.sealed_secrets import Sealed, new_secret
+from vpr_intake.settings import settings_of
 from vpr_service.api_keys import KeyScope
 from vpr_service.outbound import Forbidden
 from vpr_service.problems import Problem, invalid_field
