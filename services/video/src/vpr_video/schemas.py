@@ -36,7 +36,8 @@ class SessionQuery(PageQuery):
 class Session(Body):
     """A session. ``joined`` means that somebody is in: the two times tell who.
 
-    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected.
+    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected,
+    ``recording`` whether a recording is being made.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class Session(Body):
     ended_at: datetime | None
     end_reason: EndReason | None
     mode: Mode | None
+    recording: bool
 
 
 class NewInvitation(Body):
@@ -158,6 +160,7 @@ class Call(Body):
     admitted: bool
     present: bool
     consents: list[Consent]
+    recording: bool
 
 
 class IceServer(Body):

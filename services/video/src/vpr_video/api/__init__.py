@@ -1,7 +1,7 @@
 """Video over HTTP."""
 
 from vpr_service.held import held_router
-from vpr_video.api import calls, ice, invitations, joining, participants, sessions, sockets
+from vpr_video.api import call_evidence, calls, evidence, ice, invitations, joining, participants, sessions, sockets
 from vpr_video.held import HOLDINGS
 
 routers = (
@@ -11,6 +11,8 @@ routers = (
     joining.router,
     calls.router,
     ice.router,
+    evidence.router,
+    call_evidence.router,
     sockets.router,
     held_router(HOLDINGS),
 )

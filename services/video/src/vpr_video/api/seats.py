@@ -69,4 +69,5 @@ def shown(seat: Seat, response: Response) -> Call:
         admitted=seat.inside,
         present=seat.present,
         consents=sorted(person["consents"]),
+        recording=seat.row["recording"],
     )
