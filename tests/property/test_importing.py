@@ -1,8 +1,9 @@
 """An import that is cut off anywhere, any number of times, ends as one that never was."""
 
 import csv
+import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import csv as arrow_csv  # type: ignore[import-untyped]
+from pyarrow import parquet
 
 from tests.unit.test_extracts_reader import HEADER, ROW, mapping
 from vpr.importing import Busy, Import, IssueList, Journal, sending
@@ -48,11 +51,22 @@ class Intake:
         return told
 
 
+type Write = Callable[[Path, str], object]
+CSV: Write = Path.write_text
+
+
+def as_parquet(path: Path, text: str) -> None:
+    """The same as Parquet, in groups of four rows."""
+    types = arrow_csv.ConvertOptions(column_types=dict.fromkeys(HEADER.strip().split(","), "string"))
+    table = arrow_csv.read_csv(io.BytesIO(text.encode()), convert_options=types)
+    parquet.write_table(table, path, row_group_size=4)
+
+
 def run(folder: Path, rules: Mapping, intake: Intake) -> int:
     """One try: how many were told to be recorded or unchanged in all."""
     told: list[int] = []
     with (
-        open_table(folder / "extract.csv", rules) as table,
+        open_table(folder / "extract", rules) as table,
         Journal.opened(folder / "imports", "key", anew=False) as journal,
         IssueList.opened(folder / "issues.csv", journal.state.listed) as listed,
     ):
@@ -62,9 +76,15 @@ def run(folder: Path, rules: Mapping, intake: Intake) -> int:
 
 
 @settings(max_examples=60)
-@given(rows, st.lists(st.integers(1, 3), max_size=6), st.sampled_from(["first", "merge"]), st.integers(1, 4))
+@given(
+    rows,
+    st.lists(st.integers(1, 3), max_size=6),
+    st.sampled_from(["first", "merge"]),
+    st.integers(1, 4),
+    st.sampled_from([CSV, as_parquet]),
+)
 def test_nothing_is_lost_and_nothing_is_told_twice(
-    content: Sequence[str], cuts: Sequence[int], same_id: str, batch: int
+    content: Sequence[str], cuts: Sequence[int], same_id: str, batch: int, write: Write
 ) -> None:
     rules = mapping(same_id=same_id)
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as name:
@@ -73,7 +93,7 @@ def test_nothing_is_lost_and_nothing_is_told_twice(
         for kind in ("whole", "cut"):
             folder, intake = Path(name) / kind, Intake()
             folder.mkdir()
-            (folder / "extract.csv").write_text(HEADER + "".join(content))
+            write(folder / "extract", HEADER + "".join(content))
             for left in cuts if kind == "cut" else ():
                 intake.left = left
                 try:
