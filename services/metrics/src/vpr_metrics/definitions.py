@@ -154,6 +154,7 @@ ENDS = {
 FLOW = {
     "stages": "How many cases reached each stage, and how long after filing; a case may leave stages out.",
     "transitions": "From one milestone of a case to the next in time; at the same moment the usual order counts.",
-    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it.",
+    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it; of "
+    "those that are shown.",
     "workload": "How often a kind of work came in an hour of the week, in the city's zone: 1-08 is Monday from eight.",
 }

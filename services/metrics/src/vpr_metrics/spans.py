@@ -66,7 +66,7 @@ def observed_until(connection: DuckDBPyConnection, selection: Selection, now: da
     """
     bounds = [bound for bound in (selection.as_of, selection.until) if bound]
     if selection.source == LIVE:
-        return min(bounds, default=now)
+        return min([now, *bounds])
     latest = ", ".join(f"max({point})" for point in POINTS)
     statement = f"select greatest({latest}) from records where source = $source"  # noqa: S608 - names of ours
     last = one(connection, statement, {"source": selection.source})

@@ -24,7 +24,7 @@ from vpr_metrics.schemas.survival import (
     Survivals,
 )
 from vpr_metrics.spans import REACHED, Spans, observed_until, spans
-from vpr_metrics.suppressing import FEWEST, hidden
+from vpr_metrics.suppressing import FEWEST, hidden, is_small
 from vpr_metrics.survival import Curve, incidences, kaplan_meier
 from vpr_service.auth import Principal
 
@@ -64,6 +64,7 @@ def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool)
     [whole, *groups], observed, event = found
     sizes = [(one.ended(REACHED), one.records) for one, _ in (groups or [whole])]
     gone, without_total = (frozenset[int](), False) if whole_truth else hidden(sizes)
+    silent, total_silent = _silent([one for one, _ in groups], gone) if not whole_truth else (frozenset[int](), False)
     interval = query.span()
     return Survivals(
         source=query.source,
@@ -80,26 +81,30 @@ def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool)
             SurvivalGroup(
                 key=" / ".join(one.keys),
                 keys=dict(zip(query.by, one.keys, strict=True)),
-                **_figures(query, one, curve, whole_truth, suppressed=place in gone),
+                **_figures(query, one, curve, whole_truth, suppressed=place in gone, silent=place in silent),
             )
             for place, (one, curve) in enumerate(groups)
         ],
-        total=Survival(**_figures(query, *whole, whole_truth, suppressed=without_total)),
+        total=Survival(**_figures(query, *whole, whole_truth, suppressed=without_total, silent=total_silent)),
     )
 
 
 def _figures(
-    query: SurvivalQuery, found: Spans, curve: Curve, whole_truth: bool, *, suppressed: bool
+    query: SurvivalQuery, found: Spans, curve: Curve, whole_truth: bool, *, suppressed: bool, silent: bool
 ) -> dict[str, Any]:
+    """``silent``: no counts but n, so that a group's small ones are not what the total leaves over."""
     if suppressed:
         return {"suppressed": True}
     completed, counts = found.completed, _counts(found, whole_truth)
+    left_out = {"excluded": found.excluded, "invalid": found.invalid}
+    if silent:
+        counts = dict.fromkeys(counts)
+    if silent or (not whole_truth and is_small(*left_out.values(), sum(left_out.values()))):
+        left_out = {}
     figures: dict[str, Any] = {
         "n": len(found.causes),
         "open": counts.pop("open"),
         "causes": counts,
-        "excluded": found.excluded,
-        "invalid": found.invalid,
         "median": _estimate(curve, 50),
         "percentiles": {f"{one:g}": _estimate(curve, one) for one in (90.0, *query.percentile)},
         "completed": {
@@ -107,6 +112,7 @@ def _figures(
             "median": float(np.median(completed)) if len(completed) else None,
         },
     }
+    figures |= left_out
     return figures | (_curves(found, curve, counts, FEWEST * (not whole_truth)) if query.curve else {})
 
 
@@ -125,11 +131,22 @@ def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest
 
 def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
     """How many ended in which way, and how many wait; small numbers are left out as in groups."""
-    counts = {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
-    gone, without_total = (frozenset[int](), False) if whole_truth else hidden([(one, one) for one in counts.values()])
+    counts = _ends(found)
+    gone, without_total = (frozenset[int](), False) if whole_truth else hidden([(one,) for one in counts.values()])
     return {
         name: None if place in gone or without_total else count for place, (name, count) in enumerate(counts.items())
     }
+
+
+def _silent(groups: Sequence[Spans], gone: frozenset[int]) -> tuple[frozenset[int], bool]:
+    """Which groups, and whether the total, tell no counts but n."""
+    if not groups:
+        return frozenset(), False
+    return hidden([(*_ends(one).values(), one.excluded, one.invalid) for one in groups], gone)
+
+
+def _ends(found: Spans) -> dict[str, int]:
+    return {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
 
 
 def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:
