@@ -37,6 +37,7 @@ MEANINGS = {
     404: "There is no such thing, or it is somebody else's.",
     405: "This method means nothing here.",
     409: "As things stand it cannot be done.",
+    410: "It is gone for good.",
     412: "It was changed since the version that If-Match names.",
     413: "The body is too large.",
     415: "The body is of another type than is taken.",

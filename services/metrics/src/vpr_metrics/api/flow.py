@@ -8,15 +8,14 @@ from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import flow
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, Accepted, Form, Table, shown
-from vpr_metrics.api.projected import Projected, as_of, check_source, read
-from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.api.answering import ReadersView, View, answered
+from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, Accepted, Form, Table
+from vpr_metrics.api.projected import Projected, as_of, check_source
 from vpr_metrics.choosing import Row, choose, newest
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.flow import End, Flow, Stage, Transition, Work
 from vpr_metrics.suppressing import hidden, is_small, tells_of_few
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[Choice, Query()]
@@ -39,27 +38,29 @@ class Found:
 
 
 @router.get("/flow", response_model=Flow, responses=RESPONSES)
-async def flow_of(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+async def flow_of(query: Asked, projection: Projected, view: ReadersView, form: Accepted) -> Response:
     """Stages, ends, the time between milestones with the bottleneck, and the workload by hour of week."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, view, form)
 
 
 @router.get("/flow.{form}", response_model=Flow, responses=RESPONSES)
-async def flow_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+async def flow_as(query: Asked, projection: Projected, view: ReadersView, form: Form) -> Response:
     """The same in the form that the suffix names."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, view, form)
 
 
-async def _flow(query: Choice, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    def find(connection: DuckDBPyConnection) -> Found:
-        check_source(connection, query.source)
-        choose(connection, query.selection())
-        ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
-        return Found(newest(connection, query.as_of), *ways, flow.workload(connection, zone))
+async def _flow(query: Choice, projection: Projection, view: View, form: Form) -> Response:
+    return await answered(projection, lambda connection: told_flow(connection, query, view), _table, form, "flow")
 
-    found = await read(projection, find)
-    answer = _answer(query, found, zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "flow")
+
+def told_flow(connection: DuckDBPyConnection, query: Choice, view: View) -> Flow:
+    """The answer to a question for the flow."""
+    check_source(connection, query.source)
+    selection = view.of(query)
+    choose(connection, selection)
+    ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
+    found = Found(newest(connection, selection), *ways, flow.workload(connection, view.zone))
+    return _answer(query, found, view.zone, whole_truth=view.whole_truth)
 
 
 def _answer(query: Choice, found: Found, zone: str, *, whole_truth: bool) -> Flow:

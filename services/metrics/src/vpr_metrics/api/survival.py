@@ -8,9 +8,9 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table, shown
-from vpr_metrics.api.projected import Projected, as_of, check_source, read
-from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.api.answering import ReadersView, View, answered
+from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table
+from vpr_metrics.api.projected import Projected, as_of, check_source
 from vpr_metrics.choosing import choose, newest
 from vpr_metrics.definitions import CAUSES
 from vpr_metrics.projecting import Projection
@@ -26,7 +26,6 @@ from vpr_metrics.schemas.survival import (
 from vpr_metrics.spans import REACHED, Spans, observed_until, spans
 from vpr_metrics.suppressing import FEWEST, hidden, is_small
 from vpr_metrics.survival import Curve, incidences, kaplan_meier
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[SurvivalQuery, Query()]
@@ -35,29 +34,33 @@ type Found = tuple[list[tuple[Spans, Curve]], datetime, Any]
 
 
 @router.get("/survival", response_model=Survivals, responses=RESPONSES)
-async def survival(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+async def survival(query: Asked, projection: Projected, view: ReadersView, form: Accepted) -> Response:
     """Kaplan-Meier percentiles and curve with their band, and the cumulative incidence of every way to end."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, view, form)
 
 
 @router.get("/survival.{form}", response_model=Survivals, responses=RESPONSES)
-async def survival_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+async def survival_as(query: Asked, projection: Projected, view: ReadersView, form: Form) -> Response:
     """The curves in the form that the suffix names."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, view, form)
 
 
-async def _survival(query: SurvivalQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    def find(connection: DuckDBPyConnection) -> Found:
-        check_source(connection, query.source)
-        selection = query.selection()
-        choose(connection, selection)
-        observed = observed_until(connection, selection, projection.now())
-        found = spans(connection, query.span(), observed, query.by, zone)
-        curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
-        return curves, observed, newest(connection, selection.as_of)
+async def _survival(query: SurvivalQuery, projection: Projection, view: View, form: Form) -> Response:
+    return await answered(
+        projection, lambda connection: told_survival(connection, query, view), _table, form, "survival"
+    )
 
-    answer = _answer(query, await read(projection, find), zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "survival")
+
+def told_survival(connection: DuckDBPyConnection, query: SurvivalQuery, view: View) -> Survivals:
+    """The answer to a question for survival."""
+    check_source(connection, query.source)
+    selection = view.of(query)
+    choose(connection, selection)
+    observed = observed_until(connection, selection, view.now)
+    found = spans(connection, query.span(), observed, query.by, view.zone)
+    curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
+    asked = curves, observed, newest(connection, selection)
+    return _answer(query, asked, view.zone, whole_truth=view.whole_truth)
 
 
 def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool) -> Survivals:

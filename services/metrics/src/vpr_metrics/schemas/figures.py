@@ -181,6 +181,7 @@ class Definitions(BaseModel):
     excluded_reasons: dict[str, str]
     invalid_reasons: dict[str, str] = definitions.INVALID
     over: str
+    rules: dict[str, str] = definitions.RULES
     causes: dict[str, str] = definitions.CAUSES
     arms: dict[str, str] = definitions.ARMS
     ends: dict[str, str] = definitions.ENDS
