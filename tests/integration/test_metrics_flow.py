@@ -107,12 +107,12 @@ async def test_small_numbers_of_the_flow_are_for_supervisors(metrics: System) ->
     ends = {end["end"]: (end["cases"], end["suppressed"]) for end in told["ends"]}
     assert ends["no_show"] == ends["reopened"] == (None, True)
     assert ends["withdrawn"] == (5, False)
-    steps = {(step["before"], step["after"]): step["n"] for step in told["transitions"]}
-    assert (steps["filed", "no_show"], steps["filed", "withdrawn"]) == (None, 5)
-    refused = await metrics["metrics"].get(
-        "/v1/event-log.xes", params={"category": "fraud"}, headers=metrics.as_(Role.ANALYST)
-    )
-    assert (refused.status_code, refused.json()["type"]) == (403, "urn:vpr:problem:too_few")
+    steps = {(step["before"], step["after"]): step for step in told["transitions"]}
+    assert steps["filed", "withdrawn"]["n"] is None, "with it shown, shares would tell how long the single one took"
+    assert steps["filed", "no_show"]["suppressed"]
+    total = steps["arrived", "cleared"]["total"] / steps["arrived", "cleared"]["share"]
+    hidden = total - sum(step["total"] or 0 for step in told["transitions"])
+    assert hidden == pytest.approx(sum(range(7, 12)) * 60 + 3000), "what is left tells of seven steps together"
     rows = list(csv.DictReader(io.StringIO((await get(metrics, "/v1/flow.csv")).text)))
     assert {row["part"] for row in rows} == {"stage", "end", "transition", "workload"}
 
@@ -214,5 +214,12 @@ def test_milestones_follow_each_other_in_time_whatever_their_usual_order() -> No
 
 
 async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:
-    answer = await metrics["metrics"].get("/v1/event-log.pdf", headers=metrics.as_(Role.ANALYST))
+    answer = await metrics["metrics"].get("/v1/event-log.pdf", headers=metrics.as_(Role.SUPERVISOR))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "form")
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.AUDITOR, Role.ADMIN])
+@pytest.mark.parametrize("form", ["xes", "jsonocel", "csv"])
+async def test_event_logs_tell_of_single_cases_and_are_for_supervisors(metrics: System, form: str, role: Role) -> None:
+    refused = await metrics["metrics"].get(f"/v1/event-log.{form}", headers=metrics.as_(role))
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:vpr:problem:forbidden")
