@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import orjson
@@ -18,13 +18,16 @@ from vpr_events.outages import LogUnavailable, is_outage
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 from vpr_service.streams import Feed
-from vpr_video.seats import Seat
+from vpr_video.domain.commands import Interrupt
+from vpr_video.seats import Seat, run, seat_in
+from vpr_video.settings import Settings
 from vpr_video.signalling import record
 from vpr_video.signalling.lines import Close, Line
 from vpr_video.signalling.presence import BEAT, Presence
 from vpr_video.signalling.views import session_view
 
 SUBJECT = "video.signal."
+GAP = (Close.RENEW, "the replicas did not hear each other: come again")
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +38,10 @@ class Hub:
 
     runtime: Runtime
     process: str = field(default_factory=lambda: uuid4().hex[:12])
+    beat: float = BEAT
     _lines: dict[UUID, list[Line]] = field(default_factory=dict)
     _elsewhere: Presence = field(default_factory=Presence)
+    _gaps: int = 0
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -45,16 +50,33 @@ class Hub:
         try:
             if await self.runtime.log.until_connected(stop):
                 subscription = await self.runtime.log.listen(f"{SUBJECT}>", self._heard)
+                self._end_all(*GAP)  # whoever was here before has not been heard elsewhere
             while not stop.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), BEAT)
+                    await asyncio.wait_for(stop.wait(), self.beat)
+                self._look_for_gaps()
                 for session in list(self._lines):
                     await self._tell(session, self._here(session))
+                for session, who in self._elsewhere.lapsed(_steady()):
+                    self.soon(self.missed(session, who))
+                    self.soon(self.refresh(session))
         finally:
             if subscription and self.runtime.log.connected:
                 await subscription.unsubscribe()
-            for line in [line for lines in self._lines.values() for line in lines]:
-                line.end(Close.RESTART, "the service starts anew: come back")
+            self._end_all(Close.RESTART, "the service starts anew: come back")
+
+    def _look_for_gaps(self) -> None:
+        """What other replicas told while the broker was away is lost: pages that come again are told it anew."""
+        gaps, there = self.runtime.log.reconnects, self.runtime.log.connected
+        if gaps != self._gaps or not there:
+            self._elsewhere.hold(_steady())
+        if gaps != self._gaps and there:
+            self._gaps = gaps
+            self._end_all(*GAP)
+
+    def _end_all(self, code: Close, reason: str) -> None:
+        for line in [line for lines in self._lines.values() for line in lines]:
+            line.end(code, reason)
 
     # Who is there
 
@@ -75,7 +97,6 @@ class Hub:
             lines.remove(line)
         if not lines:
             self._lines.pop(session, None)
-            self._elsewhere.drop(session)
         await self._tell(session, self._here(session))
         await self.refresh(session)
 
@@ -83,6 +104,15 @@ class Hub:
         """Who is connected, here or at another replica."""
         here = frozenset(line.participant_id for line in self._lines.get(session, []) if not line.closed)
         return here | self._elsewhere.of(session, _steady())
+
+    async def missed(self, session: UUID, who: UUID) -> None:
+        """Whoever is nowhere after a while broke the connection. Any replica that notices says so; once counts."""
+        settings = cast("Settings", self.runtime.settings)
+        await asyncio.sleep(settings.drop_after)
+        if self.runtime.closing.is_set() or who in self.online(session):
+            return
+        if (seat := await seat_in(session, who, self.runtime)) is not None:
+            await run(Interrupt(at=self.runtime.now(), participant_id=who), seat, self.runtime)
 
     def _replace(self, session: UUID, participant: UUID) -> None:
         for line in self._lines.get(session, []):
@@ -92,7 +122,7 @@ class Hub:
     def _here(self, session: UUID) -> dict[str, Any]:
         """What other replicas are told."""
         who = [line.participant_id for line in self._lines.get(session, []) if not line.closed]
-        return {"kind": "here", "who": who}
+        return {"kind": "here", "who": who, "closing": self.runtime.closing.is_set()}
 
     # What changes
 
@@ -179,7 +209,7 @@ class Hub:
 
     async def _heard(self, subject: str, body: bytes) -> None:
         told, session = orjson.loads(body), UUID(subject.removeprefix(SUBJECT))
-        if told["process"] == self.process or session not in self._lines:
+        if told["process"] == self.process:
             return
         if told["kind"] == "pass":
             self._deliver(session, told["message"])
@@ -189,9 +219,13 @@ class Hub:
     async def _heard_who(self, session: UUID, told: Mapping[str, Any]) -> None:
         if came := told.get("came"):
             self._replace(session, UUID(came))
-            await self._tell(session, self._here(session))
-        if self._elsewhere.tell(session, told["process"], map(UUID, told["who"]), _steady()):
+            if session in self._lines:
+                await self._tell(session, self._here(session))
+        changed = self._elsewhere.tell(session, told["process"], map(UUID, told["who"]), _steady())
+        if changed:
             await self.refresh(session)
+        for who in changed - self.online(session) if told.get("closing") else ():
+            self.soon(self.missed(session, who))  # a replica that ends looks after nobody
 
 
 @dataclass

@@ -44,8 +44,8 @@ class Talk:
     async def hold(self) -> None:
         """Take part until either side ends it."""
         writing = asyncio.create_task(self.line.write())
-        await self.hub.enter(self.line)
         try:
+            await self.hub.enter(self.line)
             async with asyncio.timeout(LIFETIME):
                 await self._listen()
         except TimeoutError:
@@ -64,15 +64,8 @@ class Talk:
         if self.line.closed:
             await asyncio.wait([writing], timeout=CLOSING)
         writing.cancel()
+        self.hub.soon(self.hub.missed(self.line.session_id, self.line.participant_id))
         await self.hub.leave(self.line)
-        self.hub.soon(self._perhaps_interrupted())
-
-    async def _perhaps_interrupted(self) -> None:
-        """Whoever is not back after a while broke the connection."""
-        await asyncio.sleep(self.settings.drop_after)
-        who = self.line.participant_id
-        if not self.hub.runtime.closing.is_set() and who not in self.hub.online(self.line.session_id):
-            await self._interrupt(who)
 
     async def _interrupt(self, who: UUID) -> None:
         await run(Interrupt(at=self.hub.runtime.now(), participant_id=who), self.line.seat, self.hub.runtime)
