@@ -13,7 +13,8 @@ from tests.integration.test_video_signalling import Call, arranged, both_listen,
 from tests.sockets import calling, listening
 from tests.system import Servers, System, until
 from vpr_video.api import sockets
-from vpr_video.signalling.hub import SUBJECT, hub_of
+from vpr_video.signalling.hub import hub_of
+from vpr_video.signalling.replicas import SUBJECT
 
 DROP_AFTER = 0.25
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -16,13 +17,15 @@ from vpr_video.api import routers
 from vpr_video.domain.session import session
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
+from vpr_video.media.server import MediaServer
 from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
 from vpr_video.sending.effects import INVITATION, send_invitation
 from vpr_video.sending.outbox import Outbox
 from vpr_video.sending.wiring import sender
 from vpr_video.settings import Settings
-from vpr_video.signalling.hub import Changes, Hub
+from vpr_video.signalling.changes import Changes
+from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
 from vpr_video.web import STATIC, call_pages, code_pages, outbox_page, pages
 
@@ -31,8 +34,12 @@ PAGES = (pages.router, code_pages.router, call_pages.resident, call_pages.office
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    hub = Hub(runtime)
-    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox())
+    settings = cast("Settings", runtime.settings)
+    server = None
+    if settings.media != "peer":
+        server = MediaServer(settings.janus_url, settings.janus_secret.get_secret_value())
+    hub = Hub(runtime, server)
+    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox(), *([server] if server else []))
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:

@@ -32,6 +32,9 @@ class Settings(SendingSettings):
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
     it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
     socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
+
+    ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
+    with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -47,6 +50,9 @@ class Settings(SendingSettings):
     ice_policy: Literal["all", "relay"] = "all"
     drop_after: Annotated[float, Field(gt=0)] = 8.0
     exit_url: str = "about:blank"
+    media: Literal["peer", "janus", "auto"] = "peer"
+    janus_url: str = ""
+    janus_secret: SecretStr = SecretStr("")
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:
@@ -57,6 +63,17 @@ class Settings(SendingSettings):
             raise ValueError("VIDEO_TURN_URLS names a TURN server: it needs VIDEO_TURN_SECRET")
         if self.ice_policy == "relay" and not turn:
             raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
+        return self
+
+    @model_validator(mode="after")
+    def _janus_is_whole(self) -> Self:
+        if self.media == "peer":
+            return self
+        url = urlsplit(self.janus_url)
+        if not (url.scheme == "wss" or (url.scheme == "ws" and url.hostname in {"localhost", "127.0.0.1", "::1"})):
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_URL: wss://, or ws:// on this machine")
+        if not self.janus_secret.get_secret_value():
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_SECRET, which Janus knows as api_secret")
         return self
 
     @model_validator(mode="after")

@@ -19,12 +19,22 @@ class Presence:
 
     forget: float = FORGET
     _told: dict[UUID, dict[str, tuple[frozenset[UUID], float]]] = field(default_factory=dict)
+    _unserved: set[str] = field(default_factory=set)
 
     def tell(self, session: UUID, process: str, who: Iterable[UUID], now: float) -> frozenset[UUID]:
         """A process told who is there: who came or went by that."""
         before = self.of(session, now)
         self._told.setdefault(session, {})[process] = (frozenset(who), now + self.forget)
         return before ^ self.of(session, now)
+
+    def serve(self, process: str, *, up: bool) -> None:
+        """A process told whether it reaches the media server."""
+        (self._unserved.discard if up else self._unserved.add)(process)
+
+    def served(self, session: UUID, now: float) -> bool:
+        """Whether every other process that holds somebody of the session reaches the media server."""
+        told = self._told.get(session, {})
+        return not any(process in self._unserved for process, (who, until) in told.items() if who and until > now)
 
     def hold(self, now: float) -> None:
         """Nothing can be heard: what was told last stays good."""

@@ -20,7 +20,17 @@ from vpr_video.signalling import record
 from vpr_video.signalling.filtering import without_addresses
 from vpr_video.signalling.hub import Hub
 from vpr_video.signalling.lines import Close, Ended, Line
-from vpr_video.signalling.messages import Chat, Ladder, Media, Message, Ping
+from vpr_video.signalling.messages import (
+    Chat,
+    ForServer,
+    Ladder,
+    Media,
+    Message,
+    Ping,
+    ServerCandidate,
+    ServerDescription,
+    ServerReady,
+)
 
 CLOSING = 5.0
 """Seconds that a participant has to take what was sent before the end."""
@@ -88,6 +98,8 @@ class Talk:
                 await self._media(message)
             case Ladder():
                 await self._step(message)
+            case ServerReady() | ServerDescription() | ServerCandidate():
+                self._serve(message)
             case _:
                 await self._pass_on(message)
 
@@ -111,9 +123,19 @@ class Talk:
         if message.state == "connected":
             await run(Connect(at=now, mode=message.mode), seat, self.hub.runtime)
 
+    def _serve(self, message: ForServer) -> None:
+        """To the media server, which answers by this connection."""
+        if self.hub.server is None or self.hub.way(self.line.seat) != "server":
+            raise Refused("media_server_away", "this call does not go through the media server now")
+        told = self._as_it_may_pass(message)
+        if isinstance(told, ServerReady | ServerDescription | ServerCandidate):
+            self.hub.server.take(self.line, told)
+
+    def _as_it_may_pass(self, message: Message) -> Message | None:
+        return without_addresses(message) if self.settings.ice_policy == "relay" else message
+
     async def _pass_on(self, message: Message) -> None:
-        told = without_addresses(message) if self.settings.ice_policy == "relay" else message
-        if told is not None:
+        if (told := self._as_it_may_pass(message)) is not None:
             await self.hub.pass_on(self.line, told.model_dump(mode="json", exclude_none=True) | _null(told))
 
 
