@@ -41,6 +41,9 @@ class Settings(SendingSettings, EvidenceSettings):
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
     how many a session has.
+
+    ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
+    with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -62,6 +65,9 @@ class Settings(SendingSettings, EvidenceSettings):
     video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
     document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
+    media: Literal["peer", "janus", "auto"] = "peer"
+    janus_url: str = ""
+    janus_secret: SecretStr = SecretStr("")
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:
@@ -72,6 +78,17 @@ class Settings(SendingSettings, EvidenceSettings):
             raise ValueError("VIDEO_TURN_URLS names a TURN server: it needs VIDEO_TURN_SECRET")
         if self.ice_policy == "relay" and not turn:
             raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
+        return self
+
+    @model_validator(mode="after")
+    def _janus_is_whole(self) -> Self:
+        if self.media == "peer":
+            return self
+        url = urlsplit(self.janus_url)
+        if not (url.scheme == "wss" or (url.scheme == "ws" and url.hostname in {"localhost", "127.0.0.1", "::1"})):
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_URL: wss://, or ws:// on this machine")
+        if not self.janus_secret.get_secret_value():
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_SECRET, which Janus knows as api_secret")
         return self
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ import { Chat } from "./chat.js";
 import { Devices } from "./devices.js";
 import { Quality } from "./quality.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { Tiles } from "./tiles.js";
 
 const { root, session, claim } = document.body.dataset;
 const api = `${root}/v1/sessions/${session}`;
@@ -30,8 +31,8 @@ const call = new Call({
   },
   ice: () => ask(`${api}/ice`),
 });
-const chat = new Chat(call, $("#chat"), { you: texts.you, officer: texts.officer, resident: texts.resident,
-  interpreter: texts.interpreter, specialist: texts.specialist, supervisor: texts.supervisor });
+const chat = new Chat(call, $("#chat"), texts);
+const tiles = new Tiles($("#others"), texts);
 
 /* Who is there */
 
@@ -73,17 +74,18 @@ const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.fai
 /* The resident's picture, and what their device can do */
 
 call.addEventListener("session", ({ detail }) => {
-  resident = detail.people.find((one) => one.kind === "resident" && one.admitted)?.id ?? null;
+  resident = seenOf(detail);
   people(detail);
+  tiles.keep(detail.people.filter((one) => one.admitted && one.id !== resident), texts.away);
+  said(detail);
   if (["ended", "expired"].includes(detail.status)) return finish();
   abilities();
   consider();
 });
 call.addEventListener("stream", ({ detail }) => {
-  const kind = call.view.people.find((one) => one.id === detail.id)?.kind;
-  if (kind === "resident") watch(detail.stream);
-  else $("#others").append(Object.assign(document.createElement("video"), {
-    srcObject: detail.stream, autoplay: true, playsInline: true }));
+  const one = call.view.people.find(({ id }) => id === detail.id);
+  if (detail.id === seenOf(call.view)) watch(detail.stream);
+  else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("state", () => { abilities(); consider(); });
 call.addEventListener("moved", ({ detail }) => {
@@ -93,6 +95,13 @@ call.addEventListener("moved", ({ detail }) => {
   consider();
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
+
+/* How the media server is, where the call goes through it. */
+function said({ media }) {
+  $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[media] ?? "";
+  $("#server").hidden = !$("#server").textContent;
+}
+
 call.addEventListener("error", ({ detail }) => {
   if (detail.code === "view_not_allowed") say(texts.view_not_allowed);
 });
@@ -103,8 +112,14 @@ call.addEventListener("end", ({ detail }) => {
   show("before");
 });
 
+/* The resident who has the large picture. */
+function seenOf({ people }) {
+  return people.find((one) => one.kind === "resident" && one.admitted)?.id ?? null;
+}
+
 function watch(stream) {
   const video = $("#remote");
+  delete video.dataset.seen;
   video.srcObject = stream;
   video.play().catch(() => {});
   seen = false;
@@ -131,7 +146,7 @@ const view = (scope) => call.view?.people.find((one) => one.id === resident)?.co
 
 /* Connected is when both sides see (or, without a camera, hear) each other: the service is told, again after a break. */
 function consider() {
-  const peer = call.peers.get(resident);
+  const peer = call.way(resident);
   const theirs = call.states.get(resident);
   if (!peer?.connected || !theirs || call.view.status === "connected" || Date.now() - told < 1000) return;
   if (theirs.video && !seen) return;
@@ -149,7 +164,7 @@ setInterval(() => {
 
 const quality = new Quality();
 setInterval(async () => {
-  const peer = call.peers.get(resident);
+  const peer = call.way(resident);
   $("#quality").textContent = peer ? texts[`quality_${await quality.of(peer)}`] : texts.nobody_yet;
 }, 2000);
 

@@ -4,6 +4,7 @@ import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { Devices, meter } from "./devices.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { Tiles } from "./tiles.js";
 
 const root = document.body.dataset.root;
 const api = `${root}/v1/call`;
@@ -19,8 +20,8 @@ const call = new Call({
   },
   ice: () => ask(`${api}/ice`),
 });
-new Chat(call, $("#chat"), { you: texts.you, officer: texts.officer, resident: texts.resident,
-  interpreter: texts.interpreter, specialist: texts.specialist, supervisor: texts.supervisor });
+new Chat(call, $("#chat"), texts);
+const tiles = new Tiles($("#others"), texts);
 
 let consents = new Set();
 let startedAt = 0;
@@ -174,8 +175,11 @@ $("#wish-no").onclick = () => { $("#wish").hidden = true; };
 call.addEventListener("session", ({ detail }) => {
   if (["ended", "expired"].includes(detail.status)) return finish("over");
   if (!detail.you.present) return;
-  const officer = detail.people.some((one) => one.kind === "officer" && one.online);
-  $("#officer-there").textContent = officer ? texts.officer_there : texts.officer_not_there;
+  const there = detail.people.some((one) => one.kind === "officer" && one.online);
+  tiles.keep(detail.people.filter((one) => one.admitted && one.id !== officer()), texts.away);
+  $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
+  $("#server").hidden = !$("#server").textContent;
+  $("#officer-there").textContent = there ? texts.officer_there : texts.officer_not_there;
   if (call.inside && document.body.dataset.at === "waiting") {
     startedAt ||= Date.now();
     show("call");
@@ -183,8 +187,9 @@ call.addEventListener("session", ({ detail }) => {
   apply();
 });
 call.addEventListener("stream", ({ detail }) => {
-  if (call.view.people.find((one) => one.id === detail.id)?.kind === "officer") watch(detail.stream);
-  else hear(detail.stream);
+  const one = call.view.people.find(({ id }) => id === detail.id);
+  if (detail.id === officer()) watch(detail.stream);
+  else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("moved", ({ detail }) => {
   say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
@@ -200,6 +205,7 @@ call.addEventListener("end", ({ detail }) => {
 
 function watch(stream) {
   const video = $("#remote");
+  delete video.dataset.seen;
   video.srcObject = stream;
   video.play().catch(() => {});
   tell({ seeing: false });
@@ -209,9 +215,9 @@ function watch(stream) {
   });
 }
 
-function hear(stream) {
-  const video = Object.assign(document.createElement("video"), { srcObject: stream, autoplay: true, playsInline: true });
-  $("#others").append(video);
+/* The officer who has the large picture. */
+function officer() {
+  return call.view.people.find((one) => one.kind === "officer" && one.admitted)?.id;
 }
 
 function finish(step) {
