@@ -1,13 +1,15 @@
 """Settings of video: environment variables with the prefix ``VIDEO_``."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vpr_service.origins import host_of
+from vpr_video.guidance import Guidance, load_guidance
 from vpr_video.sending.settings import SendingSettings
 
 
@@ -21,6 +23,11 @@ def _with_token(template: str) -> str:
     return template
 
 
+def _guidance_at(place: object) -> object:
+    """The guidance of this folder; what is no text or path stays as it is. Raises GuidanceError."""
+    return load_guidance(Path(place)) if isinstance(place, (str, Path)) else place
+
+
 class Settings(SendingSettings):
     """Video's own settings.
 
@@ -32,6 +39,7 @@ class Settings(SendingSettings):
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
     it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
     socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
+    ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -47,6 +55,9 @@ class Settings(SendingSettings):
     ice_policy: Literal["all", "relay"] = "all"
     drop_after: Annotated[float, Field(gt=0)] = 8.0
     exit_url: str = "about:blank"
+    guidance: Annotated[InstanceOf[Guidance], NoDecode, BeforeValidator(_guidance_at)] = Field(
+        default_factory=load_guidance
+    )
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:

@@ -1,6 +1,6 @@
 """Video's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, func
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Float, Index, Integer, MetaData, Table, Text, Uuid, func
 
 from vpr_events import tables as library
 
@@ -27,6 +27,7 @@ sessions = Table(
     Column("ended_at", Moment),
     Column("end_reason", Text),
     Column("mode", Text),
+    Column("category", Text),
 )
 Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
 Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
@@ -119,4 +120,29 @@ chat = Table(
 Index("chat_session_id", chat.c.session_id, chat.c.at, chat.c.id)
 Index("chat_report_id", chat.c.report_id)
 
-PERSONAL: tuple[Table, ...] = (chat,)
+locations = Table(
+    "locations",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("participant_id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("latitude", Float, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Column("accuracy", Float, nullable=False),
+    Column("located_at", Moment, nullable=False),
+)
+"""Where a resident who allowed it last was: degrees (WGS 84), metres. What came before is not kept."""
+
+checklist_ticks = Table(
+    "checklist_ticks",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("checklist", Text, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("ticked", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What an officer ticked in a walk through a scene, by the codes of the guidance; what was unticked stays, as such."""
+
+PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks)

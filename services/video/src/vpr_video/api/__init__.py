@@ -1,7 +1,7 @@
 """Video over HTTP."""
 
 from vpr_service.held import held_router
-from vpr_video.api import calls, ice, invitations, joining, participants, sessions, sockets
+from vpr_video.api import calls, checklists, ice, invitations, joining, locating, participants, sessions, sockets
 from vpr_video.held import HOLDINGS
 
 routers = (
@@ -10,6 +10,8 @@ routers = (
     invitations.router,
     joining.router,
     calls.router,
+    locating.router,
+    checklists.router,
     ice.router,
     sockets.router,
     held_router(HOLDINGS),

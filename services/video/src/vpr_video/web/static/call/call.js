@@ -14,6 +14,7 @@ export class Call extends EventTarget {
   #greeted = false;
   #configuration = null;
   #local = { audio: null, video: null };
+  #bits = null;
   #state = {};
 
   /* address and probe as Socket takes them; ice: () => Promise of the configuration for RTCPeerConnection. */
@@ -27,7 +28,9 @@ export class Call extends EventTarget {
     this.#socket.addEventListener("message", ({ detail }) => this.#take(detail));
   }
 
+  /* Also after the end of an earlier life: the others begin anew with us. */
   start() {
+    this.#run = crypto.randomUUID();
     this.#socket.connect();
   }
 
@@ -49,6 +52,12 @@ export class Call extends EventTarget {
   async replace(kind, track) {
     this.#local[kind] = track;
     await Promise.all([...this.peers.values()].map((peer) => peer.replace(kind, track)));
+  }
+
+  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. */
+  limit(bits, id = null) {
+    if (!id) this.#bits = bits;
+    for (const [one, peer] of this.peers) if (!id || one === id) peer.limit(bits);
   }
 
   /* Leave for good: nothing is sent or heard any more. */
@@ -108,7 +117,7 @@ export class Call extends EventTarget {
       this.#configuration = await this.#ice();
     } catch {
       this.#greeted = false;
-      if (!this.#configuration) return;
+      if (!this.#configuration || !window.RTCPeerConnection) return;
     }
     this.send({ type: "ready", run: this.#run });
     this.tell({});
@@ -126,6 +135,7 @@ export class Call extends EventTarget {
       caller: this.view.you.id < from,
       configuration: this.#configuration,
       local: this.#local,
+      bits: this.#bits,
       send: (message) => this.send({ ...message, to: from }),
     });
     this.peers.set(from, peer);
