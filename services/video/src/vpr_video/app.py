@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from vpr_events.effect_runner import Handler
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
+from vpr_service.evidence import Sweeper
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
@@ -16,13 +17,16 @@ from vpr_service.web import SHARED
 from vpr_video.api import routers
 from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
+from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
+from vpr_video.evidence.items import OBJECTS
+from vpr_video.evidence.rows import project_evidence
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
 from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
 from vpr_video.sending.effects import INVITATION, send_invitation
 from vpr_video.sending.outbox import Outbox
-from vpr_video.sending.wiring import sender
+from vpr_video.sending.wiring import sender, settings_of
 from vpr_video.settings import Settings
 from vpr_video.signalling.hub import Changes, Hub
 from vpr_video.tables import metadata
@@ -34,21 +38,22 @@ PAGES = (pages.router, code_pages.router, call_pages.resident, call_pages.office
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
     hub = Hub(runtime)
-    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox())
+    sweeper = Sweeper(runtime, settings_of(runtime), OBJECTS)
+    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox(), sweeper)
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime)}
+    return {INVITATION: sender(runtime), CLOSING: Closer(runtime), REMOVAL: DiscardedRemover(runtime)}
 
 
 service = Service(
     "video",
     metadata,
     deciders=(session,),
-    projectors=(project_session, project_invite),
+    projectors=(project_session, project_invite, project_evidence),
     consumer=consumer,
     workers=_workers,
-    consequences=(send_invitation,),
+    consequences=(send_invitation, follow_evidence),
     handlers=_handlers,
 )
 

@@ -9,11 +9,14 @@ from uuid import UUID
 from sqlalchemy import Select, case, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.contracts.session import EvidenceKind
 from vpr_video.domain.inviting import SMS
+from vpr_video.domain.items import Stage
 from vpr_video.tables import (
     chat,
     checklist_ticks,
     credentials,
+    evidence,
     holders,
     invite_attempts,
     invite_tokens,
@@ -44,7 +47,25 @@ class Filter:
 
 
 holder = case((holders.c.case_id.is_not(None), holders.c.officer_id), else_=sessions.c.officer_id).label("holder_id")
-SESSIONS: Select[*tuple[Any, ...]] = select(sessions, holder).outerjoin(
+_recorder = participants.alias("recorder")
+_recording = (
+    select(evidence.c.id)
+    .join(
+        _recorder,
+        (_recorder.c.session_id == evidence.c.session_id) & (_recorder.c.participant_id == evidence.c.participant_id),
+    )
+    .where(
+        evidence.c.session_id == sessions.c.id,
+        evidence.c.kind == EvidenceKind.RECORDING,
+        evidence.c.state == Stage.OPEN,
+        _recorder.c.left_at.is_(None),
+        sessions.c.ended_at.is_(None),
+    )
+    .exists()
+    .label("recording")
+)
+"""Whether somebody who is there makes a recording."""
+SESSIONS: Select[*tuple[Any, ...]] = select(sessions, holder, _recording).outerjoin(
     holders, holders.c.case_id == sessions.c.case_id
 )
 """Sessions, each with who holds its case: until triage tells otherwise, the officer who asked for it."""

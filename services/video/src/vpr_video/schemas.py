@@ -36,8 +36,9 @@ class SessionQuery(PageQuery):
 class Session(Body):
     """A session. ``joined`` means that somebody is in: the two times tell who.
 
-    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected;
-    ``category`` is what the report was of when video was requested, null for sessions from before it was told.
+    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected,
+    ``recording`` whether a recording is being made; ``category`` is what the report was of when video was requested,
+    null where that was not told.
     """
 
     id: UUID
@@ -57,6 +58,7 @@ class Session(Body):
     end_reason: EndReason | None
     mode: Mode | None
     category: str | None
+    recording: bool
 
 
 class NewInvitation(Body):
@@ -172,6 +174,7 @@ class Call(Body):
     admitted: bool
     present: bool
     consents: list[Consent]
+    recording: bool
     place: WaitingPlace | None = None
 
 

@@ -70,5 +70,6 @@ def shown(seat: Seat, response: Response) -> Call:
         admitted=seat.inside,
         present=seat.present,
         consents=sorted(person["consents"]),
+        recording=seat.row["recording"],
         place=WaitingPlace(**asdict(seat.place)) if seat.place else None,
     )

@@ -18,6 +18,7 @@ def session_view(seat: Seat, online: Collection[UUID]) -> dict[str, Any]:
         "status": row["status"],
         "mode": row["mode"],
         "end_reason": row["end_reason"],
+        "recording": row["recording"],
         "you": _person(seat.person, online) | {"present": seat.present, "acts": seat.acts},
         "people": [_shown(seat, one, online) for one in seat.people if one["left_at"] is None and _known_to(seat, one)],
         "place": asdict(seat.place) if seat.place else None,
