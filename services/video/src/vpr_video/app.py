@@ -11,9 +11,11 @@ from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.evidence import Sweeper
 from vpr_service.runtime import Runtime, Service, Worker
+from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
 from vpr_service.web import SHARED
 from vpr_video.api import routers
+from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
 from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
 from vpr_video.evidence.items import OBJECTS
@@ -67,6 +69,7 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     settings = settings or Settings()
     app = create_app(service, settings, (*routers, *PAGES), clock)
     app.state.limits = Limits.of(settings)
+    app.state.case_numbers = CaseNumbers(settings.intake_url, TokenSource.of("video", settings))
     app.state.resident_origins = settings.resident_origins
     app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
     return app

@@ -2,15 +2,17 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vpr_evidence.media_types import Kind
 from vpr_service.evidence import EvidenceSettings
 from vpr_service.origins import host_of
+from vpr_video.guidance import Guidance, load_guidance
 from vpr_video.sending.settings import SendingSettings
 
 MIB = 1024 * 1024
@@ -27,6 +29,11 @@ def _with_token(template: str) -> str:
     return template
 
 
+def _guidance_at(place: object) -> object:
+    """The guidance of this folder; what is no text or path stays as it is. Raises GuidanceError."""
+    return load_guidance(Path(place)) if isinstance(place, (str, Path)) else place
+
+
 class Settings(SendingSettings, EvidenceSettings):
     """Video's own settings.
 
@@ -38,6 +45,7 @@ class Settings(SendingSettings, EvidenceSettings):
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
     it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
     socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
+    ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
     how many a session has.
@@ -59,6 +67,9 @@ class Settings(SendingSettings, EvidenceSettings):
     ice_policy: Literal["all", "relay"] = "all"
     drop_after: Annotated[float, Field(gt=0)] = 8.0
     exit_url: str = "about:blank"
+    guidance: Annotated[InstanceOf[Guidance], NoDecode, BeforeValidator(_guidance_at)] = Field(
+        default_factory=load_guidance
+    )
     chunk_bytes: Annotated[int, Field(ge=1024, le=64 * MIB)] = 8 * MIB
     recording_bytes: Annotated[int, Field(gt=0)] = 4096 * MIB
     photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -44,6 +45,7 @@ sessions = Table(
     Column("ended_at", Moment),
     Column("end_reason", Text),
     Column("mode", Text),
+    Column("category", Text),
 )
 Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
 Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
@@ -136,6 +138,31 @@ chat = Table(
 Index("chat_session_id", chat.c.session_id, chat.c.at, chat.c.id)
 Index("chat_report_id", chat.c.report_id)
 
+locations = Table(
+    "locations",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("participant_id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("latitude", Float, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Column("accuracy", Float, nullable=False),
+    Column("located_at", Moment, nullable=False),
+)
+"""Where a resident who allowed it last was: degrees (WGS 84), metres. What came before is not kept."""
+
+checklist_ticks = Table(
+    "checklist_ticks",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("checklist", Text, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("ticked", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What an officer ticked in a walk through a scene, by the codes of the guidance; what was unticked stays, as such."""
+
 evidence = Table(
     "evidence",
     metadata,
@@ -183,4 +210,4 @@ evidence_chunks = Table(
     Column("acknowledged_at", Moment, nullable=False),
 )
 
-PERSONAL: tuple[Table, ...] = (chat, evidence_files)
+PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks, evidence_files)

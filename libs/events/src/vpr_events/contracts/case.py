@@ -113,11 +113,12 @@ class CaseVideoDeclined(Event, name="case.video_declined"):
 
 
 class CaseVideoRequested(Event, name="case.video_requested"):
-    """The officer asks for a video session with the resident."""
+    """The officer asks for a video session with the resident, about what the case is of then."""
 
     request_id: UUID
     report_id: UUID
     officer_id: UUID
+    category: Code | None = None
 
 
 class CaseAppointmentBooked(Event, name="case.appointment_booked"):

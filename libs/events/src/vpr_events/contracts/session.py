@@ -74,6 +74,7 @@ class SessionCreated(Event, name="session.created"):
     report_id: UUID
     officer_id: UUID
     expires_at: Instant
+    category: Code | None = None
 
 
 class SessionInviteIssued(Event, name="session.invite_issued"):

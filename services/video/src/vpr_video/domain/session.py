@@ -68,6 +68,7 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
             report_id=command.report_id,
             officer_id=command.officer_id,
             expires_at=command.expires_at,
+            category=command.category,
         )
     ]
 
