@@ -79,6 +79,8 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         t=OFFICER[language],
         texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
+        wanted=request.query_params.get("as", "officer"),
+        checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
         session=await session_row(session_id, runtime),
     )
 
