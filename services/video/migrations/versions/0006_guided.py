@@ -1,4 +1,4 @@
-"""What a session is about, where residents are who allowed it, and what was ticked in walks through scenes."""
+"""What a session is about, where residents are, what was ticked in walks through scenes, links for evidence."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,10 +29,23 @@ def upgrade() -> None:
         sa.Column("ticked", sa.Boolean, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
     )
+    op.create_table(
+        "upload_links",
+        sa.Column("link_id", sa.Uuid, primary_key=True),
+        sa.Column("session_id", sa.Uuid, nullable=False, index=True),
+        sa.Column("report_id", sa.Uuid, nullable=False, index=True),
+        sa.Column("token_digest", sa.Text, nullable=False, unique=True),
+        sa.Column("purpose", sa.Text, nullable=False),
+        sa.Column("most", sa.Integer, nullable=False),
+        sa.Column("issued_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("revoked_at", MOMENT),
+    )
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("upload_links")
     op.drop_table("checklist_ticks")
     op.drop_table("locations")
     op.drop_column("sessions", "category")

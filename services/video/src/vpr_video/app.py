@@ -19,6 +19,7 @@ from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
 from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
 from vpr_video.evidence.items import OBJECTS
+from vpr_video.evidence.links import project_link
 from vpr_video.evidence.rows import project_evidence
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
@@ -32,10 +33,17 @@ from vpr_video.settings import Settings
 from vpr_video.signalling.changes import Changes
 from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
-from vpr_video.web import STATIC, call_pages, code_pages, outbox_page, pages
+from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, outbox_page, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-PAGES = (pages.router, code_pages.router, call_pages.resident, call_pages.officer, outbox_page.router)
+PAGES = (
+    pages.router,
+    code_pages.router,
+    call_pages.resident,
+    call_pages.officer,
+    giving_pages.router,
+    outbox_page.router,
+)
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
@@ -56,7 +64,7 @@ service = Service(
     "video",
     metadata,
     deciders=(session,),
-    projectors=(project_session, project_invite, project_evidence),
+    projectors=(project_session, project_invite, project_evidence, project_link),
     consumer=consumer,
     workers=_workers,
     consequences=(send_invitation, follow_evidence),

@@ -4,7 +4,7 @@ from sqlalchemy import Text, bindparam, cast, select
 
 from vpr_service.held import Holdings
 from vpr_video.queries import LOCATION
-from vpr_video.tables import chat, checklist_ticks, evidence, evidence_files, invites, locations, sessions
+from vpr_video.tables import chat, checklist_ticks, evidence, evidence_files, invites, locations, sessions, upload_links
 
 OF_REPORT = sessions.c.report_id == bindparam("report")
 WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
@@ -36,6 +36,11 @@ HOLDINGS = Holdings(
         .join_from(evidence_files, evidence, evidence.c.id == evidence_files.c.evidence_id)
         .where(evidence_files.c.report_id == bindparam("report"))
         .order_by(evidence.c.opened_at, evidence.c.id),
+        "upload_links": select(
+            *(upload_links.c[name] for name in ("session_id", "purpose", "issued_at", "expires_at", "revoked_at"))
+        )
+        .where(upload_links.c.report_id == bindparam("report"))
+        .order_by(upload_links.c.issued_at),
     },
     streams=select("session/" + cast(sessions.c.id, Text)).where(OF_REPORT),
 )

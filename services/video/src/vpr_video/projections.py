@@ -36,6 +36,7 @@ from vpr_video.tables import (
     locations,
     participants,
     sessions,
+    upload_links,
 )
 
 CHANGES = "video_changes"
@@ -99,7 +100,7 @@ HOLD = _held.on_conflict_do_update(
 project_erasure = erasing(
     *(
         delete(table).where(table.c.report_id == bindparam("report"))
-        for table in (chat, locations, checklist_ticks, evidence_files)
+        for table in (chat, locations, checklist_ticks, evidence_files, upload_links)
     )
 )
 

@@ -16,7 +16,8 @@ from vpr_video.guidance import Guidance, load_guidance
 from vpr_video.sending.settings import SendingSettings
 
 MIB = 1024 * 1024
-CHUNKS = re.compile(r"/v1/(?:call|sessions/[^/]+)/evidence/[^/]+/chunks/[^/]+")
+CHUNKS = re.compile(r"/v1/(?:call|sessions/[^/]+|given/[^/]+)/evidence/[^/]+/chunks/[^/]+")
+GIVING = re.compile(r"/give/[^/]+")
 
 
 def _with_token(template: str) -> str:
@@ -34,6 +35,17 @@ def _guidance_at(place: object) -> object:
     return load_guidance(Path(place)) if isinstance(place, (str, Path)) else place
 
 
+def _scanner(address: str) -> str:
+    """The address of clamd, if it is one. Raises ValueError."""
+    if address:
+        parts = urlsplit(address)
+        if not (parts.scheme == "unix" and parts.path) and not (
+            parts.scheme == "tcp" and parts.hostname and parts.port
+        ):
+            raise ValueError("clamd is at tcp://host:port or unix:///path")
+    return address
+
+
 class Settings(SendingSettings, EvidenceSettings):
     """Video's own settings.
 
@@ -48,7 +60,9 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has.
+    how many a session has. Links for people outside of a session last ``link_lifetime``; a form without scripts may
+    have ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
+    each item in ``clamd_within``; without it nothing is looked through.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
@@ -75,6 +89,10 @@ class Settings(SendingSettings, EvidenceSettings):
     photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
     document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    link_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=90))] = timedelta(days=7)
+    give_form_bytes: Annotated[int, Field(ge=1024)] = 64 * MIB
+    clamd: Annotated[str, AfterValidator(_scanner)] = ""
+    clamd_within: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
     evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
     media: Literal["peer", "janus", "auto"] = "peer"
     janus_url: str = ""
@@ -114,6 +132,10 @@ class Settings(SendingSettings, EvidenceSettings):
         links = (self.shared.public_url, self.link_of(""), self.link_of("", neutral=True))
         return frozenset(f"{urlsplit(link).scheme}://{host_of(link)}" for link in links)
 
+    def give_link(self, token: str) -> str:
+        """The link by which somebody outside of a session sends evidence."""
+        return f"{self.shared.public_url.rstrip('/')}/video/give/{token}"
+
     def link_of(self, token: str, *, neutral: bool = False) -> str:
         """The join link of a token."""
         template = (self.neutral_join_url if neutral else None) or self.join_url
@@ -126,4 +148,6 @@ class Settings(SendingSettings, EvidenceSettings):
 
     def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - the base looks at neither
         """Chunks may be larger than everything else; one that is too large is refused where it is read."""
+        if GIVING.fullmatch(path):
+            return max(self.max_body_bytes, self.give_form_bytes)
         return max(self.max_body_bytes, 2 * self.chunk_bytes) if CHUNKS.fullmatch(path) else self.max_body_bytes

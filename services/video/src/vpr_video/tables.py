@@ -210,4 +210,19 @@ evidence_chunks = Table(
     Column("acknowledged_at", Moment, nullable=False),
 )
 
-PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks, evidence_files)
+upload_links = Table(
+    "upload_links",
+    metadata,
+    Column("link_id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False, index=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("token_digest", Text, nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    Column("most", Integer, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+"""Links by which somebody outside of a session sends evidence; they end with the report's personal data."""
+
+PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks, evidence_files, upload_links)

@@ -55,6 +55,16 @@ class EvidenceEnd(StrEnum):
     ABANDONED = "abandoned"
 
 
+class UploadPurpose(StrEnum):
+    """What somebody outside of a session is asked for."""
+
+    CAMERA = "camera"
+    DOORBELL = "doorbell"
+    DASHCAM = "dashcam"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+
+
 class EndReason(StrEnum):
     """Why a session ended."""
 
@@ -188,6 +198,30 @@ class SessionEvidenceOpened(Event, name="session.evidence_opened"):
     kind: EvidenceKind
     participant_id: UUID
     participant: Participant
+
+
+class SessionUploadLinkIssued(Event, name="session.upload_link_issued"):
+    """Somebody outside of the session may send ``most`` items by a link until ``expires_at``."""
+
+    link_id: UUID
+    purpose: UploadPurpose
+    most: int
+    expires_at: Instant
+    issued_by: UUID
+
+
+class SessionUploadLinkRevoked(Event, name="session.upload_link_revoked"):
+    """Nothing more is taken by this link."""
+
+    link_id: UUID
+
+
+class SessionUploadBegun(Event, name="session.upload_begun"):
+    """Somebody begins to send an item of evidence by a link."""
+
+    evidence_id: UUID
+    kind: EvidenceKind
+    link_id: UUID
 
 
 class SessionEvidenceClosed(Event, name="session.evidence_closed"):

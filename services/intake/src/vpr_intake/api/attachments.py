@@ -14,13 +14,13 @@ from vpr_evidence.media_types import KINDS
 from vpr_evidence.reading import read
 from vpr_intake.api.callers import Caller, FilerGiven, ReaderGiven
 from vpr_intake.api.disclosing import allowed, disclose_to_staff
-from vpr_intake.api.multipart import body_of, file_name_in, is_multipart, parts_of
 from vpr_intake.api.reports import existing
 from vpr_intake.attaching import Incoming, add_attachment, evidence_of
 from vpr_intake.domain.access import Resource
 from vpr_intake.kept_files import attachments_of, item_of, one_attachment
 from vpr_intake.schemas.attachments import Added, Attachment, Facts
 from vpr_service.downloads import Download, answered
+from vpr_service.multipart import body_of, file_name_in, is_multipart, parts_of
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import GivenKey, private
 from vpr_service.runtime import Running, Runtime

@@ -11,12 +11,12 @@ from vpr_events.decider import Refused
 from vpr_events.idempotency import IdempotencyKey
 from vpr_evidence.media_types import KINDS
 from vpr_evidence.receiving import Empty, NotTaken, TooLarge
-from vpr_intake.api.multipart import is_multipart, parts_of
 from vpr_intake.attaching import Incoming, Uploads, uploads
 from vpr_intake.settings import settings_of
 from vpr_intake.web.rendering import PageRoute, language_for, page
 from vpr_intake.web.status import Case, case_shown, title_of, way_to
 from vpr_intake.web.texts import TEXTS
+from vpr_service.multipart import is_multipart, parts_of
 from vpr_service.origins import public_page
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running, Runtime

@@ -6,6 +6,7 @@ from vpr_video.api import (
     calls,
     checklists,
     evidence,
+    giving,
     ice,
     invitations,
     joining,
@@ -13,6 +14,7 @@ from vpr_video.api import (
     participants,
     sessions,
     sockets,
+    upload_links,
 )
 from vpr_video.held import HOLDINGS
 
@@ -27,6 +29,8 @@ routers = (
     ice.router,
     evidence.router,
     call_evidence.router,
+    upload_links.router,
+    giving.router,
     sockets.router,
     held_router(HOLDINGS),
 )

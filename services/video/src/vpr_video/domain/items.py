@@ -12,6 +12,7 @@ from vpr_events.contracts.session import (
     SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceOpened,
+    SessionUploadBegun,
 )
 from vpr_events.event import Event
 
@@ -34,7 +35,10 @@ KEPT = frozenset({Stage.CAPTURED})
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that is, was or is being secured; ``participant_id`` is who sends it, ``reason`` why it was closed."""
+    """Something that is, was or is being secured; ``reason`` is why it was closed.
+
+    ``participant_id`` is who sends it, or the link by which it comes.
+    """
 
     id: UUID
     kind: EvidenceKind
@@ -59,6 +63,8 @@ def with_event(items: Items, event: Event) -> Items:
     match event:
         case SessionEvidenceOpened():
             return (*items, Item(event.evidence_id, event.kind, event.participant_id))
+        case SessionUploadBegun():
+            return (*items, Item(event.evidence_id, event.kind, event.link_id))
         case SessionEvidenceClosed():
             return _changed(items, event.evidence_id, stage=Stage.CLOSING, reason=event.reason)
         case SessionEvidenceCaptured() if item_in(items, event.evidence_id) is None:

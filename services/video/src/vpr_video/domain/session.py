@@ -25,6 +25,7 @@ from vpr_video.domain.commands import (
     RevokeInvite,
     SetConsents,
 )
+from vpr_video.domain.giving import GIVING
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
 from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
 from vpr_video.domain.state import OVER, State, Status, evolve
@@ -52,6 +53,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return []
     if securing := SECURING.get(type(command)):
         return securing(command, state)
+    if giving := GIVING.get(type(command)):
+        return giving(command, state.links)
     refuse_when_over(state)
     if (decision := WHILE_OPEN.get(type(command))) is None:
         raise TypeError(f"{type(command).__name__} is no command of a session")

@@ -23,6 +23,7 @@ from vpr_events.contracts.session import (
     SessionResumed,
 )
 from vpr_events.event import Event
+from vpr_video.domain import giving
 from vpr_video.domain import invites as inviting
 from vpr_video.domain import items as securing
 
@@ -69,6 +70,7 @@ class State:
     mode: Mode | None = None
     met: bool = False
     items: securing.Items = ()
+    links: giving.UploadLinks = ()
 
     def person(self, participant_id: UUID) -> Person | None:
         """A participant, present or gone."""
@@ -94,7 +96,7 @@ def evolve(state: State, event: Event) -> State:
         case SessionExpired():
             return replace(state, status=Status.EXPIRED)
     invites, items = inviting.with_event(state.invites, event), securing.with_event(state.items, event)
-    state = replace(state, invites=invites, items=items)
+    state = replace(state, invites=invites, items=items, links=giving.links_after(state.links, event))
     return _with_people(_talking(state, event), event)
 
 

@@ -17,7 +17,7 @@ from vpr_events.effects import Effect
 from vpr_events.event import Recorded, stream_name
 from vpr_events.store import rerunning
 from vpr_events.writes import Write
-from vpr_evidence.chunked import Chunked, Examined, examine
+from vpr_evidence.chunked import Chunked, Examined, examine, read_chunks
 from vpr_evidence.encryption import Damaged
 from vpr_evidence.receiving import NotTaken
 from vpr_evidence.storage import NotStored
@@ -29,6 +29,7 @@ from vpr_video.domain.items import Stage
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row, object_forgotten
 from vpr_video.evidence.kinds import check_size, type_of
+from vpr_video.evidence.scanning import FROM_OUTSIDE, scanner_of
 from vpr_video.evidence.taking import (
     OFF,
     discard,
@@ -84,6 +85,8 @@ async def _examined(row: Row, item: Chunked, runtime: Runtime, *, incomplete: bo
     kind = EvidenceKind(row["kind"])
     media_type = type_of(kind, found.head, row["declared_type"])
     check_size(kind, media_type, found.size, settings_of(runtime))
+    if kind in FROM_OUTSIDE and (scanner := scanner_of(settings_of(runtime))):
+        await scanner.check(read_chunks(item, evidence.storage, evidence.keys))
     return CaptureEvidence(
         at=runtime.now(),
         evidence_id=row["id"],

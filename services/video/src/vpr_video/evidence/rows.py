@@ -11,6 +11,7 @@ from vpr_events.contracts.session import (
     SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceOpened,
+    SessionUploadBegun,
 )
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
@@ -43,6 +44,9 @@ def project_evidence(event: Recorded) -> Iterable[Write]:
     match event.data:
         case SessionEvidenceOpened() as opened:
             yield Write(session, INSERT, _row(event) | {"id": opened.evidence_id} | _sender(opened))
+        case SessionUploadBegun(evidence_id=item, kind=kind, link_id=link):
+            sent = {"id": item, "kind": kind, "participant_id": link, "participant": None}
+            yield Write(session, INSERT, _row(event) | sent)
         case SessionEvidenceClosed(evidence_id=item, reason=why):
             yield Write(session, CLOSE, {"item": item, "why": why})
         case SessionEvidenceCaptured() as captured:

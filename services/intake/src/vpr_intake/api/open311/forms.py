@@ -12,12 +12,12 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from vpr_evidence.receiving import Empty, NotTaken
-from vpr_intake.api.multipart import Part, parts_of
 from vpr_intake.api.open311.asking import caller_of
 from vpr_intake.api.open311.errors import Fault, Faulty
 from vpr_intake.attaching import Incoming, Uploads
 from vpr_intake.settings import settings_of
 from vpr_service.api_keys import KeyScope
+from vpr_service.multipart import Part, parts_of
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 

@@ -2,15 +2,22 @@
 
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
+import { checklists } from "./checklist.js";
 import { Devices } from "./devices.js";
+import { Evidence } from "./evidence.js";
+import { uploadLinks } from "./links.js";
+import { draw } from "./map.js";
 import { Quality } from "./quality.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { showPeople } from "./people.js";
 import { Tiles } from "./tiles.js";
 
 const { root, session, claim } = document.body.dataset;
 const api = `${root}/v1/sessions/${session}`;
 let csrf = $("meta[name=csrf-token]").content;
-const post = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: { "X-CSRF-Token": csrf } });
+const headers = () => ({ "X-CSRF-Token": csrf });
+const post = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: headers() });
+const FEW_BITS = 180_000;
 const LATE = 5000;
 const RENEW = 10 * 60 * 1000;
 
@@ -20,6 +27,8 @@ let resident = null;
 let seen = false;
 let told = 0;
 let lost = 0;
+let renewing = 0;
+let evidence = null;
 
 const call = new Call({
   address: async () => socketAddress(`${api}/socket?csrf_token=${encodeURIComponent(csrf)}`),
@@ -27,57 +36,27 @@ const call = new Call({
     const now = await ask(api).catch(({ status }) => ({ gone: status }));
     if (now.gone === 401) location.reload();
     csrf = (await ask("/csrf").catch(() => ({ csrf_token: csrf }))).csrf_token;
-    return ["ended", "expired"].includes(now.status) ? 4410 : now.gone === 403 ? 4403 : 0;
+    if (["ended", "expired"].includes(now.status)) return 4410;
+    const seat = await ask(`${api}/ice`).catch(({ code }) => ({ code }));
+    return ["not_your_session", "not_in_session"].includes(seat.code) ? 4403 : 0;
   },
   ice: () => ask(`${api}/ice`),
 });
 const chat = new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
 
-/* Who is there */
-
-function people(view) {
-  $("#people").replaceChildren(...view.people.map(row));
-  const scopes = view.people.find((one) => one.id === resident)?.consents ?? [];
-  for (const chip of document.querySelectorAll("[data-consent]")) {
-    const given = scopes.includes(chip.dataset.consent);
-    chip.classList.toggle("given", given);
-    chip.querySelector("span").textContent = given ? texts.allowed : texts.not_allowed;
-  }
-  $("#status").textContent = texts[`status_${view.status}`];
-  for (const button of document.querySelectorAll("[data-mode]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.mode === view.mode));
-    button.disabled = !["connected", "interrupted"].includes(view.status);
-  }
-}
-
-function row(one) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  const mine = one.id === call.view.you.id ? ` (${texts.you})` : "";
-  const where = one.admitted ? (one.online ? texts.in_call : texts.away) : texts.waits;
-  name.textContent = `${texts[one.kind]}${mine}: ${where}`;
-  item.append(name);
-  if (!one.admitted) item.append(button(texts.let_in, () => post(`/participants/${one.id}/admission`)));
-  if (!mine) item.append(button(texts.show_out, () => post(`/participants/${one.id}`, undefined, "DELETE"), "quiet"));
-  return item;
-}
-
-function button(text, act, kind = "") {
-  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: kind });
-  made.onclick = () => act().catch(failed);
-  return made;
-}
-
 const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.failed);
 
 /* The resident's picture, and what their device can do */
 
 call.addEventListener("session", ({ detail }) => {
-  resident = seenOf(detail);
-  people(detail);
+  const theirs = detail.people.find((one) => one.id === seenOf(detail));
+  resident = theirs?.id ?? null;
+  showPeople(detail, resident, { post, failed });
   tiles.keep(detail.people.filter((one) => one.admitted && one.id !== resident), texts.away);
   said(detail);
+  draw(theirs?.location ?? null);
+  secure(detail, theirs?.consents ?? []);
   if (["ended", "expired"].includes(detail.status)) return finish();
   abilities();
   consider();
@@ -87,7 +66,11 @@ call.addEventListener("stream", ({ detail }) => {
   if (detail.id === seenOf(call.view)) watch(detail.stream);
   else if (one) tiles.show(one, detail.stream);
 });
-call.addEventListener("state", () => { abilities(); consider(); });
+call.addEventListener("state", ({ detail }) => {
+  call.limit(detail.saving ? FEW_BITS : null, detail.from);
+  abilities();
+  consider();
+});
 call.addEventListener("moved", ({ detail }) => {
   if (detail.id === resident) lost = ["disconnected", "failed"].includes(detail.state) ? Date.now() : 0;
   if (lost) say(texts.reconnecting);
@@ -117,6 +100,19 @@ function seenOf({ people }) {
   return people.find((one) => one.kind === "resident" && one.admitted)?.id ?? null;
 }
 
+/* Whoever acts on the session secures evidence; others see and talk. */
+function secure(detail, scopes) {
+  for (const one of document.querySelectorAll("[data-acting]")) one.hidden = !detail.you.acts;
+  $("#recording").hidden = !detail.recording;
+  if (!detail.you.acts) return;
+  if (!evidence) {
+    evidence = new Evidence({ base: `${api}/evidence`, headers, call, resident: () => resident });
+    checklists(`${api}/checklists`, headers);
+    uploadLinks(`${api}/upload-links`, headers);
+  }
+  evidence.allow(scopes);
+}
+
 function watch(stream) {
   const video = $("#remote");
   delete video.dataset.seen;
@@ -137,6 +133,8 @@ function abilities() {
   $("#ask-torch").hidden = typeof state.torch !== "boolean";
   $("#ask-torch").textContent = state.torch ? texts.ask_torch_off : texts.ask_torch;
   $("#ask-torch").dataset.ask = state.torch ? "torch_off" : "torch_on";
+  for (const one of ["#ask-zoom-in", "#ask-zoom-out"]) $(one).hidden = !state.zoom;
+  $("#saving").hidden = !state.saving;
   $("#ask-unmute").hidden = !resident || state.audio !== false;
   $("#ask-camera").hidden = !resident || state.video !== false || !view("view");
   $("#no-picture").hidden = state.video !== false;
@@ -192,14 +190,18 @@ async function open() {
 /* Buttons */
 
 $("#join").onclick = async () => {
+  const kind = $("#as").value;
   try {
-    await post("/participants", {});
+    await post("/participants", { kind });
   } catch (error) {
     return failed(error);
   }
+  say("");
   show("call");
   await open();
   call.start();
+  clearInterval(renewing);
+  renewing = kind === "officer" ? setInterval(renew, RENEW) : 0;
 };
 $("#mute").onclick = () => { chosen.microphone = !chosen.microphone; open(); };
 $("#camera").onclick = () => { chosen.camera = !chosen.camera; open(); };
@@ -215,10 +217,12 @@ for (const one of document.querySelectorAll("[data-mode]")) {
 }
 $("#end").addEventListener("submit", (event) => {
   event.preventDefault();
-  post("/end", { reason: event.target.elements.reason.value }).catch(failed);
+  const reason = event.target.elements.reason.value;
+  Promise.resolve(evidence?.finished()).then(() => post("/end", { reason })).catch(failed);
 });
 
 function stop() {
+  evidence?.stop();
   devices.close();
   call.stop();
   clearInterval(renewing);
@@ -230,8 +234,16 @@ function finish() {
 }
 
 /* Triage lends a case for half an hour: whoever is in a call keeps it. */
-const renewing = setInterval(() => {
-  if (call.view) ask(claim, { method: "POST", headers: { "X-CSRF-Token": csrf } }).catch(() => say(texts.not_renewed));
-}, RENEW);
+function renew() {
+  ask(claim, { method: "POST", headers: headers() }).catch(() => say(texts.not_renewed));
+}
+
+$("#invite-copy").onclick = async () => {
+  await navigator.clipboard.writeText($("#invite-link").value).then(() => say(texts.copied), () => $("#invite-link").select());
+};
+$("#invite-as").onchange = ({ target }) => {
+  $("#invite-link").value = `${location.origin}${location.pathname}?as=${target.value}`;
+};
+$("#invite-as").onchange({ target: $("#invite-as") });
 
 show(document.body.dataset.over ? "after" : "before");

@@ -44,7 +44,7 @@ async function allow(scopes) {
   const before = sending.consents;
   sending.consents = new Set(scopes);
   if (!sending.consents.has("view")) await sending.stopCamera();
-  whereabouts?.show(sending.consents.has("location"));
+  whereabouts?.show(sending.consents.has("location") && before.has("location"));
   try {
     const told = await ask(`${api}/consents`, { method: "PUT", body: { scopes } });
     sending.consents = new Set(told.consents);

@@ -5,6 +5,7 @@ import { ask } from "./page.js";
 
 const FIRST = 500;
 const LONGEST = 8000;
+const LASTING = new Set(["evidence_off", "scanner_unavailable"]);
 const AGAIN = new Set([408, 425, 429, 500, 502, 503, 504, 507]);
 
 export class Upload extends EventTarget {
@@ -18,6 +19,7 @@ export class Upload extends EventTarget {
   #over = false;
   #running = null;
   #tries = 0;
+  #refusal = null;
 
   /* url: the item's; headers: () => what requests need; shelf: where chunks wait that must outlive the page, or null. */
   constructor(url, headers = () => ({}), shelf = null) {
@@ -37,13 +39,18 @@ export class Upload extends EventTarget {
     return upload;
   }
 
-  /* Go on with what an earlier life of the page left on the shelf. */
-  static resumed({ id, base, chunks }, headers, shelf) {
+  /* Go on with what an earlier life of the page left on the shelf: null where nothing more is taken. */
+  static async resumed({ id, base, chunks }, headers, shelf) {
     const upload = new Upload(`${base}/${id}`, headers, shelf);
+    const now = await ask(`${base}/${id}`, { headers: headers() });
+    if (now.state !== "open" || !(now.next_sequence || chunks.length)) {
+      await shelf.forget(id);
+      return null;
+    }
     upload.id = id;
     upload.#waiting = new Map(chunks);
-    upload.#added = Math.max(-1, ...upload.#waiting.keys()) + 1;
-    upload.#next = Math.min(upload.#added, ...upload.#waiting.keys());
+    upload.#added = Math.max(now.next_sequence, ...[...upload.#waiting.keys()].map((one) => one + 1));
+    upload.#acknowledged(now.next_sequence);
     return upload;
   }
 
@@ -56,11 +63,12 @@ export class Upload extends EventTarget {
     const sequence = this.#added++;
     this.#waiting.set(sequence, blob);
     this.#shelf?.put(this.id, sequence, blob);
-    this.#go();
+    this.#go().catch(() => {});
   }
 
   /* Nothing more comes: the item as it is then. Rejects with the Error of a refusal. */
-  finish(sha256) {
+  async finish(sha256) {
+    if (this.#refusal) throw this.#refusal;
     this.#ended = true;
     this.sha256 = sha256;
     return this.#go();
@@ -94,6 +102,10 @@ export class Upload extends EventTarget {
 
   async #one() {
     const sequence = this.#next;
+    if (!this.#waiting.has(sequence)) {
+      this.#added = sequence;
+      return;
+    }
     await ask(`${this.#url}/chunks/${sequence}`, {
       method: "PUT", body: this.#waiting.get(sequence), headers: this.#headers() });
     this.#acknowledged(sequence + 1);
@@ -119,8 +131,10 @@ export class Upload extends EventTarget {
   /* A refusal ends it; after a break the service says where to go on. */
   async #failed(error) {
     const passing = error.status === undefined || AGAIN.has(error.status) || error.code === "expected_sequence";
-    if (!passing) {
+    if (!passing || LASTING.has(error.code)) {
       this.drop();
+      this.#refusal = error;
+      this.dispatchEvent(new CustomEvent("refused"));
       throw error;
     }
     const wait = Math.min(LONGEST, FIRST * 2 ** this.#tries++) * (0.5 + Math.random() / 2);
@@ -132,9 +146,10 @@ export class Upload extends EventTarget {
 }
 
 /* A file in its chunks, with its hash where the browser can make one of it. */
-export async function sendFile(base, file, item, { headers, progress, most = 1024 * 1024 }) {
+export async function sendFile(base, file, item, { headers, progress, waiting, most = 1024 * 1024 }) {
   const upload = await Upload.open(base, item, headers);
-  upload.addEventListener("progress", ({ detail }) => progress(detail.sent / detail.of));
+  upload.addEventListener("progress", ({ detail }) => progress?.(detail.sent / detail.of));
+  upload.addEventListener("waiting", () => waiting?.());
   const size = Math.min(upload.limit, most);
   for (let start = 0; start < file.size; start += size) upload.add(file.slice(start, start + size));
   return upload.finish(await hashOf(file));

@@ -10,6 +10,7 @@ export class Whereabouts {
   #watch = null;
   #told = 0;
   #wanted = 0;
+  #later = 0;
 
   constructor(api) {
     this.#url = `${api}/location`;
@@ -26,6 +27,7 @@ export class Whereabouts {
 
   stop() {
     this.#wanted++;
+    clearTimeout(this.#later);
     if (this.#watch !== null) {
       navigator.geolocation.clearWatch(this.#watch);
       this.#watch = null;
@@ -46,8 +48,9 @@ export class Whereabouts {
     this.#say(texts.where_looking);
     $("#locate-live").setAttribute("aria-pressed", "true");
     this.#watch = navigator.geolocation.watchPosition((found) => {
-      if (this.#watch === null || Date.now() - this.#told < OFTEN) return;
-      this.#send(found, texts.where_live);
+      clearTimeout(this.#later);
+      const send = () => this.#watch !== null && this.#send(found, texts.where_live);
+      this.#later = setTimeout(send, Math.max(0, this.#told + OFTEN - Date.now()));
     }, (error) => this.#failed(error), OPTIONS);
   }
 

@@ -1,0 +1,121 @@
+"""What the page says on which somebody outside of a session sends evidence."""
+# ruff: noqa: RUF001 - our apostrophe is the typographer's
+
+from typing import Any
+
+from vpr_service.languages import Language
+
+GIVING: dict[Language, dict[str, Any]] = {
+    "en": {
+        "title": "Send files to the police",
+        "purposes": {
+            "camera": "You were asked for recordings of a camera.",
+            "doorbell": "You were asked for recordings of a doorbell.",
+            "dashcam": "You were asked for recordings of a dashcam.",
+            "photo": "You were asked for photos.",
+            "document": "You were asked for documents.",
+        },
+        "lines": (
+            "Send only what you were asked for. You cannot see here what was sent, and nobody else can.",
+            "Leave the original on your device until an officer tells you otherwise.",
+        ),
+        "left": "You can send {n} more, until {at}.",
+        "kinds": "Photos (JPEG, PNG, WebP, HEIC), videos (MP4, QuickTime, WebM) and PDF.",
+        "files": "Choose files",
+        "note": "When and where was it? (if you know)",
+        "send": "Send",
+        "large": "Without JavaScript all files together may have {n} MB.",
+        "privacy": "What you send becomes part of a police report. It is encrypted, and erased with that report.",
+        "sent_title": "Thank you",
+        "sent": "{n} received. You can close this page.",
+        "more": "Send more",
+        "problem": "Not everything was taken",
+        "script": {
+            "photo_sending": "is being sent",
+            "photo_waiting": "the connection broke; it goes on by itself",
+            "photo_sent": "received",
+            "photo_failed": "could not be sent",
+            "photo_file_type_refused": "is no photo, video or PDF that we take",
+            "photo_file_too_large": "is too large",
+            "photo_file_infected": "holds malware, says a scanner: it is not kept",
+            "photo_scanner_unavailable": "waits for the malware scanner; it will be looked through later",
+            "photo_evidence_off": "cannot be sent: this system takes no files",
+            "photo_storage_full": "cannot be stored now: try again later",
+            "photo_link_used_up": "was not sent: this link takes no more files",
+            "photo_link_expired": "was not sent: this link is too old",
+            "photo_link_revoked": "was not sent: this link was taken back",
+            "photo_file_empty": "is empty",
+            "photo_body_too_large": "is too large for this form",
+            "photo_none": "Choose a file first.",
+        },
+        "refused": {
+            "link_revoked": ("This link was taken back", "Ask the officer who gave it to you."),
+            "link_expired": ("This link is too old", "Ask the officer who gave it to you for a new one."),
+            "link_used_up": (
+                "All files were received",
+                "Do you have more? Ask the officer for another link.",
+            ),
+            "no_such_link": (
+                "We do not know this link",
+                "Part of it may be missing. Open it again as it was sent.",
+            ),
+            "failed": ("That did not work", "Please wait a moment and open the link again."),
+        },
+    },
+    "fr": {
+        "title": "Envoyer des fichiers à la police",
+        "purposes": {
+            "camera": "On vous a demandé les images d’une caméra.",
+            "doorbell": "On vous a demandé les images d’une sonnette.",
+            "dashcam": "On vous a demandé les images d’une caméra de bord.",
+            "photo": "On vous a demandé des photos.",
+            "document": "On vous a demandé des documents.",
+        },
+        "lines": (
+            "N’envoyez que ce qui vous a été demandé. Ni vous ni d’autres ne peuvent voir ici ce qui a été envoyé.",
+            "Gardez l’original sur votre appareil jusqu’à avis contraire d’un agent.",
+        ),
+        "left": "Vous pouvez encore en envoyer {n}, jusqu’au {at}.",
+        "kinds": "Photos (JPEG, PNG, WebP, HEIC), vidéos (MP4, QuickTime, WebM) et PDF.",
+        "files": "Choisir des fichiers",
+        "note": "Quand et où était-ce? (si vous le savez)",
+        "send": "Envoyer",
+        "large": "Sans JavaScript, tous les fichiers ensemble peuvent avoir {n} Mo.",
+        "privacy": "Ce que vous envoyez fera partie d’un dossier de police. C’est chiffré, et effacé avec ce dossier.",
+        "sent_title": "Merci",
+        "sent": "{n} reçu(s). Vous pouvez fermer cette page.",
+        "more": "En envoyer d’autres",
+        "problem": "Tout n’a pas été accepté",
+        "script": {
+            "photo_sending": "envoi en cours",
+            "photo_waiting": "connexion coupée; l’envoi reprend de lui-même",
+            "photo_sent": "reçu",
+            "photo_failed": "n’a pas pu être envoyé",
+            "photo_file_type_refused": "n’est ni photo, ni vidéo, ni PDF que nous acceptons",
+            "photo_file_too_large": "est trop grand",
+            "photo_file_infected": "contient un logiciel malveillant, dit l’analyseur : il n’est pas gardé",
+            "photo_scanner_unavailable": "attend l’analyse antivirus; il sera vérifié plus tard",
+            "photo_evidence_off": "ne peut pas être envoyé : ce système ne reçoit pas de fichiers",
+            "photo_storage_full": "ne peut pas être gardé maintenant : réessayez plus tard",
+            "photo_link_used_up": "n’a pas été envoyé : ce lien ne prend plus de fichiers",
+            "photo_link_expired": "n’a pas été envoyé : ce lien est trop ancien",
+            "photo_link_revoked": "n’a pas été envoyé : ce lien a été annulé",
+            "photo_file_empty": "est vide",
+            "photo_body_too_large": "est trop grand pour ce formulaire",
+            "photo_none": "Choisissez d’abord un fichier.",
+        },
+        "refused": {
+            "link_revoked": ("Ce lien a été annulé", "Demandez à l’agent qui vous l’a donné."),
+            "link_expired": ("Ce lien est trop ancien", "Demandez-en un nouveau à l’agent qui vous l’a donné."),
+            "link_used_up": (
+                "Tous les fichiers sont reçus",
+                "Vous en avez d’autres? Demandez un autre lien à l’agent.",
+            ),
+            "no_such_link": (
+                "Nous ne connaissons pas ce lien",
+                "Il en manque peut-être une partie.",
+            ),
+            "failed": ("Cela n’a pas fonctionné", "Attendez un moment, puis ouvrez le lien de nouveau."),
+        },
+    },
+}

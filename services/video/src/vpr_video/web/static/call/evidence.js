@@ -1,0 +1,145 @@
+/* What the officer secures: snapshots with a note, a recording, and the list of all that the session has. */
+
+import { $, ask, say, texts } from "./page.js";
+import { Recorder } from "./recorder.js";
+import { Shelf } from "./shelf.js";
+import { sendFile } from "./uploads.js";
+
+const EVERY = 10_000;
+const LONGEST = 10_000;
+
+export class Evidence {
+  #base;
+  #headers;
+  #call;
+  #resident;
+  #recorder;
+  #allowed = new Set();
+
+  /* base: where evidence of the session is sent; resident: () => id of who is in the call, or null. */
+  constructor({ base, headers, call, resident }) {
+    this.#base = base;
+    this.#headers = headers;
+    this.#call = call;
+    this.#resident = resident;
+    this.#recorder = new Recorder(base, headers, new Shelf());
+    this.#recorder.addEventListener("changed", () => this.#show());
+    this.#recorder.addEventListener("stored", () => this.list());
+    this.#recorder.addEventListener("failed", ({ detail }) => this.#refused(detail));
+    $("#snapshot-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#snapshot(event.target.elements.note);
+    });
+    $("#record").onclick = () => (this.#recorder.running ? this.#recorder.stop() : this.#record());
+    this.#recorder.resume().then(() => this.list());
+    setInterval(() => this.list(), EVERY);
+  }
+
+  /* scopes: what the resident allows now. What is taken back stops here and now. */
+  allow(scopes) {
+    if (this.#allowed.has("record") && !scopes.includes("record") && this.#recorder.running) {
+      this.#recorder.abandon();
+      say(texts.record_withdrawn);
+    }
+    this.#allowed = new Set(scopes);
+    this.#show();
+  }
+
+  stop() {
+    this.#recorder.stop();
+  }
+
+  /* Before the session ends: what was recorded is stored first. */
+  finished() {
+    return this.#recorder.finished(LONGEST);
+  }
+
+  async #record() {
+    const peer = this.#call.peers.get(this.#resident());
+    if (!peer) return;
+    await this.#recorder.start(peer.stream, this.#allowed.has("view")).catch((error) => this.#refused(error));
+    this.list();
+  }
+
+  async #snapshot(note) {
+    const blob = await pictureOf($("#remote"));
+    if (!blob) return say(texts.no_frame);
+    const item = { kind: "snapshot", media_type: "image/png", captured_at: new Date().toISOString() };
+    if (note.value.trim()) item.note = note.value.trim();
+    $("#snapshot").disabled = true;
+    try {
+      await sendFile(this.#base, blob, item, { headers: this.#headers });
+      note.value = "";
+      say(texts.snapshot_stored);
+      await this.list();
+    } catch (error) {
+      this.#refused(error);
+    }
+    this.#show();
+  }
+
+  #refused(error) {
+    const why = { no_consent: texts.no_consent, consent_withdrawn: texts.record_withdrawn,
+      evidence_off: texts.evidence_off, storage_full: texts.storage_full };
+    say(why[error.code] ?? texts.failed);
+    this.list();
+  }
+
+  #show() {
+    const running = this.#recorder.running;
+    const here = Boolean(this.#resident());
+    $("#snapshot").disabled = !(here && this.#allowed.has("snapshot") && this.#allowed.has("view"));
+    $("#record").hidden = !Recorder.possible;
+    $("#record").disabled = !running && !(here && this.#allowed.has("record"));
+    $("#record").setAttribute("aria-pressed", String(running));
+    $("#record").textContent = running ? texts.record_stop : texts.record;
+    const waiting = this.#recorder.waiting;
+    $("#record-said").textContent = waiting > 3 ? texts.record_waiting.replace("{n}", waiting) : running ? texts.recording : "";
+  }
+
+  async list() {
+    const items = await ask(this.#base).catch(() => null);
+    if (!items) return;
+    const shown = JSON.stringify(items);
+    if (this.shown === shown) return;
+    this.shown = shown;
+    $("#evidence-list").replaceChildren(...items.filter((one) => one.state !== "discarded").map((one) => this.#row(one)));
+    $("#evidence-none").hidden = items.length > 0;
+  }
+
+  #row(item) {
+    const row = document.createElement("li");
+    const head = document.createElement("strong");
+    const when = new Date(item.captured_at ?? item.opened_at).toLocaleTimeString(document.documentElement.lang);
+    head.textContent = `${texts[`kind_${item.kind}`]}, ${when}`;
+    row.append(head);
+    if (item.note ?? item.name) line(row, item.note ?? item.name);
+    if (item.state !== "captured") line(row, texts[`state_${item.state}`]);
+    if (item.incomplete) line(row, texts.incomplete);
+    if (item.sha256) {
+      const hash = Object.assign(document.createElement("code"), { textContent: item.sha256, title: "SHA-256" });
+      row.append(hash);
+      const look = Object.assign(document.createElement("a"), { textContent: texts.look, target: "_blank",
+        href: `${this.#base}/${item.id}/content`, rel: "noopener" });
+      row.append(look, ` ${size(item.size)}`);
+    }
+    return row;
+  }
+}
+
+function line(row, text) {
+  row.append(Object.assign(document.createElement("p"), { textContent: text }));
+}
+
+function size(bytes) {
+  const mega = bytes / 1_000_000;
+  return mega >= 0.1 ? `${mega.toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`;
+}
+
+/* The picture that a video shows now, as PNG; null where it shows none. */
+function pictureOf(video) {
+  if (!video.videoWidth) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}

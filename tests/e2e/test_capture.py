@@ -1,0 +1,212 @@
+"""What is secured in a call, in real browsers: photos of the video, a recording, files of the resident, a place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright, sync_playwright
+
+from tests.calls import GRANTED, Desk, Side, chromium, consent, eventually, let_in, officer, resident
+from tests.files import photo
+from tests.processes import all_in_one
+from tests.residents import THEFT, Read, whole_form
+from tests.scenario import People, case_of, invite, session_of, wait_for
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
+MOVED = Geolocation(latitude=49.9, longitude=-97.1384, accuracy=25)
+PLAYS = """(url) => new Promise((resolve, reject) => {
+  const video = Object.assign(document.createElement("video"), {src: url, muted: true});
+  video.onloadeddata = () => resolve(video.videoWidth);
+  video.onerror = () => reject(new Error(video.error.message));
+})"""
+ZOOM = """(() => {
+  const track = MediaStreamTrack.prototype, settings = track.getSettings, capabilities = track.getCapabilities;
+  window.zoomed = [];
+  track.getCapabilities = function () { return {...capabilities.call(this), zoom: {min: 1, max: 4, step: 0.1}}; };
+  track.getSettings = function () { return {...settings.call(this), zoom: window.zoomed.at(-1) ?? 1}; };
+  track.applyConstraints = async ({advanced}) => { window.zoomed.push(advanced[0].zoom); };
+})()"""
+"""A phone whose camera enlarges: no fake camera does."""
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = chromium(playwright, GRANTED)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("capture")
+    with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
+        home = Home.given(folder / "home", process.url)
+        yield Desk(process, People(
+            url=lambda service: f"{process.url}/{service}",
+            headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+            client=client,
+        ))  # fmt: skip
+
+
+def reported_on_the_web(desk: Desk, **said: Any) -> tuple[str, str]:
+    """A session about a report that a resident filed on our pages, and the number on its receipt."""
+    url = desk.people.url("intake") + "/report?lang=en"
+    answer = desk.people.client.post(url, data=whole_form(THEFT | said))
+    assert answer.status_code == 200, answer.text
+    number = Read(answer.text).ids["number"]
+    cases = wait_for(lambda: desk.people.get(Role.OFFICER, "triage", "/v1/cases", status="open"))
+    return session_of(desk.people, case_of(desk.people, cases[-1]["report_id"])), number
+
+
+def items(desk: Desk, session: str) -> list[dict[str, Any]]:
+    """Every item of a session."""
+    found: list[dict[str, Any]] = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/evidence")
+    return found
+
+
+def captured(desk: Desk, session: str, kind: str, many: int = 1) -> list[dict[str, Any]]:
+    """The captured items of a kind, once there are so many."""
+
+    def enough() -> list[dict[str, Any]]:
+        found = [one for one in items(desk, session) if one["kind"] == kind and one["state"] == "captured"]
+        return found if len(found) >= many else []
+
+    return list(eventually(enough, f"{many} of {kind}"))
+
+
+def tick(side: Side, scope: str) -> None:
+    """Change what is allowed, in the call."""
+    side.page.locator(f"#allow-form input[data-scope={scope}]").evaluate("box => box.click()")
+
+
+def row(side: Side, kind: str) -> Locator:
+    """An item in the officer's list."""
+    return side.page.locator("#evidence-list li").filter(has_text=kind)
+
+
+def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:
+    session, number = reported_on_the_web(desk)
+    link = invite(desk.people, session)
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        phone, page = on_phone.page, at_desk.page
+        phone.context.grant_permissions(["geolocation", "camera", "microphone"])
+        phone.context.set_geolocation(PLACE)
+        phone.add_init_script(ZOOM)
+        phone.reload()
+        on_phone.at("who")
+        consent(on_phone, "view", "snapshot", "record")
+        phone.locator("[data-step=check] [data-save]").tap()
+        on_phone.fine("check-saving", screenshots)
+        phone.locator("#to-waiting").tap()
+        phone.get_by_text("You are next").wait_for()
+        phone.get_by_text("Leave everything where it is.").wait_for()
+        on_phone.fine("waiting-place", screenshots)
+        let_in(at_desk)
+        on_phone.at("call")
+        at_desk.sees()
+        on_phone.sees()
+        page.get_by_text("The resident saves data").wait_for()
+        phone.locator("[data-step=call] [data-save]").tap()
+        page.get_by_text("The resident saves data").wait_for(state="hidden")
+        at_desk.sees()
+
+        page.locator("#ask-zoom-in").click()
+        phone.get_by_text("asks you to zoom in").wait_for()
+        phone.locator("#wish-yes").tap()
+        eventually(lambda: phone.evaluate("zoomed") == [1.5], "zoomed")
+
+        page.locator("#note").fill("Scratches at the lock")
+        page.locator("#snapshot").click()
+        row(at_desk, "Photo from the video").get_by_text("Scratches at the lock").wait_for()
+        [snapshot] = captured(desk, session, "snapshot")
+        shown = row(at_desk, "Photo from the video").get_by_role("link").get_attribute("href")
+        seen = page.request.get(f"{desk.staff}{shown}")
+        assert (seen.status, seen.headers["content-type"]) == (200, "image/png")
+        assert page.locator("#evidence-list code").text_content() == snapshot["sha256"]
+
+        _records(at_desk, on_phone, desk, session, screenshots)
+        _tells_the_place(at_desk, on_phone, screenshots)
+
+        page.locator("[data-mode=upload]").click()
+        phone.locator("#photos").wait_for()
+        phone.locator("#photo-file").set_input_files([
+            FilePayload(name="lock.jpg", mimeType="image/jpeg", buffer=photo()),
+            FilePayload(name="page.html", mimeType="text/html", buffer=b"<html>" + bytes(600)),
+        ])  # fmt: skip
+        phone.get_by_text("lock.jpg: sent").wait_for()
+        phone.get_by_text("page.html: is no photo").wait_for()
+        on_phone.fine("upload", screenshots)
+        captured(desk, session, "photo")
+        row(at_desk, "lock.jpg").wait_for()
+
+        page.locator("#checklist-choice").select_option("break_enter")
+        page.get_by_label("Lock and tool marks").check()
+        at_desk.fine("officer-capture", screenshots)
+        page.locator("#end button").click()
+        at_desk.at("after")
+        on_phone.at("over")
+        phone.get_by_text(f"Your case number: {number}").wait_for()
+        on_phone.fine("over-number", screenshots)
+        ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
+        assert [one["ticked"] for one in ticked if one["ticked"]] == [["lock"]]
+
+
+def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshots: Path) -> None:
+    """Consent taken back ends a recording at once; what a broken network kept back outlives the page."""
+    phone, page = on_phone.page, at_desk.page
+    page.locator("#record").click()
+    phone.locator("#recording").wait_for()
+    page.locator("#recording").wait_for()
+    on_phone.fine("recording", screenshots)
+    at_desk.fine("officer-recording", screenshots)
+    eventually(lambda: any(one["next_sequence"] > 1 for one in items(desk, session)), "two seconds are stored")
+    phone.locator("#allowed").tap()
+    tick(on_phone, "record")
+    page.get_by_text("took back that the call is recorded").wait_for()
+    phone.locator("#recording").wait_for(state="hidden")
+    assert page.locator("#record").is_disabled()
+    [stopped] = captured(desk, session, "recording")
+    at_desk.fine("officer-withdrawn", screenshots)
+    assert page.evaluate(PLAYS, f"/video/v1/sessions/{session}/evidence/{stopped['id']}/content") > 0
+
+    tick(on_phone, "record")
+    page.locator("#record:enabled").click()
+    page.locator("#recording").wait_for()
+    page.route("**/chunks/*", lambda route: route.abort())
+    page.locator("#record-said").get_by_text("still to be sent").wait_for()
+    page.reload()
+    page.unroute("**/chunks/*")
+    at_desk.at("before")
+    page.locator("#join").click()
+    recordings = captured(desk, session, "recording", 2)
+    whole = next(one for one in recordings if one["id"] != stopped["id"])
+    assert (whole["incomplete"], whole["next_sequence"] >= 4) == (False, True), "what could not be sent was sent later"
+    at_desk.sees()
+
+
+def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
+    phone, page = on_phone.page, at_desk.page
+    phone.locator("#where-toggle").tap()
+    assert phone.locator("#locate-once").is_disabled()
+    tick(on_phone, "location")
+    phone.locator("#locate-once:enabled").tap()
+    phone.get_by_text("The officer sees where you are, to about 25 m.").wait_for()
+    page.get_by_text("49.89510, -97.13840").wait_for()
+    phone.locator("#locate-live").tap()
+    phone.context.set_geolocation(MOVED)
+    page.get_by_text("49.90000, -97.13840").wait_for()
+    on_phone.fine("where", screenshots)
+    at_desk.fine("officer-place", screenshots)
+    tick(on_phone, "location")
+    page.locator("#map").wait_for(state="hidden")
+    phone.get_by_text("Your place is not told any more.").wait_for()
