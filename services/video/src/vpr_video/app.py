@@ -15,7 +15,7 @@ from vpr_service.streams import Listener
 from vpr_service.web import SHARED
 from vpr_video.api import routers
 from vpr_video.domain.session import session
-from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
+from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
 from vpr_video.evidence.rows import project_evidence
 from vpr_video.invite_rows import project_invite
@@ -41,7 +41,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime), CLOSING: Closer(runtime), REMOVAL: DiscardedRemover(runtime)}
+    return {INVITATION: sender(runtime), **handlers(runtime)}
 
 
 service = Service(

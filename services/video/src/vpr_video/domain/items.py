@@ -9,6 +9,7 @@ from vpr_events.contracts.session import (
     EvidenceKind,
     SessionEvidenceCaptured,
     SessionEvidenceClosed,
+    SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceOpened,
@@ -19,8 +20,9 @@ type Items = tuple[Item, ...]
 
 
 class Stage(StrEnum):
-    """Where an item stands. CLOSING: nothing more is taken, and its hash is being made."""
+    """Where an item stands. MAKING: a copy is being made. CLOSING: nothing more is taken, its hash is being made."""
 
+    MAKING = "making"
     OPEN = "open"
     CLOSING = "closing"
     CAPTURED = "captured"
@@ -28,13 +30,15 @@ class Stage(StrEnum):
     ERASED = "erased"
 
 
-UNDER_WAY = frozenset({Stage.OPEN, Stage.CLOSING})
-KEPT = frozenset({Stage.CAPTURED})
+UNDER_WAY = frozenset({Stage.MAKING, Stage.OPEN, Stage.CLOSING})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that is, was or is being secured; ``participant_id`` is who sends it, ``reason`` why it was closed."""
+    """Something that is, was or is being secured; ``participant_id`` is who sends it, ``reason`` why it was closed.
+
+    A working copy names what it was ``copied_from``.
+    """
 
     id: UUID
     kind: EvidenceKind
@@ -42,6 +46,7 @@ class Item:
     stage: Stage = Stage.OPEN
     reason: EvidenceEnd | None = None
     sha256: str = ""
+    copied_from: UUID | None = None
 
 
 def item_in(items: Items, evidence_id: UUID) -> Item | None:
@@ -59,6 +64,9 @@ def with_event(items: Items, event: Event) -> Items:
     match event:
         case SessionEvidenceOpened():
             return (*items, Item(event.evidence_id, event.kind, event.participant_id))
+        case SessionEvidenceCopyRequested():
+            copy = Item(event.evidence_id, event.kind, None, Stage.MAKING, copied_from=event.copied_from)
+            return (*items, copy)
         case SessionEvidenceClosed():
             return _changed(items, event.evidence_id, stage=Stage.CLOSING, reason=event.reason)
         case SessionEvidenceCaptured() if item_in(items, event.evidence_id) is None:
