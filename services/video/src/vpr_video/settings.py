@@ -60,9 +60,10 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has. Links for people outside of a session last ``link_lifetime``; a form without scripts may
-    have ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
-    each item in ``clamd_within``; without it nothing is looked through.
+    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``. Links for people
+    outside of a session last ``link_lifetime``; a form without scripts may have ``give_form_bytes``. ``clamd``
+    (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside, each item in ``clamd_within``;
+    without it nothing is looked through.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
@@ -93,6 +94,8 @@ class Settings(SendingSettings, EvidenceSettings):
     give_form_bytes: Annotated[int, Field(ge=1024)] = 64 * MIB
     clamd: Annotated[str, AfterValidator(_scanner)] = ""
     clamd_within: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
+    copy_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
+    copy_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=20)
     evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
     media: Literal["peer", "janus", "auto"] = "peer"
     janus_url: str = ""
