@@ -73,7 +73,14 @@ class Selection:
 
 
 def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
-    """Make the temporary table ``chosen`` of this connection; how many records it holds.
+    """Make the temporary table ``chosen`` of this connection, a row a record; how many there are."""
+    relation, bounds = chosen(selection)
+    connection.execute(f"create or replace temp table chosen as {relation}", bounds)
+    return int(one(connection, "select count(*) from chosen"))
+
+
+def chosen(selection: Selection) -> tuple[str, Row]:
+    """A relation of the selection's records, with its parameters.
 
     Beside the columns of ``records`` it has ``over_at``, when the case was over, and ``eligible``, whether for virtual
     response.
@@ -81,16 +88,12 @@ def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
     narrowed = selection.narrowed
     conditions = " and ".join(["source = $source", *(FILTERS[name] for name in narrowed)])
     records, bounds = known(selection)
-    connection.execute(
-        f"""
-        create or replace temp table chosen as
-        with known_records as ({records}),
-        judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
-        select * from judged where {conditions}
-        """,  # noqa: S608 - made of this package's own names
-        {"source": selection.source} | bounds | {name: plain(value) for name, value in narrowed.items()},
-    )
-    return int(one(connection, "select count(*) from chosen"))
+    relation = f"""
+    with known_records as ({records}),
+    judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
+    select * from judged where {conditions}
+    """  # noqa: S608 - made of this package's own names
+    return relation, {"source": selection.source} | bounds | {name: plain(told) for name, told in narrowed.items()}
 
 
 def known(selection: Selection) -> tuple[str, Row]:
