@@ -14,7 +14,7 @@ PEOPLE: dict[Language, dict[str, str]] = {
         "specialist": "Specialist",
         "supervisor": "Supervisor",
         "away": "away",
-        "server_away": "The video server does not answer. Picture and sound come back as soon as it does; you can write.",
+        "server_away": "The video server does not answer. Picture and sound come back with it. You can write.",
         "server_fallback": "The video server does not answer. Picture and sound go directly for now.",
     },
     "fr": {
