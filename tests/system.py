@@ -178,6 +178,7 @@ class System:
         if name == "intake":
             options.setdefault("webhook_keys", WEBHOOK_KEY)
             options.setdefault("outbound_allow", ("127.0.0.0/8",))
+        if name in {"intake", "video"}:
             options.setdefault("evidence_url", self.evidence_folder(database_url).as_uri())
             options.setdefault("evidence_keys", EVIDENCE_KEY)
         if name == "metrics":
@@ -190,7 +191,7 @@ class System:
                 yield app
 
     def evidence_folder(self, database_url: str) -> Path:
-        """Where intake on this database keeps files."""
+        """Where a service on this database keeps files."""
         return self.servers.folder / f"evidence-{make_url(database_url).database}"
 
     def __getitem__(self, service: str) -> httpx.AsyncClient:

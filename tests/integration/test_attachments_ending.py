@@ -15,13 +15,18 @@ from tests.system import Servers, System, until
 from vpr_events.contracts.values import Role
 from vpr_events.outages import RecoveryNeeded
 from vpr_evidence.keys import new_master_key
-from vpr_intake import kept_files
 from vpr_intake.attaching import Incoming, evidence_of, uploads
-from vpr_intake.attachment_work import Sweeper
+from vpr_intake.kept_files import OBJECTS
 from vpr_intake.queries import one_report
-from vpr_intake.settings import Settings
+from vpr_intake.settings import Settings, settings_of
+from vpr_service.evidence import Sweeper
+from vpr_service.runtime import Runtime
 
 HOUR = timedelta(hours=1)
+
+
+def sweeper(runtime: Runtime) -> Sweeper:
+    return Sweeper(runtime, settings_of(runtime), OBJECTS)
 
 
 @pytest.fixture
@@ -88,11 +93,11 @@ async def test_what_was_never_recorded_is_swept_after_an_hour_and_nothing_else(s
     assert len(sender.stored) == await sender.rows("stored_objects") == 2
     runtime = sender.system.runtime("intake")
     storage = evidence_of(runtime).storage
-    assert await kept_files.sweep(runtime.engine, storage, HOUR) == 0
+    assert await OBJECTS.sweep(runtime.engine, storage, HOUR) == 0
     await age(sender, HOUR)
-    assert await kept_files.sweep(runtime.engine, storage, HOUR) == 1
+    assert await OBJECTS.sweep(runtime.engine, storage, HOUR) == 1
     assert len(sender.stored) == await sender.rows("stored_objects") == 1
-    assert await kept_files.sweep(runtime.engine, storage, HOUR) == 0
+    assert await OBJECTS.sweep(runtime.engine, storage, HOUR) == 0
     assert len(sender.stored) == 1
 
 
@@ -102,7 +107,7 @@ async def test_what_is_recorded_while_it_is_swept_is_not_recorded(sender: Sender
     async with uploads(runtime) as files:
         await files.receive(Incoming(in_parts(PDF)))
         await age(sender, HOUR)
-        assert await kept_files.sweep(runtime.engine, evidence_of(runtime).storage, HOUR) == 1
+        assert await OBJECTS.sweep(runtime.engine, evidence_of(runtime).storage, HOUR) == 1
         with pytest.raises(Exception, match="attachment_files"):
             await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), None))
     assert await sender.nothing_is_left()
@@ -125,7 +130,7 @@ async def test_the_worker_sweeps(sender: Sender) -> None:
     await orphaned(sender)
     await age(sender, HOUR)
     stop = asyncio.Event()
-    sweeping = asyncio.create_task(Sweeper(sender.system.runtime("intake")).run(stop))
+    sweeping = asyncio.create_task(sweeper(sender.system.runtime("intake")).run(stop))
     assert await until(sender.nothing_is_left)
     stop.set()
     await sweeping
@@ -141,7 +146,7 @@ async def test_a_restored_service_sweeps_nothing(sender: Sender, monkeypatch: py
         raise RecoveryNeeded("it was restored")
 
     monkeypatch.setattr(runtime.gate, "check", shut)
-    sweeping = asyncio.create_task(Sweeper(runtime).run(stop))
+    sweeping = asyncio.create_task(sweeper(runtime).run(stop))
     await asked.wait()
     stop.set()
     await sweeping

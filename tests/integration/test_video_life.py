@@ -29,6 +29,7 @@ class Meeting:
     case: UUID = field(default_factory=new_id)
     report: UUID = field(default_factory=new_id)
     officer: UUID = field(default_factory=new_id)
+    category: str | None = None
 
     @property
     def id(self) -> UUID:
@@ -40,7 +41,9 @@ class Meeting:
 
     @property
     def requested(self) -> Recorded:
-        event = CaseVideoRequested(request_id=self.request, report_id=self.report, officer_id=self.officer)
+        event = CaseVideoRequested(
+            request_id=self.request, report_id=self.report, officer_id=self.officer, category=self.category
+        )
         return recorded(event, entity=self.case, report=self.report)
 
     def closed(self, after: Recorded) -> Recorded:

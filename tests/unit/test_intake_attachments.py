@@ -20,7 +20,7 @@ from vpr_events.contracts.report import (
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Event
 from vpr_events.testing import given
-from vpr_intake.attaching import NAME_LIMIT, UNPRINTABLE, tidy
+from vpr_evidence.names import LIMIT, UNPRINTABLE, tidy
 from vpr_intake.domain.report import report
 from vpr_intake.domain.report_commands import AddAttachment
 from vpr_intake.settings import Settings
@@ -79,7 +79,7 @@ def test_files_that_were_told_before_these_said_who_are_read() -> None:
 def test_a_name_of_any_text_has_neither_path_nor_what_cannot_be_seen(name: str) -> None:
     kept = tidy(name)
     if kept is not None:
-        assert 0 < len(kept) <= NAME_LIMIT
+        assert 0 < len(kept) <= LIMIT
         assert not UNPRINTABLE.search(kept)
         assert not {"/", "\\"} & set(kept)
         assert kept.strip(".") != ""

@@ -16,13 +16,21 @@ NOW = NOON + minutes(5)
 
 def test_a_request_for_video_creates_its_session() -> None:
     event = recorded(
-        CaseVideoRequested(request_id=REQUEST, report_id=REPORT, officer_id=OFFICER), entity=CASE, report=REPORT
+        CaseVideoRequested(request_id=REQUEST, report_id=REPORT, officer_id=OFFICER, category="theft"),
+        entity=CASE,
+        report=REPORT,
     )
     [execution] = react(event, NOW)
     assert execution.entity == session_id(REQUEST)
     assert (execution.correlation_id, execution.causation_id) == (REPORT, event.id)
     assert execution.command == CreateSession(
-        at=NOW, request_id=REQUEST, case_id=CASE, report_id=REPORT, officer_id=OFFICER, expires_at=NOW + LIFETIME
+        at=NOW,
+        request_id=REQUEST,
+        case_id=CASE,
+        report_id=REPORT,
+        officer_id=OFFICER,
+        expires_at=NOW + LIFETIME,
+        category="theft",
     )
 
 

@@ -62,7 +62,7 @@ class Home:
 
     def remove(self) -> None:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
-        for folder in (self.metrics, self.seals, self.evidence):
+        for folder in (self.metrics, self.seals, self.evidence, self.imports):
             shutil.rmtree(folder, ignore_errors=True)
         for name in (KEY, PUBLISHED, SEAL_KEY, WEBHOOK_KEY, EVIDENCE_KEY, CLIENTS):
             (self.folder / name).unlink(missing_ok=True)
@@ -73,6 +73,11 @@ class Home:
     def metrics(self) -> Path:
         """Where metrics keeps its DuckDB files."""
         return self.folder / "metrics"
+
+    @property
+    def imports(self) -> Path:
+        """Where imports that are not over keep how far they are."""
+        return self.folder / "imports"
 
     @property
     def seals(self) -> Path:
@@ -158,14 +163,21 @@ class Home:
             own = {
                 "INTAKE_WEBHOOK_KEYS": self.webhook_key,
                 "INTAKE_OUTBOUND_ALLOW": LOOPBACK,
-                "INTAKE_EVIDENCE_URL": (self.evidence / service).as_uri(),
-                "INTAKE_EVIDENCE_KEYS": self.evidence_key,
             }
-            return own | {f"INTAKE_{one.upper()}_URL": f"{self.staff_url}/{one}" for one in ASKED_BY_INTAKE}
+            return (
+                own
+                | self._keeping(service)
+                | {f"INTAKE_{one.upper()}_URL": f"{self.staff_url}/{one}" for one in ASKED_BY_INTAKE}
+            )
         if service == "video":
             shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
-            return shown | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
+            return shown | self._keeping(service) | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
         return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
+
+    def _keeping(self, service: str) -> dict[str, str]:
+        """Where a service keeps files, and the key of their keys."""
+        place, prefix = (self.evidence / service).as_uri(), service.upper()
+        return {f"{prefix}_EVIDENCE_URL": place, f"{prefix}_EVIDENCE_KEYS": self.evidence_key}
 
 
 def address_of(url: str) -> tuple[str, int]:

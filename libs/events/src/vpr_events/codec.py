@@ -36,7 +36,7 @@ def _with_direction(body: Body) -> Body:
 
 
 def _as_it_was(body: Body) -> Body:
-    """The newer version only knows more kinds of alarms."""
+    """The newer version only knows more kinds."""
     return body
 
 
@@ -44,6 +44,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("access.alarm_raised", 1): _as_it_was,
     ("access.alarm_raised", 2): _as_it_was,
     ("case.prioritised", 1): _with_direction,
+    ("session.evidence_captured", 1): _as_it_was,
 }
 """(event name, version) -> what turns its body into the next version's."""
 

@@ -47,8 +47,10 @@ ALIASES = {
     "image/heif": "image/heic",
     "video/mov": "video/quicktime",
     "application/x-pdf": "application/pdf",
+    "audio/webm": "video/webm",
+    "audio/mp4": "video/mp4",
 }
-"""What some senders say instead."""
+"""What some senders say instead; of a container without pictures, that it is one of sound."""
 
 UNDECLARED = ("", "application/octet-stream", "binary/octet-stream")
 """What says nothing about the content."""

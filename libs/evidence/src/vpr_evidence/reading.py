@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 from vpr_evidence.encryption import CHUNK, SEALED, Damaged, opened, stored_size
 from vpr_evidence.keys import MasterKeys
@@ -16,14 +17,22 @@ async def read(
 
     Raises Damaged, NotStored, KeyMissing and StorageUnavailable.
     """
-    end = item.size if end is None else min(end, item.size)
+    key = keys.unwrap(item.id, item.wrapped_key)
+    async for part in read_object(item.name, item.size, storage, key, item.id, start, end):
+        yield part
+
+
+async def read_object(
+    name: str, size: int, storage: Storage, key: bytes, item: UUID, start: int = 0, end: int | None = None
+) -> AsyncIterator[bytes]:
+    """The same of the object ``name``, which holds ``size`` bytes that were encrypted with this ``key``."""
+    end = size if end is None else min(end, size)
     if start >= end:
         return
-    key = keys.unwrap(item.id, item.wrapped_key)
     first, beyond = start // CHUNK, -(-end // CHUNK)
-    stored = storage.get(item.name, first * SEALED, min(beyond * SEALED, stored_size(item.size)))
+    stored = storage.get(name, first * SEALED, min(beyond * SEALED, stored_size(size)))
     at = first * CHUNK
-    async for part in opened(stored, key, item.id, item.size, first):
+    async for part in opened(stored, key, item, size, first):
         yield part[max(0, start - at) : end - at]
         at += len(part)
     if at < end:

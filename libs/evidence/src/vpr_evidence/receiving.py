@@ -35,6 +35,21 @@ class TypeRefused(NotTaken):
     code = "file_type_refused"
 
 
+def recognised(head: bytes, said: str | None) -> str:
+    """The media type of a file that begins so. ``said`` is what its sender declared, None for nothing.
+
+    Raises Empty, and TypeRefused for what is not taken or not what was declared.
+    """
+    if not head:
+        raise Empty("the file is empty")
+    found = sniffed(head)
+    if found is None:
+        raise TypeRefused(f"the content is none of: {', '.join(KINDS)}")
+    if said not in {None, found}:
+        raise TypeRefused(f"the content is {found}, which is not what was declared")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """Something that is stored: under which ``name``, with which key, and what it is. ``size`` in bytes."""
@@ -73,14 +88,7 @@ class _Receipt:
             yield self._noted(bytes(head))
 
     def _recognise(self, head: bytes) -> None:
-        if not head:
-            raise Empty("the file is empty")
-        found = sniffed(head)
-        if found is None:
-            raise TypeRefused(f"the content is none of: {', '.join(KINDS)}")
-        if self.said not in {None, found}:
-            raise TypeRefused(f"the content is {found}, which is not what was declared")
-        self.media_type = found
+        self.media_type = recognised(head, self.said)
 
     def _noted(self, part: bytes) -> bytes:
         self.size += len(part)

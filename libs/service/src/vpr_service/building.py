@@ -20,7 +20,7 @@ from vpr_events.scheduler import Scheduler
 from vpr_events.sealing import Sealer
 from vpr_events.seals import SealFolder, SealKey
 from vpr_service.clock import Clock, real_time
-from vpr_service.rates import Rates, rate_of
+from vpr_service.rates import Rates, limits_of
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
@@ -48,7 +48,7 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
     telemetry = Telemetry(service.name, service.gauges)
-    rates = Rates(*map(rate_of, (settings.rate_per_key, settings.rate_per_source)))
+    rates = Rates(*map(limits_of, (settings.rate_per_key, settings.rate_per_source)))
     runtime = Runtime(
         service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer, rates
     )
@@ -84,7 +84,8 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
         yield runtime.inbox
     if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
         yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
-    if handlers := service.handlers(runtime):
+    handlers = service.handlers(runtime)
+    if handlers and runtime.settings.effects_in_flight:
         policy = Policy(runtime.settings.retry_delays)
         limits = Limits(runtime.settings.effects_in_flight, runtime.settings.effects_per_lane)
         yield EffectRunner(runtime.engine, pipeline, handlers, policy, limits=limits)

@@ -6,14 +6,10 @@ commit: what is not kept is removed again.
 """
 
 import asyncio
-import re
-import unicodedata
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import cast
 from uuid import UUID
 
 import structlog
@@ -22,17 +18,19 @@ from vpr_events.event import Recorded, new_id
 from vpr_events.idempotency import IdempotencyKey
 from vpr_events.outages import is_outage
 from vpr_events.pipeline import Execution
-from vpr_evidence.keys import KeyMissing, MasterKeys
+from vpr_evidence.names import tidy
 from vpr_evidence.receiving import Empty, Item, NotTaken, TooLarge, receive
-from vpr_evidence.storage import ObjectStorage, Storage, StorageFull, StorageUnavailable, new_name
+from vpr_evidence.storage import StorageUnavailable, new_name
 from vpr_intake import kept_files
 from vpr_intake.domain.report import report
 from vpr_intake.domain.report_commands import AddAttachment
-from vpr_intake.settings import Settings
+from vpr_intake.kept_files import OBJECTS
+from vpr_intake.settings import settings_of
+from vpr_service.evidence import Evidence, evidence_at, storing
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
-NAME_LIMIT = 200
+OFF = "attachments_off"
 
 log = structlog.get_logger(__name__)
 
@@ -46,31 +44,9 @@ class Incoming:
     file_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Where files lie, and the keys of their keys."""
-
-    storage: Storage
-    keys: MasterKeys
-
-
-@cache
-def _evidence(url: str, keys: tuple[str, ...]) -> Evidence:
-    return Evidence(ObjectStorage(url), MasterKeys(keys))
-
-
-def settings_of(runtime: Runtime) -> Settings:
-    """Intake's own settings."""
-    return cast("Settings", runtime.settings)
-
-
 def evidence_of(runtime: Runtime) -> Evidence:
     """This intake's. Raises Problem 503 where none is set up."""
-    settings = settings_of(runtime)
-    if not settings.takes_files:
-        missing = "INTAKE_EVIDENCE_URL and INTAKE_EVIDENCE_KEYS are missing"
-        raise Problem(503, "attachments_off", f"attachments are not set up here: {missing}")
-    return _evidence(settings.evidence_url, settings.evidence_keys_given)
+    return evidence_at(settings_of(runtime), OFF)
 
 
 async def add_attachment(
@@ -135,9 +111,9 @@ class Uploads:
         settings, evidence, name = settings_of(self.runtime), evidence_of(self.runtime), new_name()
         self.runtime.gate.check()
         async with self.runtime.engine.begin() as connection:
-            await kept_files.begin(connection, name)
+            await OBJECTS.begin(connection, name)
         self._begun.append(name)
-        with _outages():
+        with storing(OFF):
             async with asyncio.timeout(settings.upload_time.total_seconds()):
                 item = await receive(
                     incoming.content,
@@ -185,36 +161,8 @@ class Uploads:
         if not self._begun:
             return
         try:
-            await kept_files.discard(self.runtime.engine, evidence_of(self.runtime).storage, self._begun)
+            await OBJECTS.discard(self.runtime.engine, evidence_of(self.runtime).storage, self._begun)
         except Exception as error:
             if not (is_outage(error) or isinstance(error, StorageUnavailable)):
                 raise
             log.warning("uploads are left to the sweeper", count=len(self._begun), error=type(error).__name__)
-
-
-@contextmanager
-def _outages() -> Iterator[None]:
-    try:
-        yield
-    except StorageFull:
-        detail = "the store has no room left: nothing was stored, try again later"
-        raise Problem(507, "storage_full", detail, headers={"Retry-After": "30"}) from None
-    except StorageUnavailable as error:
-        log.exception("the store of evidence failed", cause=str(error.__cause__))
-        detail = "the store of evidence does not answer, try again"
-        raise Problem(503, "unavailable", detail, headers={"Retry-After": "2"}) from None
-    except KeyMissing:
-        raise Problem(503, "attachments_off", "INTAKE_EVIDENCE_KEYS is missing") from None
-    except TimeoutError:
-        raise Problem(408, "upload_too_slow", "the file took too long: nothing was stored") from None
-
-
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""Control characters, and those that turn text around or cannot be seen."""
-
-
-def tidy(name: str | None) -> str | None:
-    """A file's name without its path; None when nothing is left of it. It names nothing of ours, and is personal."""
-    last = re.split(r"[/\\]", name or "")[-1]
-    clean = UNPRINTABLE.sub("", unicodedata.normalize("NFC", last)).strip(" .")
-    return clean[-NAME_LIMIT:] or None

@@ -1,27 +1,26 @@
-"""Attachments as rows: which object a file is, with which key; and the objects that nobody needs any more."""
+"""Attachments as rows: which object a file is, with which key."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.report import ReportAttachmentAdded, ReportPersonalDataErased
 from vpr_events.effects import Effect
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
 from vpr_evidence.facts import FORMATS, Facts
+from vpr_evidence.objects import Objects
 from vpr_evidence.receiving import Item
-from vpr_evidence.storage import Storage
 from vpr_intake.tables import attachment_files, attachments, stored_objects
 
 REMOVAL, FACTS = "attachment_removal", "attachment_facts"
 """The kinds of the effects."""
 
-SWEPT_AT_ONCE = 20
+OBJECTS = Objects(stored_objects, attachment_files.c.object_name)
 
 INSERT_FILE = insert(attachment_files)
 CLAIM_OBJECT = (
@@ -44,11 +43,6 @@ on conflict do nothing
 type Row = dict[str, Any]
 
 
-async def begin(connection: AsyncConnection, name: str) -> None:
-    """Note an object before it is stored: whatever happens then, it is found again."""
-    await connection.execute(insert(stored_objects).values(name=name))
-
-
 def file_of(report_id: UUID, item: Item, file_name: str | None) -> Sequence[Write]:
     """The rows that keep a stored item for a report."""
     row = {"attachment_id": item.id, "report_id": report_id, "object_name": item.name}
@@ -62,9 +56,9 @@ def facts_written(report_id: UUID, attachment_id: UUID, facts: Facts) -> Write:
     return Write(report_id, SET_FACTS, {"attachment": attachment_id, "found": asdict(facts)})
 
 
-def object_forgotten(name: str) -> Write:
+def object_forgotten(name: str) -> Iterable[Write]:
     """An object is gone."""
-    return Write(name, FORGET_OBJECT, {"object": name})
+    yield Write(name, FORGET_OBJECT, {"object": name})
 
 
 def follow_attachments(event: Recorded) -> Iterable[Effect | Write]:
@@ -102,30 +96,3 @@ async def one_attachment(connection: AsyncConnection, report_id: UUID | None, at
 def item_of(row: Row) -> Item:
     """The stored item of an attachment that is not erased."""
     return Item(row["id"], row["object_name"], row["wrapped_key"], row["media_type"], row["size"], row["sha256"])
-
-
-UNNEEDED = (
-    ~select(attachment_files.c.object_name).where(attachment_files.c.object_name == stored_objects.c.name).exists()
-)
-
-
-async def sweep(engine: AsyncEngine, storage: Storage, age: timedelta) -> int:
-    """Remove objects that no file needs and that were begun so long ago; how many. Some at a time."""
-    return await _swept(engine, storage, stored_objects.c.begun_at < func.clock_timestamp() - age)
-
-
-async def discard(engine: AsyncEngine, storage: Storage, names: Sequence[str]) -> None:
-    """Remove these objects, unless a file needs them after all: a commit may have arrived whose answer did not."""
-    while await _swept(engine, storage, stored_objects.c.name.in_(names)):
-        pass
-
-
-async def _swept(engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:
-    """Under the rows' locks: who would come to need such an object meanwhile waits at its foreign key, and fails."""
-    query = select(stored_objects.c.name).where(which, UNNEEDED).limit(SWEPT_AT_ONCE)
-    async with engine.begin() as connection:
-        names = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
-        for name in names:
-            await storage.delete(name)
-        await connection.execute(delete(stored_objects).where(stored_objects.c.name.in_(names)))
-    return len(names)

@@ -78,6 +78,11 @@ async def number_of(connection: AsyncConnection, report_id: UUID) -> str:
     return str((await connection.execute(query)).scalar_one())
 
 
+async def number_if_any(connection: AsyncConnection, report_id: UUID) -> str | None:
+    """The case number of a report; None for one that was not filed on our pages."""
+    return await connection.scalar(select(receipts.c.number).where(receipts.c.report_id == report_id))
+
+
 async def is_sensitive(connection: AsyncConnection, report_id: UUID) -> bool:
     """Whether a report is told of to nobody."""
     return bool(await connection.scalar(select(exists().where(sensitive_reports.c.report_id == report_id))))

@@ -4,18 +4,18 @@ import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, cast
 
 import limits
 from cryptography.fernet import Fernet
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from vpr_evidence.keys import MasterKeys
 from vpr_evidence.media_types import Kind
 from vpr_intake.city import City, load_city, shipped
 from vpr_service.addresses import Allowed
-from vpr_service.settings import ServiceSettings
+from vpr_service.evidence import EvidenceSettings
+from vpr_service.runtime import Runtime
 
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Standard Webhooks 1.0.0: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours."""
@@ -46,7 +46,7 @@ Budget = Annotated[str, AfterValidator(_budget)]
 """How often something may be done, such as ``60/hour`` or ``5 per minute``."""
 
 
-class Settings(ServiceSettings):
+class Settings(EvidenceSettings):
     """Intake's own settings. ``break_glass_lifetime`` is how long somebody may read who broke the glass.
 
     Who reads more than ``bulk_reading_limit`` different reports within an hour raises an alarm.
@@ -65,11 +65,8 @@ class Settings(ServiceSettings):
     former secret signs too. ``delivery_log_age``: how long the log is kept. ``outbound_allow`` (comma-separated names,
     addresses and networks): what may be called although it is not public, also by http; for development.
 
-    ``evidence_url`` (``file:///folder``, ``s3://bucket/prefix``) is where attachments lie, encrypted by a key of their
-    own each, which ``evidence_keys`` (comma-separated, the first wraps) wrap; without both there are no attachments.
     ``photo_bytes`` and so on bound one file, ``attachments_most`` and ``attachments_most_bytes`` those of a report,
-    ``open311_body_bytes`` a form with files. An upload may take ``upload_time``; what was stored and never recorded is
-    removed after ``orphan_age``.
+    ``open311_body_bytes`` a form with files.
 
     ``exit_url``: the neutral site to which leaving the resident's pages leads. ``web_filings``, ``sign_ins`` (of one
     source) and ``sign_ins_per_case``: what strangers may try, such as ``60/hour``. ``resident_session``: how long the
@@ -101,16 +98,12 @@ class Settings(ServiceSettings):
     webhook_secret_overlap: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = timedelta(hours=24)
     delivery_log_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
-    evidence_url: str = ""
-    evidence_keys: SecretStr = SecretStr("")
     photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
     document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     attachments_most: Annotated[int, Field(ge=1, le=1000)] = 20
     attachments_most_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
     open311_body_bytes: Annotated[int, Field(gt=0)] = 100 * MIB
-    upload_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=50)
-    orphan_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
 
     exit_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "https://www.canada.ca/"
     web_filings: Budget = "60/hour"
@@ -142,28 +135,6 @@ class Settings(ServiceSettings):
         """The keys, the one that encrypts first."""
         return tuple(_parts(self.webhook_keys.get_secret_value()))
 
-    @field_validator("evidence_keys")
-    @classmethod
-    def _wrapping(cls, given: SecretStr) -> SecretStr:
-        MasterKeys(_parts(given.get_secret_value()))
-        return given
-
-    @model_validator(mode="after")
-    def _uploads_end_before_they_are_swept(self) -> Self:
-        if self.upload_time >= self.orphan_age:
-            raise ValueError("INTAKE_UPLOAD_TIME must be shorter than INTAKE_ORPHAN_AGE")
-        return self
-
-    @property
-    def evidence_keys_given(self) -> tuple[str, ...]:
-        """The keys, the one that wraps first."""
-        return tuple(_parts(self.evidence_keys.get_secret_value()))
-
-    @property
-    def takes_files(self) -> bool:
-        """Whether attachments are set up."""
-        return bool(self.evidence_url and self.evidence_keys_given)
-
     @property
     def file_bytes(self) -> dict[Kind, int]:
         """The most bytes of one file, by its kind."""
@@ -184,3 +155,8 @@ class Settings(ServiceSettings):
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def settings_of(runtime: Runtime) -> Settings:
+    """Intake's own settings, of a runtime of intake."""
+    return cast("Settings", runtime.settings)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
+from vpr_evidence.objects import stored_objects_of
 from vpr_service.api_keys import client_keys_table, clients_table
 
 metadata = MetaData()
@@ -260,13 +261,7 @@ attachments = Table(
 )
 Index("attachments_report_id", attachments.c.report_id, attachments.c.version)
 
-stored_objects = Table(
-    "stored_objects",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("report_id", Uuid, index=True),
-    Column("begun_at", Moment, nullable=False, server_default=func.clock_timestamp(), index=True),
-)
+stored_objects = stored_objects_of(metadata)
 
 attachment_files = Table(
     "attachment_files",

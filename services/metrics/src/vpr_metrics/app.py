@@ -6,7 +6,9 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from vpr_metrics.api import routers
+from vpr_metrics.domain import figure
 from vpr_metrics.projecting import Projection
+from vpr_metrics.published import project_figure
 from vpr_metrics.settings import Settings
 from vpr_metrics.sql.jail import Jail, Limits
 from vpr_metrics.tables import metadata
@@ -26,7 +28,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     return [projection, Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age)]
 
 
-service = Service("metrics", metadata, workers=_workers)
+service = Service("metrics", metadata, deciders=(figure,), projectors=(project_figure,), workers=_workers)
 
 
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:

@@ -65,7 +65,7 @@ def timings(
     asked = {"parts": [percentile / 100 for percentile in percentiles]}
     rows = rows_of(connection, _figures(expressions, intervals), zone_in(expressions, zone) | asked)
     scales = rows_of(connection, "select distinct gravest from chosen where gravest is not null order by gravest")
-    return Found(count, newest(connection, selection.as_of), rows, [row["gravest"] for row in scales])
+    return Found(count, newest(connection, selection), rows, [row["gravest"] for row in scales])
 
 
 def _figures(by: Sequence[str], intervals: Sequence[Interval]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -10,11 +9,17 @@ from fastapi.staticfiles import StaticFiles
 from vpr_events.effect_runner import Handler
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
+from vpr_service.evidence import Sweeper
 from vpr_service.runtime import Runtime, Service, Worker
+from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
 from vpr_service.web import SHARED
 from vpr_video.api import routers
+from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
+from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
+from vpr_video.evidence.items import OBJECTS
+from vpr_video.evidence.rows import project_evidence
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
 from vpr_video.media.server import MediaServer
@@ -22,7 +27,7 @@ from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
 from vpr_video.sending.effects import INVITATION, send_invitation
 from vpr_video.sending.outbox import Outbox
-from vpr_video.sending.wiring import sender
+from vpr_video.sending.wiring import sender, settings_of
 from vpr_video.settings import Settings
 from vpr_video.signalling.changes import Changes
 from vpr_video.signalling.hub import Hub
@@ -34,26 +39,27 @@ PAGES = (pages.router, code_pages.router, call_pages.resident, call_pages.office
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    settings = cast("Settings", runtime.settings)
-    server = None
-    if settings.media != "peer":
-        server = MediaServer(settings.janus_url, settings.janus_secret.get_secret_value())
+    settings = settings_of(runtime)
+    server = (
+        MediaServer(settings.janus_url, settings.janus_secret.get_secret_value()) if settings.media != "peer" else None
+    )
     hub = Hub(runtime, server)
-    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox(), *([server] if server else []))
+    listener, sweeper = Listener(runtime.engine, CHANGES, Changes(hub=hub)), Sweeper(runtime, settings, OBJECTS)
+    return (hub, listener, Outbox(), sweeper, *([server] if server else []))
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime)}
+    return {INVITATION: sender(runtime), CLOSING: Closer(runtime), REMOVAL: DiscardedRemover(runtime)}
 
 
 service = Service(
     "video",
     metadata,
     deciders=(session,),
-    projectors=(project_session, project_invite),
+    projectors=(project_session, project_invite, project_evidence),
     consumer=consumer,
     workers=_workers,
-    consequences=(send_invitation,),
+    consequences=(send_invitation, follow_evidence),
     handlers=_handlers,
 )
 
@@ -63,6 +69,7 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     settings = settings or Settings()
     app = create_app(service, settings, (*routers, *PAGES), clock)
     app.state.limits = Limits.of(settings)
+    app.state.case_numbers = CaseNumbers(settings.intake_url, TokenSource.of("video", settings))
     app.state.resident_origins = settings.resident_origins
     app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
     return app

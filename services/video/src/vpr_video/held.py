@@ -3,10 +3,15 @@
 from sqlalchemy import Text, bindparam, cast, select
 
 from vpr_service.held import Holdings
-from vpr_video.tables import chat, invites, sessions
+from vpr_video.queries import LOCATION
+from vpr_video.tables import chat, checklist_ticks, evidence, evidence_files, invites, locations, sessions
 
 OF_REPORT = sessions.c.report_id == bindparam("report")
 WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
+
+FILE = {"file_name", "note", "device_time", "facts"}
+SENT = {"id", "session_id", "kind", "state", "reason", "participant", "opened_at", "captured_at", "media_type", "size",
+        "sha256", "incomplete"}  # fmt: skip
 
 HOLDINGS = Holdings(
     parts={
@@ -20,6 +25,17 @@ HOLDINGS = Holdings(
         "chat": select(chat.c.session_id, chat.c.at, chat.c.kind, chat.c.text)
         .where(chat.c.report_id == bindparam("report"))
         .order_by(chat.c.at, chat.c.id),
+        "locations": select(locations.c.session_id, *(locations.c[name] for name in LOCATION))
+        .where(locations.c.report_id == bindparam("report"))
+        .order_by(locations.c.located_at),
+        "ticked": select(*(checklist_ticks.c[name] for name in ("session_id", "checklist", "point", "ticked", "at")))
+        .where(checklist_ticks.c.report_id == bindparam("report"))
+        .order_by(checklist_ticks.c.at, checklist_ticks.c.point),
+        "evidence": select(*(column for column in evidence_files.c if column.name in FILE))
+        .add_columns(*(column for column in evidence.c if column.name in SENT))
+        .join_from(evidence_files, evidence, evidence.c.id == evidence_files.c.evidence_id)
+        .where(evidence_files.c.report_id == bindparam("report"))
+        .order_by(evidence.c.opened_at, evidence.c.id),
     },
     streams=select("session/" + cast(sessions.c.id, Text)).where(OF_REPORT),
 )

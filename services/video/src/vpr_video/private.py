@@ -1,4 +1,4 @@
-"""Rows that events never hold: the digests of tokens, and what was written in calls."""
+"""Rows that events never hold: the digests of tokens, and what was written, located and ticked in calls."""
 
 from uuid import UUID
 
@@ -7,12 +7,25 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.writes import Write
 from vpr_video.domain.commands import OpenInvite
-from vpr_video.tables import chat, credentials, invite_tokens
+from vpr_video.queries import LOCATION
+from vpr_video.tables import chat, checklist_ticks, credentials, invite_tokens, locations
 from vpr_video.tokens import digest_of
 
 INSERT_TOKEN = insert(invite_tokens)
 INSERT_CREDENTIAL = insert(credentials)
 INSERT_CHAT = upsert(chat).on_conflict_do_nothing()
+_place = upsert(locations)
+KEEP_LOCATION = _place.on_conflict_do_update(
+    index_elements=["session_id", "participant_id"],
+    set_={name: _place.excluded[name] for name in LOCATION},
+    where=_place.excluded.located_at >= locations.c.located_at,
+)
+"""An older position that comes late changes nothing."""
+_tick = upsert(checklist_ticks)
+KEEP_TICK = _tick.on_conflict_do_update(
+    index_elements=["session_id", "checklist", "point"],
+    set_={name: _tick.excluded[name] for name in ("ticked", "at")},
+)
 
 
 def digest_kept(invite_id: UUID, session_id: UUID, digest: str) -> Write:

@@ -27,7 +27,16 @@ from vpr_events.event import Event, Recorded
 from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_video.domain.state import Status
-from vpr_video.tables import Moment, chat, holders, participants, sessions
+from vpr_video.tables import (
+    Moment,
+    chat,
+    checklist_ticks,
+    evidence_files,
+    holders,
+    locations,
+    participants,
+    sessions,
+)
 
 CHANGES = "video_changes"
 """The channel on which every process hears that a session changed, or who holds its case."""
@@ -87,7 +96,12 @@ HOLD = _held.on_conflict_do_update(
 )
 """The latest that a case told counts, so that order and repetition do not matter."""
 
-project_erasure = erasing(delete(chat).where(chat.c.report_id == bindparam("report")))
+project_erasure = erasing(
+    *(
+        delete(table).where(table.c.report_id == bindparam("report"))
+        for table in (chat, locations, checklist_ticks, evidence_files)
+    )
+)
 
 
 def project_holder(event: Recorded) -> Iterable[Write]:

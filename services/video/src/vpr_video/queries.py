@@ -6,19 +6,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select, tuple_
+from sqlalchemy import Select, case, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.contracts.session import EvidenceKind
 from vpr_video.domain.inviting import SMS
+from vpr_video.domain.items import Stage
 from vpr_video.tables import (
     chat,
+    checklist_ticks,
     credentials,
+    evidence,
     holders,
     invite_attempts,
     invite_tokens,
     invites,
+    locations,
     participants,
     sessions,
+)
+
+LOCATION = ("latitude", "longitude", "accuracy", "located_at")
+"""What is known of where somebody is: degrees (WGS 84), metres, when."""
+
+_located = (locations.c.session_id == participants.c.session_id) & (
+    locations.c.participant_id == participants.c.participant_id
 )
 
 TIMEOUT, UNDER_WAY = "timeout", "under_way"
@@ -34,8 +46,26 @@ class Filter:
     statuses: Sequence[str] = ()
 
 
-_holder = case((holders.c.case_id.is_not(None), holders.c.officer_id), else_=sessions.c.officer_id).label("holder_id")
-_SESSIONS: Select[*tuple[Any, ...]] = select(sessions, _holder).outerjoin(
+holder = case((holders.c.case_id.is_not(None), holders.c.officer_id), else_=sessions.c.officer_id).label("holder_id")
+_recorder = participants.alias("recorder")
+_recording = (
+    select(evidence.c.id)
+    .join(
+        _recorder,
+        (_recorder.c.session_id == evidence.c.session_id) & (_recorder.c.participant_id == evidence.c.participant_id),
+    )
+    .where(
+        evidence.c.session_id == sessions.c.id,
+        evidence.c.kind == EvidenceKind.RECORDING,
+        evidence.c.state == Stage.OPEN,
+        _recorder.c.left_at.is_(None),
+        sessions.c.ended_at.is_(None),
+    )
+    .exists()
+    .label("recording")
+)
+"""Whether somebody who is there makes a recording."""
+SESSIONS: Select[*tuple[Any, ...]] = select(sessions, holder, _recording).outerjoin(
     holders, holders.c.case_id == sessions.c.case_id
 )
 """Sessions, each with who holds its case: until triage tells otherwise, the officer who asked for it."""
@@ -43,7 +73,7 @@ _SESSIONS: Select[*tuple[Any, ...]] = select(sessions, _holder).outerjoin(
 
 async def one_session(connection: AsyncConnection, session_id: UUID) -> dict[str, Any] | None:
     """A session's row."""
-    query = _SESSIONS.where(sessions.c.id == session_id)
+    query = SESSIONS.where(sessions.c.id == session_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
 
@@ -52,7 +82,7 @@ async def list_sessions(
     connection: AsyncConnection, wanted: Filter, *, limit: int, after: Sequence[Any] | None = None
 ) -> list[dict[str, Any]]:
     """Sessions, newest first, from behind ``after``, the (created_at, id) of a page's last."""
-    query = _SESSIONS.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
+    query = SESSIONS.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit)
     if wanted.officer_id:
         query = query.where(sessions.c.officer_id == wanted.officer_id)
     if wanted.case_id:
@@ -77,9 +107,10 @@ async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str,
 
 
 async def people_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
-    """Everyone who came to a session, also who left, in the order of their (last) coming."""
+    """Everyone who came to a session, also who left, in the order of their (last) coming; with where they last were."""
     query = (
-        select(participants)
+        select(participants, *(locations.c[name] for name in LOCATION))
+        .outerjoin(locations, _located)
         .where(participants.c.session_id == session_id)
         .order_by(participants.c.joined_at, participants.c.participant_id)
     )
@@ -134,3 +165,23 @@ async def sms_of(connection: AsyncConnection, session_id: UUID, since: datetime)
     both = select(counted.where(own).scalar_subquery(), counted.where(invite_attempts.c.at >= since).scalar_subquery())
     mine, every = (await connection.execute(both)).one()
     return mine, every
+
+
+async def is_neutral(connection: AsyncConnection, session_id: UUID) -> bool:
+    """Whether any invitation to a session was to be without a word of police."""
+    query = select(exists().where(invites.c.session_id == session_id, invites.c.neutral))
+    return bool(await connection.scalar(query))
+
+
+async def ticks_of(connection: AsyncConnection, session_id: UUID) -> list[tuple[str, str]]:
+    """The points that were ticked in a session, each with its list."""
+    query = select(checklist_ticks.c.checklist, checklist_ticks.c.point)
+    query = query.where(checklist_ticks.c.session_id == session_id, checklist_ticks.c.ticked)
+    query = query.order_by(checklist_ticks.c.at, checklist_ticks.c.point)
+    return [(row.checklist, row.point) for row in await connection.execute(query)]
+
+
+async def locked_person(connection: AsyncConnection, session_id: UUID, participant_id: UUID) -> dict[str, Any]:
+    """A participant's row until the end of the transaction: consent taken back meanwhile comes after it."""
+    own = (participants.c.session_id == session_id) & (participants.c.participant_id == participant_id)
+    return dict((await connection.execute(select(participants).where(own).with_for_update())).mappings().one())

@@ -37,6 +37,7 @@ def _creation(event: Recorded, requested: CaseVideoRequested, now: datetime) -> 
         report_id=requested.report_id,
         officer_id=requested.officer_id,
         expires_at=now + LIFETIME,
+        category=requested.category,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
@@ -36,7 +36,9 @@ class SessionQuery(PageQuery):
 class Session(Body):
     """A session. ``joined`` means that somebody is in: the two times tell who.
 
-    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected.
+    ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected,
+    ``recording`` whether a recording is being made; ``category`` is what the report was of when video was requested,
+    null where that was not told.
     """
 
     id: UUID
@@ -55,6 +57,8 @@ class Session(Body):
     ended_at: datetime | None
     end_reason: EndReason | None
     mode: Mode | None
+    category: str | None
+    recording: bool
 
 
 class NewInvitation(Body):
@@ -147,8 +151,20 @@ class Consents(Body):
     scopes: frozenset[Consent]
 
 
+class WaitingPlace(Body):
+    """Where somebody stands who waits.
+
+    ``ahead`` others wait for the same officer, who is in a call now where ``busy``. ``minutes``: about how long, by the
+    median of measured meetings; null where too few were measured, or nobody is before.
+    """
+
+    ahead: int
+    busy: bool
+    minutes: int | None
+
+
 class Call(Body):
-    """A participant's own view of the session."""
+    """A participant's own view of the session; ``place`` while a resident waits to be let in."""
 
     session_id: UUID
     participant_id: UUID
@@ -158,6 +174,43 @@ class Call(Body):
     admitted: bool
     present: bool
     consents: list[Consent]
+    recording: bool
+    place: WaitingPlace | None = None
+
+
+class Location(Body):
+    """Where somebody is: degrees (WGS 84); ``accuracy`` is a radius in metres, ``at`` when it was measured."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    accuracy: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+    at: AwareDatetime
+
+
+class CallSummary(Body):
+    """What a resident is told of a call afterwards; times are null where it did not come so far.
+
+    ``case_number`` is what the receipt of the report says; null for a report without one, or while intake is away.
+    """
+
+    case_number: str | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+
+
+class Tick(Body):
+    """Whether a point of a checklist was looked at."""
+
+    ticked: bool
+
+
+class ChecklistShown(Body):
+    """A checklist's points, and which of them are ticked, by their codes. ``suggested``: it is for the category."""
+
+    checklist: str
+    suggested: bool
+    points: list[str]
+    ticked: list[str]
 
 
 class IceServer(Body):

@@ -5,24 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from vpr_events.contracts.session import Participant
 from vpr_events.decider import Command
 from vpr_events.pipeline import Execution
 from vpr_service.runtime import Runtime
 from vpr_video import queries
 from vpr_video.domain.session import session
+from vpr_video.places import Place, place_of
 
 
 @dataclass(frozen=True)
 class Seat:
     """The rows of the session and of everyone who came to it, and whose place it is.
 
-    ``acts``: whether it is a member of staff who acts on the session now.
+    ``acts``: whether it is a member of staff who acts on the session now. ``place``: where a resident waits.
     """
 
     row: dict[str, Any]
     people: Sequence[dict[str, Any]]
     participant_id: UUID
     acts: bool = False
+    place: Place | None = None
 
     @property
     def person(self) -> dict[str, Any]:
@@ -50,8 +53,12 @@ async def seat_in(session_id: UUID, participant_id: UUID, runtime: Runtime, *, a
     async with runtime.reading() as connection:
         row = await queries.one_session(connection, session_id)
         people = await queries.people_of(connection, session_id)
-    known = any(one["participant_id"] == participant_id for one in people)
-    return Seat(row, people, participant_id, acts) if row and known else None
+        own = next((one for one in people if one["participant_id"] == participant_id), None)
+        if row is None or own is None:
+            return None
+        waits = own["kind"] == Participant.RESIDENT and own["admitted_at"] is None and own["left_at"] is None
+        place = await place_of(connection, row, own, runtime.now()) if waits and row["ended_at"] is None else None
+    return Seat(row, people, participant_id, acts, place)
 
 
 async def run(command: Command, seat: Seat, runtime: Runtime) -> None:

@@ -1,14 +1,22 @@
 """Settings of video: environment variables with the prefix ``VIDEO_``."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from vpr_evidence.media_types import Kind
+from vpr_service.evidence import EvidenceSettings
 from vpr_service.origins import host_of
+from vpr_video.guidance import Guidance, load_guidance
 from vpr_video.sending.settings import SendingSettings
+
+MIB = 1024 * 1024
+CHUNKS = re.compile(r"/v1/(?:call|sessions/[^/]+)/evidence/[^/]+/chunks/[^/]+")
 
 
 def _with_token(template: str) -> str:
@@ -21,7 +29,12 @@ def _with_token(template: str) -> str:
     return template
 
 
-class Settings(SendingSettings):
+def _guidance_at(place: object) -> object:
+    """The guidance of this folder; what is no text or path stays as it is. Raises GuidanceError."""
+    return load_guidance(Path(place)) if isinstance(place, (str, Path)) else place
+
+
+class Settings(SendingSettings, EvidenceSettings):
     """Video's own settings.
 
     ``join_url`` is the link that a resident opens, with places for {public_url} and {token}, and ``neutral_join_url``
@@ -32,6 +45,10 @@ class Settings(SendingSettings):
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
     it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
     socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
+    ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
+
+    Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
+    how many a session has.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
@@ -50,6 +67,15 @@ class Settings(SendingSettings):
     ice_policy: Literal["all", "relay"] = "all"
     drop_after: Annotated[float, Field(gt=0)] = 8.0
     exit_url: str = "about:blank"
+    guidance: Annotated[InstanceOf[Guidance], NoDecode, BeforeValidator(_guidance_at)] = Field(
+        default_factory=load_guidance
+    )
+    chunk_bytes: Annotated[int, Field(ge=1024, le=64 * MIB)] = 8 * MIB
+    recording_bytes: Annotated[int, Field(gt=0)] = 4096 * MIB
+    photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
+    document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
     media: Literal["peer", "janus", "auto"] = "peer"
     janus_url: str = ""
     janus_secret: SecretStr = SecretStr("")
@@ -92,3 +118,12 @@ class Settings(SendingSettings):
         """The join link of a token."""
         template = (self.neutral_join_url if neutral else None) or self.join_url
         return template.format(public_url=self.shared.public_url.rstrip("/"), token=token)
+
+    @property
+    def file_bytes(self) -> dict[Kind, int]:
+        """The most bytes of a file, by its kind."""
+        return {Kind.PHOTO: self.photo_bytes, Kind.VIDEO: self.video_bytes, Kind.DOCUMENT: self.document_bytes}
+
+    def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - the base looks at neither
+        """Chunks may be larger than everything else; one that is too large is refused where it is read."""
+        return max(self.max_body_bytes, 2 * self.chunk_bytes) if CHUNKS.fullmatch(path) else self.max_body_bytes

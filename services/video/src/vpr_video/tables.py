@@ -1,8 +1,26 @@
 """Video's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, func
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
+from vpr_evidence.objects import stored_objects_of
 
 metadata = MetaData()
 library.add_to(metadata)
@@ -27,6 +45,7 @@ sessions = Table(
     Column("ended_at", Moment),
     Column("end_reason", Text),
     Column("mode", Text),
+    Column("category", Text),
 )
 Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
 Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
@@ -119,4 +138,76 @@ chat = Table(
 Index("chat_session_id", chat.c.session_id, chat.c.at, chat.c.id)
 Index("chat_report_id", chat.c.report_id)
 
-PERSONAL: tuple[Table, ...] = (chat,)
+locations = Table(
+    "locations",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("participant_id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("latitude", Float, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Column("accuracy", Float, nullable=False),
+    Column("located_at", Moment, nullable=False),
+)
+"""Where a resident who allowed it last was: degrees (WGS 84), metres. What came before is not kept."""
+
+checklist_ticks = Table(
+    "checklist_ticks",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("checklist", Text, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("ticked", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What an officer ticked in a walk through a scene, by the codes of the guidance; what was unticked stays, as such."""
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("participant_id", Uuid),
+    Column("participant", Text),
+    Column("opened_at", Moment, nullable=False),
+    Column("captured_at", Moment),
+    Column("media_type", Text),
+    Column("size", BigInteger),
+    Column("sha256", Text),
+    Column("incomplete", Boolean, nullable=False),
+)
+Index("evidence_session_id", evidence.c.session_id, evidence.c.opened_at, evidence.c.id)
+
+stored_objects = stored_objects_of(metadata)
+
+evidence_files = Table(
+    "evidence_files",
+    metadata,
+    Column("evidence_id", Uuid, primary_key=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("wrapped_key", LargeBinary),
+    Column("declared_type", Text),
+    Column("file_name", Text),
+    Column("note", Text),
+    Column("device_time", Moment),
+    Column("facts", JSONB),
+)
+"""``device_time`` is when it was captured by the clock of who sent it. An item that was discarded has no key."""
+
+evidence_chunks = Table(
+    "evidence_chunks",
+    metadata,
+    Column("evidence_id", Uuid, ForeignKey("evidence_files.evidence_id", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("object_name", Text, ForeignKey("stored_objects.name"), nullable=False, unique=True),
+    Column("size", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("acknowledged_at", Moment, nullable=False),
+)
+
+PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks, evidence_files)

@@ -35,12 +35,24 @@ class Mode(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """What was captured."""
+    """What was secured. ``chat`` and ``location`` are documents that the service makes of what it holds."""
 
     SNAPSHOT = "snapshot"
     RECORDING = "recording"
     UPLOAD = "upload"
     STATEMENT = "statement"
+    PHOTO = "photo"
+    FILE = "file"
+    CHAT = "chat"
+    LOCATION = "location"
+
+
+class EvidenceEnd(StrEnum):
+    """Why nothing more is taken of an item that was not completed."""
+
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    REPLACED = "replaced"
+    ABANDONED = "abandoned"
 
 
 class EndReason(StrEnum):
@@ -62,6 +74,7 @@ class SessionCreated(Event, name="session.created"):
     report_id: UUID
     officer_id: UUID
     expires_at: Instant
+    category: Code | None = None
 
 
 class SessionInviteIssued(Event, name="session.invite_issued"):
@@ -168,13 +181,43 @@ class SessionResumed(Event, name="session.resumed"):
     participant_id: UUID | None = None
 
 
-class SessionEvidenceCaptured(Event, name="session.evidence_captured"):
-    """Evidence was secured, hashed at capture. ``size`` in bytes."""
+class SessionEvidenceOpened(Event, name="session.evidence_opened"):
+    """A participant begins to send an item of evidence. That of a recording means that recording began."""
+
+    evidence_id: UUID
+    kind: EvidenceKind
+    participant_id: UUID
+    participant: Participant
+
+
+class SessionEvidenceClosed(Event, name="session.evidence_closed"):
+    """Nothing more is taken of an item, although it was not completed; what was acknowledged is kept."""
+
+    evidence_id: UUID
+    reason: EvidenceEnd
+
+
+class SessionEvidenceCaptured(Event, name="session.evidence_captured", version=2):
+    """Evidence was secured: this is its hash and its ``size`` in bytes.
+
+    ``incomplete``: it was not completed by who sent it. ``participant_id``: who sent it; absent where the service made
+    it of what it holds.
+    """
 
     evidence_id: UUID
     kind: EvidenceKind
     sha256: Sha256
     size: int
+    media_type: Code | None = None
+    incomplete: bool = False
+    participant_id: UUID | None = None
+
+
+class SessionEvidenceDiscarded(Event, name="session.evidence_discarded"):
+    """Nothing of an item was kept: it was of no type that is taken, or nothing of it ever came."""
+
+    evidence_id: UUID
+    reason: Code
 
 
 class SessionEvidenceViewed(Event, name="session.evidence_viewed"):

@@ -1,23 +1,17 @@
 """``/v1/reports/{id}/attachments``: files of a report. Uploaded content is served as a download in a sandbox only."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, cast
-from urllib.parse import quote
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from vpr_events.contracts.report import ReportAttachmentAdded
 from vpr_events.event import Recorded
-from vpr_evidence.encryption import Damaged
-from vpr_evidence.keys import KeyMissing
-from vpr_evidence.media_types import KINDS, SUFFIXES
-from vpr_evidence.ranges import Part, Unsatisfiable, part_of
+from vpr_evidence.media_types import KINDS
 from vpr_evidence.reading import read
-from vpr_evidence.receiving import Item
-from vpr_evidence.storage import NotStored, StorageUnavailable
 from vpr_intake.api.callers import Caller, FilerGiven, ReaderGiven
 from vpr_intake.api.disclosing import allowed, disclose_to_staff
 from vpr_intake.api.multipart import body_of, file_name_in, is_multipart, parts_of
@@ -26,6 +20,7 @@ from vpr_intake.attaching import Incoming, add_attachment, evidence_of
 from vpr_intake.domain.access import Resource
 from vpr_intake.kept_files import attachments_of, item_of, one_attachment
 from vpr_intake.schemas.attachments import Added, Attachment, Facts
+from vpr_service.downloads import Download, answered
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import GivenKey, private
 from vpr_service.runtime import Running, Runtime
@@ -40,14 +35,6 @@ BODY = {
         "content": {**dict.fromkeys((*KINDS, "application/octet-stream"), FILE), "multipart/form-data": FORM},
     }
 }
-SANDBOX = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Accept-Ranges": "bytes",
-}
-
-log = structlog.get_logger(__name__)
 
 
 @router.post("", status_code=201, openapi_extra=BODY)
@@ -139,14 +126,9 @@ async def read_content(
     row = await _existing(report_id, attachment_id, runtime)
     if row["object_name"] is None:
         raise Problem(410, "erased", "the file was erased")
-    item = item_of(row)
-    etag = f'"{item.sha256}"'
-    part = _part(request, item, etag)
-    headers = SANDBOX | {"ETag": etag, "Content-Disposition": _disposition(row)}
-    headers |= {"Content-Length": str(part.end - part.start if part else item.size)}
-    headers |= {"Content-Range": part.content_range} if part else {}
-    content = await _begun(item, part or Part(0, item.size, item.size), runtime)
-    return StreamingResponse(content, 206 if part else 200, headers, item.media_type)
+    item, evidence = item_of(row), evidence_of(runtime)
+    download = Download(item.size, item.sha256, item.media_type, row["file_name"], "attachment")
+    return await answered(download, partial(read, item, evidence.storage, evidence.keys), request)
 
 
 async def _disclosed(
@@ -180,46 +162,3 @@ def _shown(row: dict[str, Any]) -> Attachment:
     return Attachment(
         **own | {"facts": facts}, kind=KINDS[row["media_type"]], erased=row["object_name"] is None
     )  # fmt: skip
-
-
-def _part(request: Request, item: Item, etag: str) -> Part | None:
-    condition = request.headers.get("If-Range")
-    if condition and condition != etag:
-        return None
-    try:
-        return part_of(request.headers.get("Range"), item.size)
-    except Unsatisfiable:
-        beyond = {"Content-Range": f"bytes */{item.size}"}
-        raise Problem(416, "range_not_satisfiable", "the range lies outside of the file", headers=beyond) from None
-
-
-def _disposition(row: dict[str, Any]) -> str:
-    """A download, under its own name; a name that says something else about the content gets the right end."""
-    suffix = SUFFIXES[row["media_type"]]
-    name = row["file_name"] or f"attachment{suffix}"
-    end = name.lower().rpartition(".")[2]
-    known = {suffix[1:], "jpeg"} if suffix == ".jpg" else {suffix[1:]}
-    return f"attachment; filename*=UTF-8''{quote(name if end in known else name + suffix, safe='')}"
-
-
-async def _begun(item: Item, part: Part, runtime: Runtime) -> AsyncIterator[bytes]:
-    """The content, of which the beginning is there: what fails at once is answered as a problem."""
-    evidence = evidence_of(runtime)
-    content = read(item, evidence.storage, evidence.keys, part.start, part.end)
-    try:
-        first = await anext(content)
-    except NotStored:
-        raise Problem(410, "erased", "the file was erased") from None
-    except StorageUnavailable:
-        raise Problem(503, "unavailable", "the store of evidence does not answer, try again",
-                      headers={"Retry-After": "2"}) from None  # fmt: skip
-    except (Damaged, KeyMissing) as error:
-        log.exception("an attachment cannot be read", attachment=str(item.id), error=type(error).__name__)
-        raise Problem(500, "attachment_damaged", "the file is not what was received, or its key is missing") from None
-
-    async def rest() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in content:
-            yield piece
-
-    return rest()

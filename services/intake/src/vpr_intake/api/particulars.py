@@ -12,6 +12,7 @@ from vpr_intake import queries
 from vpr_intake.api.callers import ReaderGiven
 from vpr_intake.api.disclosing import (
     READERS,
+    VIDEO,
     disclose_to_service,
     disclose_to_staff,
     on_report,
@@ -22,17 +23,19 @@ from vpr_intake.api.filing import city_of
 from vpr_intake.api.reports import existing, summary
 from vpr_intake.api.reviewing import is_restricted
 from vpr_intake.api.screening import told_of
+from vpr_intake.case_numbers import spoken
 from vpr_intake.domain.access import BreakGlass, Resource
 from vpr_intake.private import alarm_text
-from vpr_intake.receipts import resident_by
+from vpr_intake.receipts import number_if_any, resident_by
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
 from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
-from vpr_intake.schemas.shown import Contact, Report, ReportUpdate, Resident
-from vpr_intake.settings import Settings
+from vpr_intake.schemas.shown import CaseNumber, Contact, Report, ReportUpdate, Resident
+from vpr_intake.settings import settings_of
 from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of
+from vpr_service.problems import Problem
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
 
@@ -93,6 +96,20 @@ async def read_contact(
     return Contact.model_construct(**{name: told[name] for name in Contact.model_fields})
 
 
+@router.get("/case-number")
+async def read_case_number(
+    report_id: UUID, caller: Annotated[Principal, Depends(require(Role.SERVICE))], runtime: Running, response: Response
+) -> CaseNumber:
+    """The number on the resident's receipt: for video, which tells it to whom it met. 404 for no such report."""
+    if caller.service != VIDEO:
+        raise Problem(403, "forbidden", "only video asks for it")
+    await existing(report_id, None, runtime)
+    async with runtime.reading() as connection:
+        number = await number_if_any(connection, report_id)
+    private(response)
+    return CaseNumber(case_number=spoken(number) if number else None)
+
+
 @router.post(
     "/break-glass",
     status_code=201,
@@ -114,7 +131,7 @@ async def break_glass(
     restricted = await is_restricted(report_id, runtime)
     if restricted and not caller.has(Role.SUPERVISOR):
         raise restricted_case()
-    now, settings = runtime.now(), cast("Settings", runtime.settings)
+    now, settings = runtime.now(), settings_of(runtime)
     command = BreakGlass(
         at=now,
         reader_id=caller.id,

@@ -145,6 +145,12 @@ class PossibleDuplicate(Body):
     seconds: float
 
 
+class CaseNumber(Body):
+    """What a report's receipt says, in groups to be read out; null for one that was not filed on our pages."""
+
+    case_number: str | None
+
+
 class Contact(Body):
     """How to reach the reporter, and by which name to call them. ``discreet``: in neutral words only.
 

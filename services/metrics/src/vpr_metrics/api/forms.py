@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -82,24 +82,29 @@ def _form_of(media: str, weight: float) -> Form | None:
     return next((form for form, name in MEDIA.items() if media in {name, name.partition("/")[0] + "/*"}), None)
 
 
-def shown(answer: BaseModel, table: Table, form: Form, name: str) -> Response:
-    """The answer in that form; ``name`` is what a browser calls the file."""
+def shown(answer: BaseModel, table: Callable[[], Table], form: Form, name: str) -> Response:
+    """The answer in that form, or its table; ``name`` is what a browser calls the file."""
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if form is not Form.JSON:
         headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return Response(_written(answer, table, form), headers=headers, media_type=MEDIA[form])
 
 
-def _written(answer: BaseModel, table: Table, form: Form) -> bytes:
+def _written(answer: BaseModel, table: Callable[[], Table], form: Form) -> bytes:
     match form:
         case Form.JSON:
-            return answer.model_dump_json(by_alias=True).encode()
+            return as_json(answer)
         case Form.CSV:
-            return _as_csv(table)
+            return _as_csv(table())
         case Form.ARROW:
-            return _as_arrow(table.arrow())
+            return _as_arrow(table().arrow())
         case Form.PARQUET:
-            return _as_parquet(table.arrow())
+            return _as_parquet(table().arrow())
+
+
+def as_json(answer: BaseModel) -> bytes:
+    """The answer in JSON."""
+    return answer.model_dump_json(by_alias=True).encode()
 
 
 def _as_csv(table: Table) -> bytes:

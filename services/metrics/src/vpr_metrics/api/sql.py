@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 
 
 async def _jail(runtime: Running) -> Jail:
-    return next(worker for worker in runtime.workers if isinstance(worker, Jail))
+    return runtime.worker(Jail)
 
 
 @router.post("/sql", response_model=QueryResult, responses=RESPONSES)
@@ -33,7 +33,7 @@ async def query(body: Query, reader: Reader, jail: Annotated[Jail, Depends(_jail
     except NotBuilt:
         detail = "the read model is being built from the log, try again"
         raise Problem(503, "not_built", detail, headers={"Retry-After": "2"}) from None
-    answer = shown(_answer(found, jail), _table(found), form, "query")
+    answer = shown(_answer(found, jail), lambda: _table(found), form, "query")
     answer.headers["X-Snapshot-At"] = found.as_of.isoformat()
     answer.headers["X-Truncated"] = str(found.truncated).lower()
     return answer

@@ -83,7 +83,8 @@ class InvalidReasons(BaseModel):
 class Figures(BaseModel):
     """One group's figures in seconds, and where each of its records is counted.
 
-    With ``suppressed`` there are too few cases to show any of it: all else is null. ``percentiles`` by percentage.
+    With ``suppressed`` there are too few cases to show any of it: all else is null. Where few records are left out of
+    n, who may not see small numbers is not told for what reasons. ``percentiles`` by percentage.
     """
 
     n: int | None
@@ -133,7 +134,8 @@ class Timings(BaseModel):
     """Timing figures. ``records`` is how many the query chose: each interval accounts for all of them.
 
     ``by`` names the groupings, joined by commas; ``zone`` is that of days, weeks, months and hours. ``gravest`` says
-    which end of the priority scale is the gravest: both where the records' scales differ.
+    which end of the priority scale is the gravest: both where the records' scales differ. ``records`` is null where it
+    would tell of few.
     """
 
     definition_version: int = definitions.VERSION
@@ -179,6 +181,7 @@ class Definitions(BaseModel):
     excluded_reasons: dict[str, str]
     invalid_reasons: dict[str, str] = definitions.INVALID
     over: str
+    rules: dict[str, str] = definitions.RULES
     causes: dict[str, str] = definitions.CAUSES
     arms: dict[str, str] = definitions.ARMS
     ends: dict[str, str] = definitions.ENDS

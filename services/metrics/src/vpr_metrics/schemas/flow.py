@@ -50,7 +50,7 @@ class Work(BaseModel):
 
 
 class Flow(BaseModel):
-    """The way of the chosen cases. ``bottleneck`` is the transition that took the most time in all."""
+    """The way of the chosen cases. ``bottleneck`` is the transition that took the most time in all, of those shown."""
 
     definition_version: int = definitions.VERSION
     source: str

@@ -136,7 +136,10 @@ def _request_video(command: RequestVideo, state: State, report_id: UUID) -> Sequ
     if command.request_id in state.request_ids:
         return []
     _check_holder(command.officer_id, state)
-    return [CaseVideoRequested(request_id=command.request_id, report_id=report_id, officer_id=command.officer_id)]
+    asked = CaseVideoRequested(
+        request_id=command.request_id, report_id=report_id, officer_id=command.officer_id, category=state.category
+    )
+    return [asked]
 
 
 def _assess(command: AssessCase, state: State, report_id: UUID) -> Sequence[Event]:

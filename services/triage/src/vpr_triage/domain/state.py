@@ -38,6 +38,7 @@ class State:
     """
 
     report_id: UUID | None = None
+    category: str | None = None
     district: str | None = None
     priority: int | None = None
     gravest: Gravest | None = None
@@ -59,9 +60,9 @@ def evolve(state: State, event: Event) -> State:
     """The state after an event."""
     match event:
         case CaseOpened():
-            return replace(state, report_id=event.report_id, district=event.district)
+            return replace(state, report_id=event.report_id, category=event.category, district=event.district)
         case CaseReportAmended():
-            return replace(state, district=event.district or state.district)
+            return replace(state, category=event.category or state.category, district=event.district or state.district)
         case CasePrioritised():
             return replace(state, priority=event.priority, gravest=event.gravest)
         case CaseClaimed():

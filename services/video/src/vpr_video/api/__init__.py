@@ -1,7 +1,19 @@
 """Video over HTTP."""
 
 from vpr_service.held import held_router
-from vpr_video.api import calls, ice, invitations, joining, participants, sessions, sockets
+from vpr_video.api import (
+    call_evidence,
+    calls,
+    checklists,
+    evidence,
+    ice,
+    invitations,
+    joining,
+    locating,
+    participants,
+    sessions,
+    sockets,
+)
 from vpr_video.held import HOLDINGS
 
 routers = (
@@ -10,7 +22,11 @@ routers = (
     invitations.router,
     joining.router,
     calls.router,
+    locating.router,
+    checklists.router,
     ice.router,
+    evidence.router,
+    call_evidence.router,
     sockets.router,
     held_router(HOLDINGS),
 )

@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Response
 
 from vpr_service.described import problems
+from vpr_service.requests import private
 from vpr_service.runtime import Running
 from vpr_video.api.seats import ResidentSeat, done, shown
+from vpr_video.case_numbers import Numbers
 from vpr_video.domain.commands import Leave, Return, SetConsents
-from vpr_video.schemas import Call, Consents
+from vpr_video.schemas import Call, CallSummary, Consents
 
 router = APIRouter(prefix="/v1/call", tags=["calls"], responses=problems(401))
 
@@ -29,6 +31,15 @@ async def hang_up(seat: ResidentSeat, runtime: Running, response: Response) -> C
     """Leave the call; what was allowed ends with it."""
     command = Leave(at=runtime.now(), participant_id=seat.participant_id)
     return await done(command, seat, runtime, response)
+
+
+@router.get("/summary")
+async def summary(seat: ResidentSeat, numbers: Numbers, response: Response) -> CallSummary:
+    """What is worth keeping of the call, also once it is over."""
+    private(response)
+    row = seat.row
+    number = await numbers.of(row["report_id"])
+    return CallSummary(case_number=number, connected_at=row["connected_at"], ended_at=row["ended_at"])
 
 
 @router.post("/return")

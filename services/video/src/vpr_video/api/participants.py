@@ -88,4 +88,4 @@ async def _people(session_id: UUID, runtime: Runtime, response: Response) -> lis
     private(response)
     async with runtime.reading() as connection:
         rows = await queries.people_of(connection, session_id)
-    return [Person(**{name: value for name, value in row.items() if name != "session_id"}) for row in rows]
+    return [Person(**{name: row[name] for name in Person.model_fields}) for row in rows]

@@ -1,5 +1,6 @@
 """In which session a caller is, and as whom: residents by their credential, staff by who they are."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from vpr_service.runtime import Running, Runtime
 from vpr_video import queries
 from vpr_video.api.callers import Actor, acts_on, session_row
 from vpr_video.credentials import not_joined, token_in
-from vpr_video.schemas import Call
+from vpr_video.schemas import Call, WaitingPlace
 from vpr_video.seats import Seat, run, seat_in
 from vpr_video.tokens import digest_of
 
@@ -69,4 +70,6 @@ def shown(seat: Seat, response: Response) -> Call:
         admitted=seat.inside,
         present=seat.present,
         consents=sorted(person["consents"]),
+        recording=seat.row["recording"],
+        place=WaitingPlace(**asdict(seat.place)) if seat.place else None,
     )

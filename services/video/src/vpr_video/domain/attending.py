@@ -17,6 +17,7 @@ from vpr_events.contracts.session import (
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_video.domain.commands import Admit, JoinStaff, Leave, Return, SetConsents
+from vpr_video.domain.securing import without_consent
 from vpr_video.domain.state import TALKING, Person, State
 from vpr_video.domain.waiting import refuse_when_late
 
@@ -35,17 +36,21 @@ def join(command: JoinStaff, state: State) -> Sequence[Event]:
 
 
 def admit(command: Admit, state: State) -> Sequence[Event]:
-    """What letting somebody in leads to."""
+    """What letting somebody in leads to: who has not allowed to be recorded is not."""
     person = _present(command.participant_id, state)
     if person.admitted:
         return []
     refuse_when_late(command, state)
     admitted = SessionParticipantAdmitted(participant_id=person.id, kind=person.kind, admitted_by=command.staff_id)
-    return [admitted]
+    unasked = person.kind is Participant.RESIDENT and Consent.RECORD not in person.consents
+    return [admitted, *(without_consent(state) if unasked else ())]
 
 
 def set_consents(command: SetConsents, state: State) -> Sequence[Event]:
-    """What a participant's allowing leads to. Without leave to be seen, a meeting by video goes on by audio."""
+    """What a participant's allowing leads to.
+
+    Without leave to be seen, a meeting by video goes on by audio; without leave to be recorded, a recording ends.
+    """
     person = _present(command.participant_id, state)
     given, taken = command.scopes - person.consents, person.consents - command.scopes
     events: list[Event] = []
@@ -53,8 +58,10 @@ def set_consents(command: SetConsents, state: State) -> Sequence[Event]:
         events.append(SessionConsented(scopes=_sorted(given), participant_id=person.id))
     if taken:
         events.append(SessionConsentWithdrawn(scopes=_sorted(taken), participant_id=person.id))
-    hidden = person.kind is Participant.RESIDENT and person.admitted and Consent.VIEW in taken
-    if hidden and state.status in TALKING and state.mode is Mode.VIDEO:
+    resident = person.kind is Participant.RESIDENT and person.admitted
+    if resident and Consent.RECORD in taken:
+        events += without_consent(state)
+    if resident and Consent.VIEW in taken and state.status in TALKING and state.mode is Mode.VIDEO:
         events.append(SessionModeChanged(mode=Mode.AUDIO))
     return events
 

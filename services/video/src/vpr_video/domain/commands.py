@@ -17,6 +17,7 @@ class CreateSession(Command):
     report_id: UUID
     officer_id: UUID
     expires_at: datetime
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

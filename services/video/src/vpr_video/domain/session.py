@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from vpr_events.contracts.session import SessionCreated, SessionEnded
-from vpr_events.decider import Command, Decider, TimerFired, Unknown
+from vpr_events.decider import Command, Decider, TimerFired, Timers, Unknown
 from vpr_events.event import Event, derived_id
 from vpr_video.domain.attending import admit, come_back, join, leave, set_consents
 from vpr_video.domain.commands import (
@@ -26,6 +26,7 @@ from vpr_video.domain.commands import (
     SetConsents,
 )
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
+from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
 from vpr_video.domain.state import OVER, State, Status, evolve
 from vpr_video.domain.talking import change_mode, connect, interrupt
 from vpr_video.domain.waiting import expire, refuse_when_over, timers
@@ -46,9 +47,11 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         case EndSession():
             return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
         case TimerFired():
-            return expire(command, state)
+            return abandon(command, state) if command.name.startswith(TIMER) else expire(command, state)
         case Interrupt() | Leave() | NoteInviteSent() | NoteInviteFailed() | RevokeInvite() if state.status in OVER:
             return []
+    if securing := SECURING.get(type(command)):
+        return securing(command, state)
     refuse_when_over(state)
     if (decision := WHILE_OPEN.get(type(command))) is None:
         raise TypeError(f"{type(command).__name__} is no command of a session")
@@ -65,6 +68,7 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
             report_id=command.report_id,
             officer_id=command.officer_id,
             expires_at=command.expires_at,
+            category=command.category,
         )
     ]
 
@@ -86,4 +90,9 @@ WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
 }
 
 
-session = Decider("session", State(), decide, evolve, timers)
+def all_timers(state: State) -> Timers:
+    """When the session ends by itself, and when evidence that nobody completes is closed."""
+    return {**timers(state), **evidence_timers(state)}
+
+
+session = Decider("session", State(), decide, evolve, all_timers)

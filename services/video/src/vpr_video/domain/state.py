@@ -23,7 +23,8 @@ from vpr_events.contracts.session import (
     SessionResumed,
 )
 from vpr_events.event import Event
-from vpr_video.domain.invites import Invites, with_event
+from vpr_video.domain import invites as inviting
+from vpr_video.domain import items as securing
 
 
 class Status(StrEnum):
@@ -56,17 +57,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A session as video decides on it. Of the unopened ``invites`` only the last is valid.
+    """A session as video decides on it. Of the unopened ``invites`` only the last is valid; ``items`` are its evidence.
 
     ``met`` once officer and resident were connected; ``mode`` is how, while they are.
     """
 
     status: Status = Status.NONE
     expires_at: datetime = NEVER
-    invites: Invites = ()
+    invites: inviting.Invites = ()
     people: tuple[Person, ...] = ()
     mode: Mode | None = None
     met: bool = False
+    items: securing.Items = ()
 
     def person(self, participant_id: UUID) -> Person | None:
         """A participant, present or gone."""
@@ -91,7 +93,9 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, status=Status.ENDED)
         case SessionExpired():
             return replace(state, status=Status.EXPIRED)
-    return _with_people(_talking(replace(state, invites=with_event(state.invites, event)), event), event)
+    invites, items = inviting.with_event(state.invites, event), securing.with_event(state.items, event)
+    state = replace(state, invites=invites, items=items)
+    return _with_people(_talking(state, event), event)
 
 
 def _talking(state: State, event: Event) -> State:

@@ -265,4 +265,4 @@ def _uuid(value: object) -> UUID | None:
 
 def hub_of(runtime: Runtime) -> Hub:
     """The hub among the service's workers."""
-    return next(worker for worker in runtime.workers if isinstance(worker, Hub))
+    return runtime.worker(Hub)

@@ -93,8 +93,21 @@ class ServerCandidate(Sent):
     candidate: Ice | None
 
 
+class Zoom(BaseModel):
+    """How far a device enlarges its picture: the least, the most, and now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+    max: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+    now: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
 class Situation(Sent):
-    """How the sender's device is: what it sends, what it can do, whether it shows the other side's picture."""
+    """How the sender's device is: what it sends, what it can do, whether it shows the other side's picture.
+
+    ``saving``: few data are to be sent, also to it.
+    """
 
     type: Literal["state"]
     audio: bool = False
@@ -102,6 +115,8 @@ class Situation(Sent):
     facing: Literal["user", "environment"] | None = None
     cameras: Annotated[int, Field(ge=0, le=20)] = 0
     torch: bool | None = None
+    zoom: Zoom | None = None
+    saving: bool = False
     seeing: bool = False
 
 
@@ -109,7 +124,7 @@ class Wish(Sent):
     """Something staff ask the resident's page to offer; the resident decides."""
 
     type: Literal["request"]
-    what: Literal["rear_camera", "front_camera", "torch_on", "torch_off", "unmute", "camera_on"]
+    what: Literal["rear_camera", "front_camera", "torch_on", "torch_off", "zoom_in", "zoom_out", "unmute", "camera_on"]
 
 
 class Chat(Sent):

@@ -1,10 +1,12 @@
 """What a participant is told of the session: the whole, anew with every change, so that nothing is lost by a gap."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from vpr_events.contracts.session import Participant
+from vpr_events.contracts.session import Consent, Participant
+from vpr_video.queries import LOCATION
 from vpr_video.seats import Seat
 
 
@@ -16,9 +18,22 @@ def session_view(seat: Seat, online: Collection[UUID]) -> dict[str, Any]:
         "status": row["status"],
         "mode": row["mode"],
         "end_reason": row["end_reason"],
+        "recording": row["recording"],
         "you": _person(seat.person, online) | {"present": seat.present, "acts": seat.acts},
-        "people": [_person(one, online) for one in seat.people if one["left_at"] is None and _known_to(seat, one)],
+        "people": [_shown(seat, one, online) for one in seat.people if one["left_at"] is None and _known_to(seat, one)],
+        "place": asdict(seat.place) if seat.place else None,
     }
+
+
+def _shown(seat: Seat, person: dict[str, Any], online: Collection[UUID]) -> dict[str, Any]:
+    """Where somebody is, those who act on the session see, while it is allowed."""
+    return _person(person, online) | ({"location": _location(person)} if seat.acts else {})
+
+
+def _location(person: dict[str, Any]) -> dict[str, Any] | None:
+    if person["located_at"] is None or Consent.LOCATION not in person["consents"]:
+        return None
+    return {name: person[name] for name in LOCATION}
 
 
 def _known_to(seat: Seat, person: dict[str, Any]) -> bool:

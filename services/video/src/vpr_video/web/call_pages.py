@@ -12,12 +12,17 @@ from markupsafe import Markup
 from vpr_service.cookies import csrf_token_of
 from vpr_service.languages import language_of
 from vpr_service.origins import public_page, staff_page
+from vpr_service.problems import Problem
 from vpr_service.runtime import Running
 from vpr_service.sign_in import StaffPageRoute
+from vpr_video import queries
 from vpr_video.api.callers import Actor, session_row
+from vpr_video.api.seats import resident_seat
+from vpr_video.seats import Seat
 from vpr_video.settings import Settings
-from vpr_video.web import TEMPLATES
-from vpr_video.web.call_texts import PEOPLE, RESIDENT
+from vpr_video.web import TEMPLATES, neutral_texts
+from vpr_video.web.call_neutral_texts import resident_texts
+from vpr_video.web.call_texts import PEOPLE
 from vpr_video.web.officer_texts import OFFICER
 from vpr_video.web.texts import EMERGENCY, SENDER
 from vpr_video.web.third_texts import BRING, THIRD
@@ -31,19 +36,38 @@ officer = APIRouter(include_in_schema=False, dependencies=[Depends(staff_page)],
 
 @resident.get("/call")
 async def call(request: Request, runtime: Running) -> Response:
-    """The page of whoever joined; who did not is told so by it, since only its requests are known by the cookie."""
+    """The page of whoever joined; to who did not it says so, without a word of police."""
     language = language_of(request)
     settings = cast("Settings", runtime.settings)
+    seat = await _seat(request, runtime)
+    neutral = await _neutral(seat, runtime)
+    texts = resident_texts(language, neutral=neutral)
+    category = seat.row["category"] if seat else None
     return _page(
         request,
         "call.html",
-        t=RESIDENT[language],
-        people=PEOPLE[language],
-        texts=_json(RESIDENT[language]["script"] | PEOPLE[language]),
-        sender=SENDER[language],
+        t=texts,
+        texts=_json(texts["script"]),
+        advice=[] if neutral else settings.guidance.told(category, language),
+        sender=(neutral_texts.SENDER if neutral else SENDER)[language],
         emergency=EMERGENCY[language],
         exit_url=settings.exit_url,
     )
+
+
+async def _seat(request: Request, runtime: Running) -> Seat | None:
+    try:
+        return await resident_seat(request, runtime)
+    except Problem:
+        return None
+
+
+async def _neutral(seat: Seat | None, runtime: Running) -> bool:
+    """Whom we do not know sees the neutral page; so does who may be watched."""
+    if seat is None:
+        return True
+    async with runtime.reading() as connection:
+        return await queries.is_neutral(connection, seat.row["id"])
 
 
 @officer.get("/call/{session_id}")

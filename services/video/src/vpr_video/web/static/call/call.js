@@ -19,6 +19,7 @@ export class Call extends EventTarget {
   #server = null;
   #configuration = null;
   #local = { audio: null, video: null };
+  #bits = null;
   #state = {};
 
   /* address and probe as Socket takes them; ice: () => Promise of the configuration for RTCPeerConnection. */
@@ -32,7 +33,9 @@ export class Call extends EventTarget {
     this.#socket.addEventListener("message", ({ detail }) => this.#take(detail));
   }
 
+  /* Also after the end of an earlier life: the others begin anew with us. */
   start() {
+    this.#run = crypto.randomUUID();
     this.#socket.connect();
   }
 
@@ -62,6 +65,14 @@ export class Call extends EventTarget {
     const served = this.#server?.way(id);
     const peer = this.peers.get(id);
     return peer?.connected || !served ? peer : served;
+  }
+
+  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. Through the
+     media server everyone is sent the same, so that for one alone nothing changes there. */
+  limit(bits, id = null) {
+    if (!id) this.#bits = bits;
+    if (!id) this.#server?.limit(bits);
+    for (const [one, peer] of this.peers) if (!id || one === id) peer.limit(bits);
   }
 
   /* Leave for good: nothing is sent or heard any more. */
@@ -137,7 +148,7 @@ export class Call extends EventTarget {
       this.#configuration = await this.#ice();
     } catch {
       this.#greeted = null;
-      if (!this.#configuration) return;
+      if (!this.#configuration || !window.RTCPeerConnection) return;
     }
     if (this.#greeted && this.#greeted !== way) return;
     if (this.#server) this.#server.active = media === "server";
@@ -156,6 +167,7 @@ export class Call extends EventTarget {
       you: this.view.you.id,
       configuration: this.#configuration,
       local: this.#local,
+      bits: this.#bits,
       send: (message) => this.send(message),
     });
     server.addEventListener("stream", ({ detail }) => {
@@ -179,6 +191,7 @@ export class Call extends EventTarget {
       caller: this.view.you.id < from,
       configuration: this.#configuration,
       local: this.#local,
+      bits: this.#bits,
       send: (message) => this.send({ ...message, to: from }),
     });
     this.peers.set(from, peer);

@@ -1,5 +1,7 @@
 /* Camera and microphone of this device. What is off is stopped, not hidden: the camera's light goes out. */
 
+const LARGE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+const SMALL = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 12, max: 15 } };
 const REAR = /back|rear|environment|arri/i;
 const FRONT = /front|user|avant/i;
 
@@ -8,6 +10,7 @@ export class Devices {
   video = null;
   facing = "user";
   cameras = 0;
+  saving = false;
 
   async openAudio() {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
@@ -16,7 +19,7 @@ export class Devices {
 
   async openVideo(facing = this.facing) {
     this.closeVideo();
-    const size = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+    const size = this.saving ? SMALL : LARGE;
     const device = await this.#device(facing);
     const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: facing } };
     const stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which } });
@@ -45,6 +48,18 @@ export class Devices {
 
   async light(on) {
     await this.video.applyConstraints({ advanced: [{ torch: on }] });
+  }
+
+  /* How far the picture can be enlarged and is now, {min, max, now}: null where the device does not say that it can. */
+  get zoom() {
+    const can = this.video?.getCapabilities?.().zoom;
+    if (!can || !(can.max > can.min)) return null;
+    return { min: can.min, max: can.max, now: this.video.getSettings().zoom ?? can.min };
+  }
+
+  async enlarge(to) {
+    const { min, max } = this.zoom;
+    await this.video.applyConstraints({ advanced: [{ zoom: Math.min(max, Math.max(min, to)) }] });
   }
 
   async #list() {

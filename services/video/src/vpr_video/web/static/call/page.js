@@ -23,15 +23,22 @@ export function say(text) {
   $("#notice").hidden = !text;
 }
 
+/* JSON, or a Blob as it is. What is refused throws an Error with the status and the problem's code. */
 export async function ask(url, { method = "GET", body, headers = {} } = {}) {
   const options = { method, headers: { ...headers }, cache: "no-store" };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    options.headers["Content-Type"] = "application/octet-stream";
+    options.body = body;
+  } else if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
   const answer = await fetch(url, options);
   const told = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (!answer.ok) throw Object.assign(new Error(told?.title ?? answer.statusText), { status: answer.status });
+  if (!answer.ok) {
+    const code = told?.type?.split(":").at(-1) ?? "";
+    throw Object.assign(new Error(told?.title ?? answer.statusText), { status: answer.status, code });
+  }
   return told;
 }
 

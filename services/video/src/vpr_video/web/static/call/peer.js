@@ -14,10 +14,13 @@ export class Peer extends EventTarget {
   #last = Promise.resolve();
   #timer = 0;
   #local;
+  #bits;
 
-  /* local: {audio, video}, the tracks to send or null; send: message => void, which knows the recipient. */
-  constructor({ run, caller, configuration, local, send }) {
+  /* local: {audio, video}, the tracks to send or null; bits: what the picture may take a second, null without bounds;
+     send: message => void, which knows the recipient. */
+  constructor({ run, caller, configuration, local, bits, send }) {
     super();
+    this.#bits = bits;
     this.run = run;
     this.#polite = !caller;
     this.#send = send;
@@ -49,6 +52,12 @@ export class Peer extends EventTarget {
     this.#local[kind] = track;
     const found = this.#connection.getTransceivers().find((one) => one.receiver.track.kind === kind);
     await found?.sender.replaceTrack(track);
+  }
+
+  /* A smaller picture where it may take few bits: it is then sharp in what it shows. */
+  async limit(bits) {
+    this.#bits = bits;
+    await limited(this.#connection, bits);
   }
 
   take(message) {
@@ -126,8 +135,22 @@ export class Peer extends EventTarget {
   #moved() {
     const state = this.#connection.iceConnectionState;
     clearTimeout(this.#timer);
+    if (this.connected && this.#bits) this.limit(this.#bits);
     if (state === "failed") this.#connection.restartIce();
     if (state === "disconnected") this.#timer = setTimeout(() => this.#connection.restartIce(), PATIENCE);
     this.dispatchEvent(new CustomEvent("moved", { detail: state }));
   }
+}
+
+/* Bound what is sent of the picture by a connection; null: not at all. */
+export async function limited(connection, bits) {
+  const found = connection.getTransceivers().find((one) => one.receiver.track.kind === "video");
+  const parameters = found?.sender.getParameters();
+  if (!parameters?.encodings?.length) return;
+  for (const one of parameters.encodings) {
+    one.scaleResolutionDownBy = bits ? 2 : 1;
+    if (bits) one.maxBitrate = bits;
+    else delete one.maxBitrate;
+  }
+  await found.sender.setParameters(parameters).catch((error) => console.warn("limit", error.name));
 }

@@ -2,15 +2,16 @@
 
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
-import { Devices, meter } from "./devices.js";
+import { meter } from "./devices.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { Sending, canCall } from "./sending.js";
 import { Tiles } from "./tiles.js";
+import { follow, showPlace, summarise } from "./waiting.js";
 
 const root = document.body.dataset.root;
 const api = `${root}/v1/call`;
-const devices = new Devices();
-const chosen = { camera: true, microphone: true };
 const OVER = 4410;
+const IDLE = ["who", "consent", "after", "over", "elsewhere"];
 
 const call = new Call({
   address: async () => socketAddress(`${api}/socket`),
@@ -22,10 +23,13 @@ const call = new Call({
 });
 new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
+const sending = new Sending(call, () => IDLE.includes(document.body.dataset.at));
+const { devices, chosen } = sending;
 
-let consents = new Set();
 let startedAt = 0;
 let stopMeter = () => {};
+let stopFollowing = () => {};
+let whereabouts = null;
 
 /* Consent */
 
@@ -37,73 +41,36 @@ function marked(form) {
 
 /* What is no longer allowed stops here and now, before anybody is told. */
 async function allow(scopes) {
-  const before = consents;
-  consents = new Set(scopes);
-  if (!consents.has("view")) await stopCamera();
+  const before = sending.consents;
+  sending.consents = new Set(scopes);
+  if (!sending.consents.has("view")) await sending.stopCamera();
+  whereabouts?.show(sending.consents.has("location"));
   try {
     const told = await ask(`${api}/consents`, { method: "PUT", body: { scopes } });
-    consents = new Set(told.consents);
+    sending.consents = new Set(told.consents);
   } catch (error) {
-    if (consents.has("view") && !before.has("view")) consents.delete("view");
+    if (sending.consents.has("view") && !before.has("view")) sending.consents.delete("view");
     say(texts.not_saved);
     if (error.status === 401) show("over");
   }
-  for (const box of boxes) box.checked = consents.has(box.dataset.scope);
-  await apply();
-}
-
-/* Camera and microphone: on where allowed, wanted and part of how the call goes on */
-
-async function stopCamera() {
-  devices.closeVideo();
-  preview();
-  await call.replace("video", null);
-}
-
-const mayShow = () => consents.has("view") && ["video", null, undefined].includes(call.view?.mode);
-const maySpeak = () => ["video", "audio", null, undefined].includes(call.view?.mode);
-
-let applying = Promise.resolve();
-
-function apply() {
-  applying = applying.then(settle, settle);
-  return applying;
-}
-
-async function settle() {
-  if (["who", "consent", "after", "over", "elsewhere"].includes(document.body.dataset.at)) return;
-  const failures = [];
-  const wanted = chosen.camera && mayShow();
-  if (!wanted && devices.video) await stopCamera();
-  if (wanted && !devices.video) await devices.openVideo().catch((error) => failures.push(error));
-  if (!(chosen.camera && mayShow())) await stopCamera();
-  if (!maySpeak() && devices.audio) {
-    devices.audio.stop();
-    devices.audio = null;
-  }
-  if (maySpeak() && !devices.audio && chosen.microphone) {
-    await devices.openAudio().catch((error) => failures.push(error));
-  }
-  if (devices.audio) devices.audio.enabled = chosen.microphone;
-  help(failures);
-  preview();
-  await call.replace("audio", devices.audio);
-  await call.replace("video", devices.video);
-  tell();
+  for (const box of boxes) box.checked = sending.consents.has(box.dataset.scope);
+  whereabouts?.show(sending.consents.has("location"));
+  await sending.apply();
 }
 
 /* Whoever cannot be seen or heard is told why, what to do, and how to go on without. */
-function help([error]) {
-  const asked = (chosen.camera && mayShow() && !devices.video) || (chosen.microphone && maySpeak() && !devices.audio);
-  $("#denied").hidden = !(error && asked);
-  $("#to-waiting").hidden = Boolean(error && asked);
+
+sending.addEventListener("settled", ({ detail: [error] }) => {
+  const lacking = Boolean(error && sending.wanting);
+  $("#denied").hidden = !lacking;
+  $("#to-waiting").hidden = lacking;
   $("#loudness").hidden = !devices.audio;
   if (!error) return;
   const denied = error.name === "NotAllowedError";
   $("#denied-why").textContent = denied ? texts.denied : texts.no_camera;
   $("#denied-how").textContent = denied ? howTo() : texts.no_camera_how;
   if (document.body.dataset.at === "call") say(denied ? texts.denied : texts.no_camera);
-}
+});
 
 function howTo() {
   const agent = navigator.userAgent;
@@ -111,7 +78,7 @@ function howTo() {
   return /Android/.test(agent) ? texts.how_android : texts.how_desktop;
 }
 
-function preview() {
+sending.addEventListener("changed", () => {
   for (const video of document.querySelectorAll("[data-self]")) {
     const track = devices.video;
     if (video.srcObject?.getVideoTracks()[0] !== track) video.srcObject = track ? new MediaStream([track]) : null;
@@ -123,46 +90,31 @@ function preview() {
   $("#switch").hidden = !devices.video || devices.cameras < 2;
   $("#torch").hidden = devices.torch === null;
   $("#torch").setAttribute("aria-pressed", String(Boolean(devices.torch)));
-}
+  for (const one of document.querySelectorAll("[data-save]")) one.setAttribute("aria-pressed", String(devices.saving));
+  const zoom = devices.zoom;
+  $("#zooming").hidden = zoom === null;
+  if (zoom) Object.assign($("#zoom"), { min: zoom.min, max: zoom.max, step: (zoom.max - zoom.min) / 20, value: zoom.now });
+});
 
-function tell(more = {}) {
-  call.tell({
-    audio: Boolean(devices.audio?.enabled),
-    video: Boolean(devices.video),
-    facing: devices.video ? devices.facing : null,
-    cameras: devices.cameras,
-    torch: devices.torch,
-    ...more,
-  });
-}
-
-async function turn(facing) {
-  chosen.camera = true;
-  devices.closeVideo();
-  devices.facing = facing;
-  await apply();
-}
-
-async function light(on) {
-  if (devices.torch === null) return;
-  await devices.light(on).catch(() => say(texts.no_torch));
-  preview();
-  tell();
-}
+const light = (on) => sending.light(on).catch(() => say(texts.no_torch));
+const closer = (by) => sending.enlarge((devices.zoom?.now ?? 1) * by).catch(() => say(texts.no_zoom));
 
 /* What the officer's page asks for is offered; the resident decides */
 
 const WISHES = {
-  rear_camera: () => turn("environment"),
-  front_camera: () => turn("user"),
+  rear_camera: () => sending.turn("environment"),
+  front_camera: () => sending.turn("user"),
   torch_on: () => light(true),
   torch_off: () => light(false),
-  unmute: () => { chosen.microphone = true; return apply(); },
-  camera_on: () => { chosen.camera = true; return apply(); },
+  zoom_in: () => closer(1.5),
+  zoom_out: () => closer(1 / 1.5),
+  unmute: () => { chosen.microphone = true; return sending.apply(); },
+  camera_on: () => { chosen.camera = true; return sending.apply(); },
 };
 
 call.addEventListener("request", ({ detail }) => {
   if (detail.what.startsWith("torch") && devices.torch === null) return;
+  if (detail.what.startsWith("zoom") && devices.zoom === null) return;
   $("#wish-text").textContent = texts[`wish_${detail.what}`];
   $("#wish").hidden = false;
   $("#wish-yes").onclick = () => { $("#wish").hidden = true; WISHES[detail.what](); };
@@ -180,11 +132,14 @@ call.addEventListener("session", ({ detail }) => {
   $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
   $("#server").hidden = !$("#server").textContent;
   $("#officer-there").textContent = there ? texts.officer_there : texts.officer_not_there;
-  if (call.inside && document.body.dataset.at === "waiting") {
-    startedAt ||= Date.now();
-    show("call");
-  } else if (!call.inside && document.body.dataset.at === "call") show("waiting");
-  apply();
+  $("#recording").hidden = !detail.recording;
+  showPlace(detail.place);
+  if (call.inside && document.body.dataset.at === "waiting") enterCall();
+  else if (!call.inside && document.body.dataset.at === "call") wait();
+  document.body.dataset.mode = detail.mode ?? "";
+  if (detail.mode === "chat" && $("#chat").hidden) $("#chat-toggle").click();
+  if (detail.mode === "upload" && $("#photos").hidden) $("#photo-toggle").click();
+  sending.apply();
 });
 call.addEventListener("stream", ({ detail }) => {
   const one = call.view.people.find(({ id }) => id === detail.id);
@@ -194,9 +149,7 @@ call.addEventListener("stream", ({ detail }) => {
 call.addEventListener("moved", ({ detail }) => {
   say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
 });
-call.addEventListener("link", ({ detail }) => {
-  $("#link").hidden = detail;
-});
+call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
 call.addEventListener("end", ({ detail }) => {
   if (detail.code === 4409) return finish("elsewhere");
   if (detail.code === 4411) return finish("after");
@@ -208,10 +161,10 @@ function watch(stream) {
   delete video.dataset.seen;
   video.srcObject = stream;
   video.play().catch(() => {});
-  tell({ seeing: false });
+  sending.tell({ seeing: false });
   whenSeen(video, () => {
     video.dataset.seen = "yes";
-    tell({ seeing: true });
+    sending.tell({ seeing: true });
   });
 }
 
@@ -220,15 +173,34 @@ function officer() {
   return call.view.people.find((one) => one.kind === "officer" && one.admitted)?.id;
 }
 
+function wait() {
+  stopFollowing();
+  stopFollowing = follow(api);
+  show("waiting");
+}
+
+/* What is needed in the call alone is loaded with it. */
+async function enterCall() {
+  stopFollowing();
+  startedAt ||= Date.now();
+  show("call");
+  if (whereabouts) return;
+  const [{ Whereabouts }, { photos }] = await Promise.all([import("./whereabouts.js"), import("./photos.js")]);
+  whereabouts ??= new Whereabouts(api);
+  whereabouts.show(sending.consents.has("location"));
+  photos(`${api}/evidence`);
+}
+
 function finish(step) {
-  const minutes = startedAt ? Math.max(1, Math.round((Date.now() - startedAt) / 60000)) : 0;
-  $("#summary").textContent = minutes ? texts.lasted.replace("{n}", minutes) : "";
+  stopFollowing();
+  whereabouts?.stop();
   devices.close();
-  preview();
+  sending.dispatchEvent(new CustomEvent("changed"));
   call.stop();
   stopMeter();
   say("");
   show(step);
+  if (step !== "elsewhere") summarise(api, startedAt ? Math.max(1, Math.round((Date.now() - startedAt) / 60000)) : 0);
 }
 
 /* Buttons */
@@ -239,14 +211,15 @@ on("#to-consent", () => show("consent"));
 $("#consent-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   show("check");
-  chosen.camera = marked(event.target).includes("view");
+  chosen.camera = canCall && marked(event.target).includes("view");
   await allow(marked(event.target));
   await check();
 });
 
 async function check() {
-  await apply();
-  $("#no-view").hidden = consents.has("view");
+  await sending.apply();
+  $("#no-view").hidden = sending.consents.has("view");
+  $("#old-browser").hidden = canCall;
   if (devices.audio) {
     stopMeter();
     stopMeter = meter(devices.audio, (level) => { $("#level").value = level; });
@@ -260,27 +233,32 @@ on("#to-waiting", enter);
 
 async function enter() {
   stopMeter();
-  show("waiting");
+  wait();
   call.start();
-  await apply();
+  await sending.apply();
 }
 
-on("#mute", () => { chosen.microphone = !chosen.microphone; apply(); });
-on("#camera", () => { chosen.camera = !devices.video; apply(); });
-on("#switch", () => turn(devices.facing === "user" ? "environment" : "user"));
+on("#mute", () => { chosen.microphone = !chosen.microphone; sending.apply(); });
+on("#camera", () => { chosen.camera = !devices.video; sending.apply(); });
+on("#switch", () => sending.turn(devices.facing === "user" ? "environment" : "user"));
 on("#torch", () => light(!devices.torch));
-on("#allowed", () => {
-  const open = ($("#allow-form").hidden = !$("#allow-form").hidden);
-  $("#allowed").setAttribute("aria-expanded", String(!open));
-});
+$("#zoom").oninput = (event) => sending.enlarge(Number(event.target.value)).catch(() => say(texts.no_zoom));
+for (const one of document.querySelectorAll("[data-save]")) one.onclick = () => sending.save(!devices.saving);
+
+/* A button that opens and closes what it controls. */
+function toggling(button) {
+  const panel = document.getElementById(button.getAttribute("aria-controls"));
+  button.onclick = () => {
+    const closed = (panel.hidden = !panel.hidden);
+    button.setAttribute("aria-expanded", String(!closed));
+    if (!closed) (panel.querySelector("input:not([type=file]), button") ?? panel).focus();
+  };
+}
+
+document.querySelectorAll("[aria-controls]").forEach(toggling);
 $("#allow-form").addEventListener("change", (event) => {
-  if (event.target.dataset.scope === "view") chosen.camera = event.target.checked;
+  if (event.target.dataset.scope === "view") chosen.camera = canCall && event.target.checked;
   allow(marked($("#allow-form")));
-});
-on("#chat-toggle", () => {
-  const closed = ($("#chat").hidden = !$("#chat").hidden);
-  $("#chat-toggle").setAttribute("aria-expanded", String(!closed));
-  if (!closed) $("#chat input").focus();
 });
 on("#hang-up", async () => {
   finish("after");
@@ -303,11 +281,10 @@ call.addEventListener("chat", ({ detail }) => {
   if (detail.from !== call.view?.you.id && $("#chat").hidden) $("#chat-toggle").click();
 });
 
-const now = await ask(api).catch(() => null);
-if (!now || ["ended", "expired"].includes(now.status)) show("over");
-else if (!now.present) show("after");
-else {
-  consents = new Set(now.consents);
-  for (const box of boxes) box.checked = consents.has(box.dataset.scope);
-  show("who");
-}
+ask(api).catch(() => null).then((now) => {
+  if (!now || ["ended", "expired"].includes(now.status)) return finish("over");
+  if (!now.present) return finish("after");
+  sending.consents = new Set(now.consents);
+  for (const box of boxes) box.checked = sending.consents.has(box.dataset.scope);
+  return show("who");
+});

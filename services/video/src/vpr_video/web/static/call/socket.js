@@ -12,6 +12,7 @@ export class Socket extends EventTarget {
   #tries = 0;
   #timer = 0;
   #over = false;
+  #life = 0;
 
   /* address: () => Promise of the URL; probe: () => Promise of a final code, or 0 when it is worth another try. */
   constructor(address, probe) {
@@ -25,28 +26,40 @@ export class Socket extends EventTarget {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  /* Each connection has a number: what an earlier one still says or does counts no more. */
   async connect() {
     clearTimeout(this.#timer);
-    if (this.#over) return;
-    let opened = false;
+    this.#over = false;
+    const life = ++this.#life;
+    const before = this.#socket;
+    this.#socket = null;
+    before?.close();
     try {
-      this.#socket = new WebSocket(await this.#address(), [PROTOCOL]);
+      const address = await this.#address();
+      if (life === this.#life) this.#open(new WebSocket(address, [PROTOCOL]), life);
     } catch {
-      return this.#later();
+      if (life === this.#life) this.#later();
     }
-    const socket = this.#socket;
+  }
+
+  #open(socket, life) {
+    const counts = () => life === this.#life;
+    let opened = false;
+    this.#socket = socket;
     socket.onopen = () => {
       opened = true;
-      this.#tell("open");
+      if (counts()) this.#tell("open");
     };
     socket.onmessage = (event) => {
+      if (!counts()) return;
       this.#tries = 0;
       this.#tell("message", JSON.parse(event.data));
     };
     socket.onclose = async ({ code, reason }) => {
-      if (socket !== this.#socket) return;
+      if (!counts()) return;
       this.#tell("closed");
       const final = FINAL.has(code) ? code : opened ? 0 : await this.#probe().catch(() => 0);
+      if (!counts()) return;
       if (final) this.#end(final, reason);
       else this.#later();
     };
@@ -59,18 +72,21 @@ export class Socket extends EventTarget {
 
   close() {
     this.#over = true;
+    this.#life++;
     clearTimeout(this.#timer);
     this.#socket?.close(1000);
+    this.#socket = null;
   }
 
   #later() {
     if (this.#over) return;
+    clearTimeout(this.#timer);
     const wait = Math.min(LONGEST, FIRST * 2 ** this.#tries++) * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
   }
 
   #now() {
-    if (!this.open && !this.#over) {
+    if (!this.open && !this.#over && this.#life) {
       this.#tries = 0;
       this.connect();
     }

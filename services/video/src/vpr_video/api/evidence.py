@@ -1,0 +1,148 @@
+"""``/v1/sessions/{id}/evidence``: staff secure evidence in a call, list it and look at it (docs/decisions/0030)."""
+
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from vpr_events.contracts.values import Role
+from vpr_evidence.chunked import read_chunks
+from vpr_service.auth import Principal
+from vpr_service.described import problems
+from vpr_service.downloads import Download, answered
+from vpr_service.problems import Problem
+from vpr_service.requests import private
+from vpr_service.runtime import Running, Runtime
+from vpr_video.api.callers import ActedOn, Actor, acts_on, session_row
+from vpr_video.api.seats import StaffSeat
+from vpr_video.domain.evidence_commands import ViewEvidence
+from vpr_video.domain.items import Stage
+from vpr_video.domain.securing import SCOPES
+from vpr_video.evidence import items
+from vpr_video.evidence.completing import complete
+from vpr_video.evidence.opening import KeyGiven, opened
+from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewEvidence
+from vpr_video.evidence.taking import evidence_of, execution_of, item_row, take_chunk
+from vpr_video.sending.wiring import settings_of
+
+router = APIRouter(prefix="/v1/sessions/{session_id}/evidence", tags=["evidence"])
+
+Sequence = Annotated[int, Path(ge=0, lt=SEQUENCE_LIMIT)]
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+CHUNK = {"requestBody": {"required": True, "content": {"application/octet-stream": BYTES}}}
+"""How the body of a chunk is described."""
+
+
+@router.post("", status_code=201)
+async def begin(
+    new: NewEvidence, seat: StaffSeat, caller: Actor, runtime: Running, key: KeyGiven, response: Response
+) -> EvidenceItem:
+    """Begin to send an item. A snapshot and a recording are for who acts on the session, with the resident's consent.
+
+    403 ``not_your_session`` or ``not_admitted``; 409 ``no_consent``; 503 ``evidence_off``.
+    """
+    if new.kind in SCOPES and not seat.acts:
+        raise Problem(403, "not_your_session", "only the officer who holds the case, or a supervisor, may do this")
+    private(response)
+    return shown(await opened(new, seat, runtime, caller.scope, key), runtime)
+
+
+async def own_item(session_id: UUID, evidence_id: UUID, caller: Actor, runtime: Running) -> dict[str, Any]:
+    """An item that the caller began, or (to be looked at) of a session on which the caller acts.
+
+    Raises Problem 403 or 404.
+    """
+    acts = acts_on(await session_row(session_id, runtime), caller)
+    try:
+        row = await item_row(session_id, evidence_id, runtime)
+    except Problem:
+        if not acts:
+            raise _foreign() from None
+        raise
+    if not acts and row["participant_id"] != caller.id:
+        raise _foreign()
+    return row
+
+
+def _foreign() -> Problem:
+    return Problem(403, "not_your_session", "only the officer who holds the case, or a supervisor, may do this")
+
+
+async def sent_item(row: Annotated[dict[str, Any], Depends(own_item)], caller: Actor) -> dict[str, Any]:
+    """An item that the caller began. Raises Problem 403 or 404."""
+    if row["participant_id"] != caller.id:
+        raise Problem(403, "not_yours", "somebody else began this item")
+    return row
+
+
+Known = Annotated[dict[str, Any], Depends(own_item)]
+Sent = Annotated[dict[str, Any], Depends(sent_item)]
+
+
+@router.put("/{evidence_id}/chunks/{sequence}", status_code=204, openapi_extra=CHUNK)
+async def chunk(sequence: Sequence, row: Sent, request: Request, runtime: Running) -> None:
+    """The next chunk, as the body itself. The answer means that it is stored durably.
+
+    The same chunk again changes nothing; with other bytes it is 409 ``chunk_differs``. 409 ``expected_sequence`` names
+    the chunk to go on with.
+    """
+    await take_chunk(row, sequence, request.stream(), runtime)
+
+
+@router.post("/{evidence_id}/completion")
+async def finish(row: Sent, body: Completion, runtime: Running, response: Response) -> EvidenceItem:
+    """The item is whole: it is hashed, and what it is, its content decides (422 ``file_type_refused``)."""
+    await complete(row, body.chunks, body.sha256, runtime)
+    private(response)
+    return shown(await item_row(row["session_id"], row["id"], runtime), runtime)
+
+
+@router.get("/{evidence_id}")
+async def read(row: Known, runtime: Running, response: Response) -> EvidenceItem:
+    """How far an item is."""
+    private(response)
+    return shown(row, runtime)
+
+
+@router.get("")
+async def list_items(row: ActedOn, runtime: Running, response: Response) -> list[EvidenceItem]:
+    """All items of a session, the first first."""
+    async with runtime.reading() as connection:
+        rows = await items.items_of(connection, row["id"])
+    private(response)
+    return [shown(one, runtime) for one in rows]
+
+
+@router.get("/{evidence_id}/content", response_class=StreamingResponse, responses=problems(410, 416))
+async def content(row: ActedOn, evidence_id: UUID, caller: Actor, runtime: Running, request: Request) -> Response:
+    """The item itself, or the part that Range asks for. Each reading is recorded before anything is shown.
+
+    409 ``evidence_not_captured`` until it is captured; 410 once it is erased.
+    """
+    found = await item_row(row["id"], evidence_id, runtime)
+    if found["state"] in {Stage.DISCARDED, Stage.ERASED} or found["wrapped_key"] is None:
+        raise Problem(410, "erased", "nothing of this item is kept")
+    viewing = ViewEvidence(
+        at=runtime.now(), evidence_id=evidence_id, viewer_id=caller.id, purpose=_purpose(row, caller)
+    )
+    await runtime.pipeline.execute(execution_of(found, viewing))
+    return await _answer(found, request, runtime)
+
+
+def _purpose(row: dict[str, Any], caller: Principal) -> str:
+    return "claim" if row["holder_id"] == caller.id else str(Role.SUPERVISOR)
+
+
+async def _answer(row: dict[str, Any], request: Request, runtime: Runtime) -> Response:
+    async with runtime.reading() as connection:
+        item = await items.chunked(connection, row)
+    evidence = evidence_of(runtime)
+    download = Download(row["size"], row["sha256"], row["media_type"], row["file_name"], row["kind"])
+    return await answered(download, partial(read_chunks, item, evidence.storage, evidence.keys), request)
+
+
+def shown(row: dict[str, Any], runtime: Runtime) -> EvidenceItem:
+    """An item as it is told."""
+    return EvidenceItem.of(row, settings_of(runtime).chunk_bytes)

@@ -1,0 +1,39 @@
+"""``/v1/call/location``: where a resident is, told by their page while they allow it."""
+
+from fastapi import APIRouter
+
+from vpr_events.contracts.session import Consent
+from vpr_events.notices import notice
+from vpr_events.writes import run
+from vpr_service.described import problems
+from vpr_service.problems import Problem
+from vpr_service.runtime import Running
+from vpr_video import queries
+from vpr_video.api.seats import ResidentSeat
+from vpr_video.private import KEEP_LOCATION
+from vpr_video.projections import CHANGES
+from vpr_video.schemas import Location
+
+router = APIRouter(prefix="/v1/call", tags=["calls"], responses=problems(401))
+
+
+@router.put("/location", status_code=204, responses=problems(409))
+async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
+    """Tell the officer where the caller is; the last position replaces the one before.
+
+    409 ``location_not_allowed`` without consent to it, ``not_admitted`` from the waiting room, ``session_ended``. It is
+    shown to who acts on the session and kept with the report's personal data, never in an event.
+    """
+    runtime.gate.check()
+    if seat.over:
+        raise Problem(409, "session_ended", "this session has ended")
+    row = {"session_id": seat.row["id"], "participant_id": seat.participant_id, "report_id": seat.row["report_id"]}
+    row |= {**body.model_dump(exclude={"at"}), "located_at": min(body.at, runtime.now())}
+    async with runtime.engine.begin() as connection:
+        person = await queries.locked_person(connection, seat.row["id"], seat.participant_id)
+        if person["admitted_at"] is None:
+            raise Problem(409, "not_admitted", "wait until the officer lets you in")
+        if Consent.LOCATION not in person["consents"]:
+            raise Problem(409, "location_not_allowed", "you have not allowed to be located")
+        await connection.execute(KEEP_LOCATION, row)
+        await run(connection, [notice(seat.row["id"], CHANGES, "session", {"session": str(seat.row["id"])})])

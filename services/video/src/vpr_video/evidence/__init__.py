@@ -1,0 +1,1 @@
+"""Evidence of calls: taken in chunks, closed, given out."""

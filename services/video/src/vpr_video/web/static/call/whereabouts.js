@@ -1,0 +1,75 @@
+/* Where this phone is, told to the officer once or while it moves: only while it is allowed and wanted. */
+
+import { $, ask, texts } from "./page.js";
+
+const OFTEN = 5000;
+const OPTIONS = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 };
+
+export class Whereabouts {
+  #url;
+  #watch = null;
+  #told = 0;
+  #wanted = 0;
+
+  constructor(api) {
+    this.#url = `${api}/location`;
+    $("#locate-once").onclick = () => this.#once();
+    $("#locate-live").onclick = () => (this.#watch === null ? this.#follow() : this.stop());
+  }
+
+  /* allowed: whether the officer may know it; what is not, ends here and now. */
+  show(allowed) {
+    $("#where-not").hidden = allowed;
+    for (const one of ["#locate-once", "#locate-live"]) $(one).disabled = !allowed || !navigator.geolocation;
+    if (!allowed) this.stop();
+  }
+
+  stop() {
+    this.#wanted++;
+    if (this.#watch !== null) {
+      navigator.geolocation.clearWatch(this.#watch);
+      this.#watch = null;
+      this.#say(texts.where_stopped);
+    }
+    $("#locate-live").setAttribute("aria-pressed", "false");
+  }
+
+  #once() {
+    const asked = this.#wanted;
+    this.#say(texts.where_looking);
+    navigator.geolocation.getCurrentPosition((found) => {
+      if (asked === this.#wanted) this.#send(found, texts.where_told);
+    }, (error) => this.#failed(error), OPTIONS);
+  }
+
+  #follow() {
+    this.#say(texts.where_looking);
+    $("#locate-live").setAttribute("aria-pressed", "true");
+    this.#watch = navigator.geolocation.watchPosition((found) => {
+      if (this.#watch === null || Date.now() - this.#told < OFTEN) return;
+      this.#send(found, texts.where_live);
+    }, (error) => this.#failed(error), OPTIONS);
+  }
+
+  async #send({ coords, timestamp }, said) {
+    this.#told = Date.now();
+    const { latitude, longitude, accuracy } = coords;
+    try {
+      const at = new Date(Math.min(timestamp || Date.now(), Date.now())).toISOString();
+      await ask(this.#url, { method: "PUT", body: { latitude, longitude, accuracy, at } });
+      this.#say(said.replace("{n}", Math.max(1, Math.round(accuracy))));
+    } catch (error) {
+      if (error.status === 409) this.stop();
+      this.#say(texts.where_failed);
+    }
+  }
+
+  #failed(error) {
+    this.stop();
+    this.#say(error.code === 1 ? texts.where_denied : texts.where_unknown);
+  }
+
+  #say(text) {
+    $("#where-said").textContent = text;
+  }
+}
