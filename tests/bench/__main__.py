@@ -11,6 +11,10 @@ from pathlib import Path
 
 from tests.bench import replay as replaying
 from tests.bench.forms import admitted, bulk, open311, unlimited
+from tests.bench.frames import first_frames
+from tests.bench.inviting import handed_to_gateway
+from tests.bench.lines import CONNECTIONS, idle_connections, restarted_under_calls
+from tests.bench.meetings import video_alone
 from tests.bench.places import points_per_second
 from tests.bench.posts import another, bare, fill, latency, rate
 from tests.bench.relay import batches, relay, singles
@@ -45,6 +49,7 @@ def main() -> None:
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
         pending_timers(folder / "timers")
+        calls(folder / "calls")
 
 
 def posts(system: Separate, folder: Path) -> None:
@@ -152,6 +157,27 @@ def pending_timers(folder: Path) -> None:
     row("cases opened and claimed, no other timers", per_second(cost.without), "1.00")
     row(f"the same with {PENDING:,} pending timers", per_second(cost.pending), f"{cost.pending / cost.without:.2f}")
     row(f"scheduler's look at {PENDING:,} timers", f"{cost.look:.2f} ms")
+
+
+def calls(folder: Path) -> None:
+    """Signalling by plain peers, invitations, and the first picture in real browsers."""
+    with video_alone(folder / "lines") as system:
+        idle = idle_connections(system)
+        row(f"{CONNECTIONS} idle signalling connections, each", f"{idle.kilobytes:.0f} KiB")
+        row("  an offer from one to the other, p50", f"{idle.p50:.1f} ms")
+        row("  an offer from one to the other, p99", f"{idle.p99:.1f} ms")
+        restarted = restarted_under_calls(system)
+        row("calls that are back after kill -9 of the service", f"{restarted.back} of {restarted.calls}")
+        row("  the last of them, from its first answer", f"{restarted.seconds:.1f} s")
+    median, slow = handed_to_gateway(folder / "inviting")
+    row("invitation asked for -> SMS at the gateway, p50", f"{median:.0f} ms")
+    row("invitation asked for -> SMS at the gateway, p99", f"{slow:.0f} ms")
+    first_frames(folder / "frames", _frame)
+
+
+def _frame(way: str, took: float, bare: float) -> None:
+    row("let in -> first picture, bare pages", f"{bare:.0f} ms", "1.00")
+    row(f"let in -> first picture, {way}", f"{took:.0f} ms", f"{took / bare:.2f}")
 
 
 def per_second(figure: float) -> str:

@@ -1,6 +1,7 @@
 """Putting a service's parts together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -30,11 +31,12 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     engine, gate = _engine(settings), Gate()
     log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
     relay = Relay(engine, log, gate=gate)
+    waking = Waking([relay.wake])
     pipeline = Pipeline(
         engine,
         service.projectors,
         clock,
-        committed=relay.wake,
+        committed=waking.all,
         consequences=service.consequences,
         gate=gate.check,
         batch=settings.commit_batch,
@@ -51,7 +53,20 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
         service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer, rates
     )
     runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
+    waking.who += [worker.wake for worker in runtime.workers if isinstance(worker, EffectRunner)]
     return runtime
+
+
+@dataclass
+class Waking:
+    """Those who have something to do after a commit."""
+
+    who: list[Callable[[], None]]
+
+    def all(self) -> None:
+        """Wake them."""
+        for wake in self.who:
+            wake()
 
 
 def _engine(settings: ServiceSettings) -> AsyncEngine:

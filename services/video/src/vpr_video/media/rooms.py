@@ -55,7 +55,7 @@ class Room:
     async def publish(self, handle: int, feed: str, offer: Mapping[str, Any]) -> Told:
         """Send into the room: the answer's ``jsep``, and in ``plugindata`` who sends already."""
         body = {"request": "joinandconfigure", "ptype": "publisher", "room": self.name, "id": feed, "pin": self.secret}
-        await self._make(handle)
+        await self.made(handle)
         return await self.janus.message(handle, body, offer)
 
     async def renew(self, handle: int, offer: Mapping[str, Any]) -> Told:
@@ -78,7 +78,7 @@ class Room:
         people = told["plugindata"]["data"]["participants"]
         return frozenset(one["id"] for one in people if one.get("publisher"))
 
-    async def _make(self, handle: int) -> None:
+    async def made(self, handle: int) -> None:
         """Have the room. An offer that a missing one refused would leave the handle unusable."""
         found = await self.janus.message(handle, {"request": "exists", "room": self.name})
         if found["plugindata"]["data"]["exists"]:

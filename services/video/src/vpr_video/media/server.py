@@ -38,6 +38,7 @@ class MediaServer:
     changed: Callable[[], None] = lambda: None
     up: bool = False
     run_id: str = ""
+    _trouble: str = ""
     _janus: Janus = field(init=False)
     _there: dict[Key, Attendance] = field(default_factory=dict)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -58,7 +59,9 @@ class MediaServer:
             try:
                 await self._connected()
             except (JanusAway, JanusRefused) as error:
-                log.warning("the media server is away", error=str(error))
+                if str(error) != self._trouble:
+                    log.warning("the media server is away", error=str(error))
+                self._trouble = str(error)
             await asyncio.sleep(AGAIN)
 
     async def _connected(self) -> None:
@@ -66,6 +69,7 @@ class MediaServer:
             if not kept:
                 for attendance in self._there.values():
                     attendance.forget()
+            self._trouble = ""
             self._tell(up=True)
             sweeping = asyncio.create_task(self._sweep())
             try:

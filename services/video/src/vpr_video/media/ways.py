@@ -5,9 +5,7 @@ from typing import Literal
 from vpr_video.seats import Seat
 
 type Way = Literal["peer", "server", "away", "fallback"]
-"""From browser to browser; through the media server; through it, once it answers again; from browser to browser so
-long.
-"""
+"""From browser to browser; through the server; through it once it answers again; from browser to browser till then."""
 
 DIRECT = 2
 """So many go without the server where it is not always wanted."""

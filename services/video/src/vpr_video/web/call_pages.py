@@ -78,6 +78,7 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         request,
         "officer.html",
         t=OFFICER[language],
+        people=PEOPLE[language],
         bring=BRING[language],
         texts=_json(OFFICER[language]["script"] | PEOPLE[language] | {"copied": BRING[language]["copied"]}),
         csrf_token=csrf_token_of(request),

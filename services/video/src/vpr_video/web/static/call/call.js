@@ -67,9 +67,11 @@ export class Call extends EventTarget {
     return peer?.connected || !served ? peer : served;
   }
 
-  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. */
+  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. Through the
+     media server everyone is sent the same, so that for one alone nothing changes there. */
   limit(bits, id = null) {
     if (!id) this.#bits = bits;
+    if (!id) this.#server?.limit(bits);
     for (const [one, peer] of this.peers) if (!id || one === id) peer.limit(bits);
   }
 
@@ -165,6 +167,7 @@ export class Call extends EventTarget {
       you: this.view.you.id,
       configuration: this.#configuration,
       local: this.#local,
+      bits: this.#bits,
       send: (message) => this.send(message),
     });
     server.addEventListener("stream", ({ detail }) => {

@@ -1,6 +1,8 @@
 /* The way through the media server: one connection for what this page sends, and one for each of the others. The service
    stands between; a connection that fails is not mended but made anew, and what it replaces goes once it stands. */
 
+import { limited } from "./peer.js";
+
 const PATIENCE = 3000;
 const PAUSE = 1000;
 
@@ -14,10 +16,13 @@ export class Server extends EventTarget {
   #send;
   #you;
   #timer = 0;
+  #bits;
 
-  /* you: the own id; local: {audio, video}, the tracks to send or null; send: message => void. */
-  constructor({ you, configuration, local, send }) {
+  /* you: the own id; local: {audio, video}, the tracks to send or null; bits: what the picture may take a second, null
+     without bounds; send: message => void. */
+  constructor({ you, configuration, local, bits, send }) {
     super();
+    this.#bits = bits;
     this.#you = you;
     this.#configuration = configuration;
     this.#local = { ...local };
@@ -39,13 +44,14 @@ export class Server extends EventTarget {
     return legs.find((leg) => leg.connected) ?? legs.at(-1);
   }
 
-  get sends() {
-    return Boolean(this.#sending?.connected);
-  }
-
   async replace(kind, track) {
     this.#local[kind] = track;
     await Promise.all([this.#sending, this.#former].map((leg) => leg?.replace(kind, track)));
+  }
+
+  async limit(bits) {
+    this.#bits = bits;
+    await this.#sending?.limit(bits);
   }
 
   take({ type, leg: id, from, description, candidate }) {
@@ -102,6 +108,7 @@ export class Server extends EventTarget {
 
   #stands(leg) {
     if (leg === this.#sending) {
+      if (this.#bits) leg.limit(this.#bits);
       this.#former?.close();
       this.#former = null;
     } else {
@@ -177,6 +184,10 @@ class Leg extends EventTarget {
   async replace(kind, track) {
     const sender = this.#connection.getTransceivers().find((one) => one.receiver.track.kind === kind)?.sender;
     await sender?.replaceTrack(track);
+  }
+
+  async limit(bits) {
+    await limited(this.#connection, bits);
   }
 
   take(message) {
