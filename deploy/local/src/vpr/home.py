@@ -165,7 +165,9 @@ class Home:
         if service == "video":
             shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
             return shown | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
-        return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
+        if service == "metrics":
+            return {"METRICS_FOLDER": str(self.metrics), "METRICS_INTAKE_URL": f"{self.staff_url}/intake"}
+        return {}
 
 
 def address_of(url: str) -> tuple[str, int]:

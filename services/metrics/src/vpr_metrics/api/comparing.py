@@ -8,9 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from vpr_metrics.api.comparing_answers import Asked, answer, table
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form, shown
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws, answered
+from vpr_metrics.api.forms import Form
 from vpr_metrics.api.projected import Projected, check_source, read
 from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.charting.pictures import comparing as pictures
 from vpr_metrics.cohorts import Cohort, cohort
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
@@ -73,19 +75,33 @@ Wanted = Annotated[Asked, Depends(_asked)]
 OPENAPI = {"parameters": PARAMETERS}
 
 
-@router.get("/compare", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare(reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: Accepted) -> Response:
+@router.get("/compare", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare(
+    reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """How mean and median changed from a baseline to a comparison, how sure that is, and what makes it doubtful."""
-    return await _compare(asked, projection, reader, zone, form)
+    return await _compare(asked, projection, reader, zone, form, drawing)
 
 
-@router.get("/compare.{form}", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare_as(reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: Form) -> Response:
+@router.get("/compare.{form}", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare_as(
+    reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: Form, drawing: Draws
+) -> Response:
     """The same in the form that the suffix names."""
-    return await _compare(asked, projection, reader, zone, form)
+    return await _compare(asked, projection, reader, zone, form, drawing)
 
 
-async def _compare(asked: Asked, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
+async def _compare(
+    asked: Asked, projection: Projection, reader: Principal, zone: str, form: Form, drawing: Drawing
+) -> Response:
+    found = await told(asked, projection, zone, whole_truth=sees_small(reader))
+    return await answered(
+        found, table(found), form, "compare", drawing, lambda city: pictures.picture(found, zone, city.speech)
+    )
+
+
+async def told(asked: Asked, projection: Projection, zone: str, *, whole_truth: bool) -> Comparison:
+    """The answer; small cohorts are in it for who sees the ``whole_truth`` only."""
     interval = asked.query.span()
 
     def find(connection: DuckDBPyConnection) -> tuple[Cohort, Cohort]:
@@ -97,7 +113,6 @@ async def _compare(asked: Asked, projection: Projection, reader: Principal, zone
         return before, after
 
     def compute(connection: DuckDBPyConnection) -> Comparison:
-        return answer(asked, *find(connection), zone, whole_truth=sees_small(reader))
+        return answer(asked, *find(connection), zone, whole_truth=whole_truth)
 
-    told = await read(projection, compute)
-    return shown(told, table(told), form, "compare")
+    return await read(projection, compute)

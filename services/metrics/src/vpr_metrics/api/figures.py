@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import definitions, queries
 from vpr_metrics.api import timing_answers
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form, shown
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws, answered
+from vpr_metrics.api.forms import Form
 from vpr_metrics.api.projected import Projected, check_source, read
 from vpr_metrics.api.readers import Measurer, Reader, Reading, Zone, sees_small
+from vpr_metrics.charting.pictures import timings as pictures
 from vpr_metrics.choosing import sources as counted_sources
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.figures import Definitions, IntervalDefinition, Source, TimingQuery, Timings
@@ -20,28 +22,41 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[TimingQuery, Query()]
 
 
-@router.get("/timings", response_model=Timings, responses=RESPONSES)
-async def timings(query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: Accepted) -> Response:
+@router.get("/timings", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings(
+    query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Timing figures of one source. Every record is counted in n, open, excluded or invalid of every interval."""
-    return await _timings(query, projection, reader, zone, form)
+    return await _timings(query, projection, reader, zone, form, drawing)
 
 
-@router.get("/timings.{form}", response_model=Timings, responses=RESPONSES)
-async def timings_as(query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: Form) -> Response:
+@router.get("/timings.{form}", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings_as(
+    query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: Form, drawing: Draws
+) -> Response:
     """The same in the form that the suffix names."""
-    return await _timings(query, projection, reader, zone, form)
+    return await _timings(query, projection, reader, zone, form, drawing)
 
 
-async def _timings(query: TimingQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
+async def _timings(
+    query: TimingQuery, projection: Projection, reader: Principal, zone: str, form: Form, drawing: Drawing
+) -> Response:
+    answer = await told(query, projection, zone, whole_truth=sees_small(reader))
+    table = timing_answers.table(answer, query.percentile)
+    return await answered(
+        answer, table, form, "timings", drawing, lambda city: pictures.picture(query, answer, city.speech, city.shapes)
+    )
+
+
+async def told(query: TimingQuery, projection: Projection, zone: str, *, whole_truth: bool) -> Timings:
+    """The answer; small numbers are in it for who sees the ``whole_truth`` only."""
     intervals = query.spans()
 
     def find(connection: DuckDBPyConnection) -> queries.Found:
         check_source(connection, query.source)
         return queries.timings(connection, query.selection(), query.by, intervals, query.percentile, zone)
 
-    found = await read(projection, find)
-    answer = timing_answers.answer(query, found, zone, whole_truth=sees_small(reader))
-    return shown(answer, timing_answers.table(answer, query.percentile), form, "timings")
+    return timing_answers.answer(query, await read(projection, find), zone, whole_truth=whole_truth)
 
 
 @router.get("/sources")

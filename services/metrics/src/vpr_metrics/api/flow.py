@@ -8,18 +8,19 @@ from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import flow
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, Accepted, Form, Table, shown
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws, answered
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, Form, Table
 from vpr_metrics.api.projected import Projected, as_of, check_source, read
 from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.charting.pictures import flow as pictures
 from vpr_metrics.choosing import Row, choose, newest
 from vpr_metrics.projecting import Projection
-from vpr_metrics.schemas.choosing import Choice
-from vpr_metrics.schemas.flow import End, Flow, Stage, Transition, Work
+from vpr_metrics.schemas.flow import End, Flow, FlowQuery, Stage, Transition, Work
 from vpr_metrics.suppressing import hidden, is_small, tells_of_few
 from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-Asked = Annotated[Choice, Query()]
+Asked = Annotated[FlowQuery, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +39,44 @@ class Found:
         return int(self.ends["cases"])
 
 
-@router.get("/flow", response_model=Flow, responses=RESPONSES)
-async def flow_of(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+@router.get("/flow", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_of(
+    query: Asked, projection: Projected, reader: Reader, zone: Zone, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Stages, ends, the time between milestones with the bottleneck, and the workload by hour of week."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, reader, zone, form, drawing)
 
 
-@router.get("/flow.{form}", response_model=Flow, responses=RESPONSES)
-async def flow_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+@router.get("/flow.{form}", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_as(
+    query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form, drawing: Draws
+) -> Response:
     """The same in the form that the suffix names."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, reader, zone, form, drawing)
 
 
-async def _flow(query: Choice, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
+async def _flow(
+    query: FlowQuery, projection: Projection, reader: Principal, zone: str, form: Form, drawing: Drawing
+) -> Response:
+    answer = await told(query, projection, zone, whole_truth=sees_small(reader))
+    return await answered(
+        answer, _table(answer), form, "flow", drawing, lambda city: pictures.picture(query, answer, city.speech)
+    )
+
+
+async def told(query: FlowQuery, projection: Projection, zone: str, *, whole_truth: bool) -> Flow:
+    """The answer; small numbers are in it for who sees the ``whole_truth`` only."""
+
     def find(connection: DuckDBPyConnection) -> Found:
         check_source(connection, query.source)
         choose(connection, query.selection())
         ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
         return Found(newest(connection, query.as_of), *ways, flow.workload(connection, zone))
 
-    found = await read(projection, find)
-    answer = _answer(query, found, zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "flow")
+    return _answer(query, await read(projection, find), zone, whole_truth=whole_truth)
 
 
-def _answer(query: Choice, found: Found, zone: str, *, whole_truth: bool) -> Flow:
+def _answer(query: FlowQuery, found: Found, zone: str, *, whole_truth: bool) -> Flow:
     steps = list(_transitions(found.transitions, whole_truth=whole_truth))
     few = is_small(0, found.cases) and not whole_truth
     return Flow(

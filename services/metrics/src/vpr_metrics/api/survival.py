@@ -8,9 +8,11 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table, shown
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws, answered
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, TRUTH, Form, Table
 from vpr_metrics.api.projected import Projected, as_of, check_source, read
 from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.charting.pictures import survival as pictures
 from vpr_metrics.choosing import choose, newest
 from vpr_metrics.definitions import CAUSES
 from vpr_metrics.projecting import Projection
@@ -34,19 +36,34 @@ Asked = Annotated[SurvivalQuery, Query()]
 type Found = tuple[list[tuple[Spans, Curve]], datetime, Any]
 
 
-@router.get("/survival", response_model=Survivals, responses=RESPONSES)
-async def survival(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+@router.get("/survival", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival(
+    query: Asked, projection: Projected, reader: Reader, zone: Zone, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Kaplan-Meier percentiles and curve with their band, and the cumulative incidence of every way to end."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, reader, zone, form, drawing)
 
 
-@router.get("/survival.{form}", response_model=Survivals, responses=RESPONSES)
-async def survival_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+@router.get("/survival.{form}", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival_as(
+    query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form, drawing: Draws
+) -> Response:
     """The curves in the form that the suffix names."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, reader, zone, form, drawing)
 
 
-async def _survival(query: SurvivalQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
+async def _survival(
+    query: SurvivalQuery, projection: Projection, reader: Principal, zone: str, form: Form, drawing: Drawing
+) -> Response:
+    answer = await told(query, projection, zone, whole_truth=sees_small(reader))
+    return await answered(
+        answer, _table(answer), form, "survival", drawing, lambda city: pictures.picture(query, answer, city.speech)
+    )
+
+
+async def told(query: SurvivalQuery, projection: Projection, zone: str, *, whole_truth: bool) -> Survivals:
+    """The answer; small numbers are in it for who sees the ``whole_truth`` only."""
+
     def find(connection: DuckDBPyConnection) -> Found:
         check_source(connection, query.source)
         selection = query.selection()
@@ -56,8 +73,7 @@ async def _survival(query: SurvivalQuery, projection: Projection, reader: Princi
         curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
         return curves, observed, newest(connection, selection.as_of)
 
-    answer = _answer(query, await read(projection, find), zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "survival")
+    return _answer(query, await read(projection, find), zone, whole_truth=whole_truth)
 
 
 def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool) -> Survivals:
