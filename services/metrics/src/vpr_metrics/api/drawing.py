@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from vpr_metrics.api.forms import DATA, MEDIA, RESPONSES, Form, Table, liked, shown
+from vpr_metrics.charting.fonts import faces
 from vpr_metrics.charting.picture import Picture
 from vpr_metrics.charting.studio import Studio
 from vpr_metrics.charting.styling import WIDE
@@ -31,7 +32,6 @@ DRAWN_RESPONSES: dict[int | str, dict[str, Any]] = {
 """What to tell OpenAPI of an endpoint that answers as a picture, too."""
 
 ALONE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-PICTURE_POLICY = f"default-src 'none'; {ALONE}"
 WORDS = {
     "en": {"SVG_ACTION": "Save as SVG", "PNG_ACTION": "Save as PNG", "CLICK_TO_VIEW_ACTIONS": "Save this picture"},
     "fr": {
@@ -85,22 +85,30 @@ async def answered(
     if form in DATA:
         return shown(answer, table, form, name)
     picture = draw(await drawing.city.told(drawing.language))
-    policy = PICTURE_POLICY
-    if form is Form.HTML:
-        body, policy = await _page(picture, name, drawing)
-    else:
-        body = await drawing.studio.draw(picture, form, WIDE)
+    body, policy = await _drawn(picture, form, name, drawing)
     headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store", "Content-Security-Policy": policy}
     if form is not Form.HTML:
         headers["Content-Disposition"] = f'inline; filename="{name}.{form}"'
     return Response(body, headers=headers, media_type=MEDIA[form])
 
 
+async def _drawn(picture: Picture, form: Form, name: str, drawing: Drawing) -> tuple[bytes, str]:
+    """The picture, and the policy that lets in exactly what it brings along."""
+    if form is Form.HTML:
+        return await _page(picture, name, drawing)
+    body = await drawing.studio.draw(picture, form, WIDE)
+    if form is Form.PNG:
+        return body, f"default-src 'none'; {ALONE}"
+    head, end, rest = body.partition(b"</title>")
+    styled = b"".join((head, end, f"<style>{faces()}</style>".encode(), rest))
+    return styled, f"default-src 'none'; style-src {_hash(faces())}; font-src data:; {ALONE}"
+
+
 async def _page(picture: Picture, name: str, drawing: Drawing) -> tuple[bytes, str]:
     """A page that draws the picture by itself, and the policy that lets exactly its own script and style in."""
     told = orjson.loads(await drawing.studio.draw(picture, "told", WIDE))
     script = (await drawing.studio.script()).decode().replace("</script", "<\\/script")
-    style = (STATIC / "picture.css").read_text()
+    style = faces() + (STATIC / "picture.css").read_text()
     data = orjson.dumps(told | {"words": WORDS[drawing.language], "name": name}).decode().replace("<", "\\u003c")
     html = templates.get_template("picture.html").render(
         language=drawing.language,
@@ -110,7 +118,7 @@ async def _page(picture: Picture, name: str, drawing: Drawing) -> tuple[bytes, s
         script=Markup(script),  # noqa: S704 - vl-convert's, and ours
         told=Markup(data),  # noqa: S704 - "<" is escaped, the rest is data
     )
-    policy = f"script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:"
+    policy = f"script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; font-src data:"
     return html.encode(), f"default-src 'none'; {policy}; {ALONE}"
 
 

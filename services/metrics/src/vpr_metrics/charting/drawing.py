@@ -20,8 +20,8 @@ type Layers = alt.LayerChart | alt.FacetChart
 
 def specification(told: Told, width: int = WIDE, *, titled: bool = True) -> dict[str, Any]:
     """The Vega-Lite of a picture (as plain values), ``width`` pixels wide in all."""
-    chart = DRAWN[Kind(told["kind"])](told)
-    height = _height(told)
+    shown = any(row.get("value") is not None for row in told["rows"])
+    chart, height = (DRAWN[Kind(told["kind"])](told), _height(told)) if shown else (_nothing(told), STEP * 2)
     chart = chart.properties(width=width, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     if titled:
         chart = chart.properties(title=_title(told, width))
@@ -83,6 +83,14 @@ def _notes(rows: Sequence[Told], told: Told, position: str) -> alt.Chart:
     return notes
 
 
+def _nothing(told: Told) -> Layers:
+    """Words alone: a picture without a number."""
+    few = any(row.get("few") for row in told["rows"])
+    words = [{"note": told["words"]["few" if few else "none"]}]
+    note = alt.Chart(_values(words)).mark_text(align="left", fontStyle="italic", color=SOFT, fontSize=14)
+    return alt.layer(note.encode(x=alt.value(6), text="note:N"))
+
+
 def _dots(told: Told) -> Layers:
     rows = told["rows"]
     marked, names = [row for row in rows if row.get("series")], _series(rows)
@@ -137,7 +145,8 @@ def _trend(told: Told) -> Layers:
 
 
 def _curves(told: Told) -> Layers:
-    rows, names = told["rows"], _series(told["rows"])
+    rows = [row for row in told["rows"] if not row.get("few")]
+    names = _series(rows)
     legend = STROKES if len(names) > 1 else None
     x = alt.X("time:Q", title=told["words"]["time"], scale=alt.Scale(zero=True, nice=False))
     y = alt.Y("value:Q", title=told["words"]["value"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))

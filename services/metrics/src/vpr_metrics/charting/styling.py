@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""vl-convert brings Liberation Sans; Arial and Helvetica have the same widths."""
+FONT = "Arimo, Liberation Sans, Arial, Helvetica, sans-serif"
+"""Text is measured by vl-convert's own Liberation Sans; all of these are as wide."""
 
 WIDE, NARROW = 720, 420
 """Pixels of a picture that stands alone, and of one that fits a phone as well."""
@@ -23,7 +23,10 @@ CONFIG: dict[str, Any] = {
     "axis": {
         "labelColor": INK, "titleColor": INK, "titleFontWeight": "normal", "labelFontSize": 12, "titleFontSize": 12,
         "gridColor": LINE, "domainColor": SOFT, "tickColor": SOFT, "labelLimit": 220,
+        "labelOverlap": True,
     },
+    "axisX": {"tickCount": 6},
+    "axisY": {"labelOverlap": False},
     "legend": {
         "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
         "orient": "top", "symbolStrokeWidth": 2, "labelLimit": 240,

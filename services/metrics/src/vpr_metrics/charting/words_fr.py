@@ -15,7 +15,7 @@ FR = {
     "no_data_yet": "Aucun événement",
     "version": "définitions, version {version}",
     "until": "ce qui s’est passé jusqu’au {moment}",
-    "source": "source {value}",
+    "source": "Source {value}",
     "from": "déposés dès le {value}", "to": "déposés avant le {value}",
     "by": "par {value}",
     "cases": "Dossiers", "share": "Part", "group": "Groupe", "time": "Temps", "value": "Valeur",
@@ -76,7 +76,7 @@ FR = {
     "band": "Zone grisée : bande de confiance de {confidence}, point par point. Les dossiers ouverts comptent tant "
     "qu’ils ont été vus.",
     "incidence_note": "Aalen-Johansen : parmi toutes les issues, probabilité d’avoir fini ainsi à ce moment.",
-    "tail": "Dessiné jusqu’à ce qu’un dossier sur cent attende encore.",
+    "tail": "Dessiné tant que la courbe descend, au plus jusqu’à ce qu’un dossier sur cent attende encore.",
     "observed_until": "observé jusqu’au {moment}",
     "baseline": "Avant", "comparison": "Après",
     "change": "{statistic} {change} (95 % des rééchantillons : {low} à {high})",

@@ -84,7 +84,8 @@ class Board:
             statement = f"select {traits} from records where source = $source"  # noqa: S608 - names of ours
             [row] = rows_of(connection, statement, {"source": source})
             return Choices(
-                dict(sources(connection)), {trait: sorted(row[trait] or (), key=_natural) for trait in CHOICES}
+                dict(sources(connection)),
+                {trait: sorted(filter(None, row[trait] or ()), key=_natural) for trait in CHOICES},
             )
 
         return await read(self._projection, find)

@@ -59,7 +59,7 @@ def _percent(looking: Looking, percent: float) -> str:
 
 
 def _p(looking: Looking, p: float) -> str:
-    return f"< {looking.speech.number(0.001, 3)}" if p < 0.001 else looking.speech.number(p, 3)
+    return f"< {looking.speech.number(0.001, 3)}" if p < 0.001 else f"= {looking.speech.number(p, 3)}"
 
 
 def _warnings(looking: Looking, told: Comparison) -> list[Warned]:

@@ -104,7 +104,7 @@ def _bottleneck(looking: Looking, told: Flow) -> list[str]:
 
 
 PANELS: Mapping[str, Callable[[Looking], Awaitable[Part]]] = {
-    "change": change, "trend": trend, "category": category, "district": district, "survival": waiting,
-    "open": open_by_age, "flow": way,
+    "change": change, "trend": trend, "category": category, "survival": waiting, "open": open_by_age,
+    "district": district, "flow": way,
 }  # fmt: skip
 """In the order of the page."""

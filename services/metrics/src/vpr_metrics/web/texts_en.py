@@ -72,7 +72,8 @@ EN = {
     "warning_mix_changed": "The mix has changed", "warning_few_cases": "Few cases",
     "warning_much_censoring": "Many still wait", "warning_data_gap": "Days without a filing",
     "warning_different_sources": "Different sources", "warning_ended_otherwise_differs": "Other ends differ",
-    "rule_mix_changed": "Before and after are different kinds of cases ({about}): part of the change may come from that.",
+    "rule_mix_changed": "Before and after are different kinds of cases ({about}): part of the change may come "
+    "from that.",
     "rule_few_cases": "Fewer than 30 cases reached the second point ({about}).",
     "rule_much_censoring": "More than a fifth of those that may yet reach it still wait ({about}).",
     "rule_data_gap": "So many days without a filing are not chance ({about}): data may be missing.",
@@ -80,8 +81,9 @@ EN = {
     "rule_ended_otherwise_differs": "The shares that ended before the second point differ by more than a tenth.",
     "about_baseline": "before", "about_comparison": "after", "about_both": "both", "about_category": "category",
     "about_priority": "priority", "about_officer_initiated": "officer-initiated", "about_district": "district",
-    "like_for_like": "With the mix of before, mean {before} → {after} ({change}); {covered} of before has a counterpart.",
-    "p_value": "Log-rank test of the two curves: p = {p}. It says whether chance explains the difference, not whether "
+    "like_for_like": "With the mix of before, mean {before} → {after} ({change}); {covered} of before has a "
+    "counterpart.",
+    "p_value": "Log-rank test of the two curves: p {p}. It says whether chance explains the difference, not whether "
     "video caused it.",
     "not_compared": "Nothing is compared in this view.",
     "medians": "Half of the cases within {median}, nine of ten within {p90}, open cases counted (n = {n}).",
@@ -99,7 +101,8 @@ EN = {
     "def_p90": "The value that nine tenths do not exceed.",
     "def_n": "Cases of which both points are known, in order: every statistic is taken over these.",
     "def_open": "The interval has begun, has not ended, and the case is not over.",
-    "def_excluded": "The first point is missing, the record is marked as excluded, or the case ended before the second.",
+    "def_excluded": "The first point is missing, the record is marked as excluded, or the case ended before the "
+    "second.",
     "def_invalid": "The second point lies before the first.",
     "def_survival": "Kaplan-Meier: how likely a case takes longer, if what competes did not exist. Open cases count as "
     "long as they were seen.",

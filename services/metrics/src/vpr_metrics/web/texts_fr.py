@@ -6,7 +6,8 @@ FR = {
     "brand": "VPR",
     "start": "Page du personnel",
     "account": "Langue",
-    "lead": "Chaque chiffre vient du journal d’événements. Les filtres sont dans l’adresse : un lien mène à la même vue.",
+    "lead": "Chaque chiffre vient du journal d’événements. Les filtres sont dans l’adresse : un lien mène à la "
+    "même vue.",
     "filters": "Filtres",
     "show": "Afficher",
     "reset": "Sans filtre",
@@ -33,7 +34,8 @@ FR = {
     "headline": "Chiffre principal",
     "headline_change": "{statistic} {before} → {after}",
     "headline_alone": "{statistic} {value}",
-    "no_comparison": "Rien n’est comparé. Choisissez dans les filtres avec quoi comparer; « avant » demande « Déposés du ».",
+    "no_comparison": "Rien n’est comparé. Choisissez dans les filtres avec quoi comparer; « avant » demande « "
+    "Déposés du ».",
     "side_in_person": "En personne", "side_virtual": "Par vidéo",
     "side_before": "Déposés avant le {day}", "side_since": "Déposés dès le {day}",
     "side_source": "Source {source}", "side_chosen": "Dossiers choisis",
@@ -42,9 +44,11 @@ FR = {
     "few_side": "Moins de 5 dossiers : non affiché. Les superviseurs les voient.",
     "none_side": "Aucun dossier n’a atteint les deux points.",
     "empty_title": "Il n’y a pas encore de dossier",
-    "empty_lead": "Dès qu’un signalement est déposé, ses chiffres sont ici. Les dossiers passés entrent par « vpr import ».",
+    "empty_lead": "Dès qu’un signalement est déposé, ses chiffres sont ici. Les dossiers passés entrent par « "
+    "vpr import ».",
     "empty_source": "Aucun dossier de cette source ne correspond aux filtres.",
-    "small_note": "Vous ne voyez aucun chiffre de moins de 5 dossiers, ni ce qui le révélerait : il pourrait désigner une "
+    "small_note": "Vous ne voyez aucun chiffre de moins de 5 dossiers, ni ce qui le révélerait : il pourrait "
+    "désigner une "
     "personne. Les superviseurs les voient.",
     "of_moment": "État au {moment}",
     "whole": "Tout sur une page, à imprimer",
@@ -73,7 +77,8 @@ FR = {
     "warning_mix_changed": "Les dossiers ne sont plus les mêmes", "warning_few_cases": "Peu de dossiers",
     "warning_much_censoring": "Beaucoup attendent encore", "warning_data_gap": "Jours sans dépôt",
     "warning_different_sources": "Sources différentes", "warning_ended_otherwise_differs": "Autres issues différentes",
-    "rule_mix_changed": "Avant et après, ce sont d’autres sortes de dossiers ({about}) : une part du changement peut en venir.",
+    "rule_mix_changed": "Avant et après, ce sont d’autres sortes de dossiers ({about}) : une part du changement "
+    "peut en venir.",
     "rule_few_cases": "Moins de 30 dossiers ont atteint le second point ({about}).",
     "rule_much_censoring": "Plus d’un cinquième de ceux qui peuvent encore l’atteindre attendent ({about}).",
     "rule_data_gap": "Tant de jours sans dépôt ne sont pas un hasard ({about}) : des données manquent peut-être.",
@@ -81,16 +86,18 @@ FR = {
     "rule_ended_otherwise_differs": "Les parts qui ont fini avant le second point diffèrent de plus d’un dixième.",
     "about_baseline": "avant", "about_comparison": "après", "about_both": "les deux", "about_category": "catégorie",
     "about_priority": "priorité", "about_officer_initiated": "ouvert par un agent", "about_district": "secteur",
-    "like_for_like": "Avec les sortes de dossiers d’avant, moyenne {before} → {after} ({change}); {covered} d’avant a un "
+    "like_for_like": "Avec les sortes de dossiers d’avant, moyenne {before} → {after} ({change}); {covered} "
+    "d’avant a un "
     "équivalent.",
-    "p_value": "Test du log-rank sur les deux courbes : p = {p}. Il dit si le hasard explique la différence, non si la "
+    "p_value": "Test du log-rank sur les deux courbes : p {p}. Il dit si le hasard explique la différence, non si la "
     "vidéo en est la cause.",
     "not_compared": "Rien n’est comparé dans cette vue.",
     "medians": "La moitié des dossiers en {median}, neuf sur dix en {p90}, dossiers ouverts compris (n = {n}).",
     "bottleneck": "Le plus de temps passe de « {before} » à « {after} » : {share} du total (n = {n}).",
     "map_missing": "Pas de carte : l’emplacement des secteurs n’est pas connu ici.",
     "forbidden_title": "Ces chiffres ne sont pas pour votre rôle",
-    "forbidden_lead": "Les analystes, superviseurs, auditeurs et administrateurs les voient. Demandez à qui donne les rôles.",
+    "forbidden_lead": "Les analystes, superviseurs, auditeurs et administrateurs les voient. Demandez à qui "
+    "donne les rôles.",
     "not_built_title": "Les chiffres sont en préparation",
     "not_built_lead": "Ils sont relus du journal d’événements. Réessayez dans un instant.",
     "failed_title": "Cela n’a pas fonctionné",

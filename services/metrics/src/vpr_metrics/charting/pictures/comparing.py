@@ -22,7 +22,7 @@ def picture(told: Comparison, zone: str, speech: Speech) -> Picture:
         rows=[
             _row(name, side, one, speech, unit, suppressed=told.suppressed) for name in STATISTICS for side, one in both
         ],
-        words={"value": speech.say(f"in_{unit.name}"), "few": speech.say("too_few")},
+        words={"value": speech.say(f"in_{unit.name}")} | stating.blanks(speech),
         numbers=Numbers(
             (speech.say("group"), "n", speech.say("mean"), speech.say("median"), speech.say("open")),
             [_cells(speech.say(side), one, speech, unit) for side, one in both],

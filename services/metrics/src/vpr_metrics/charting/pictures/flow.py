@@ -5,7 +5,7 @@ from typing import Any
 
 from vpr_metrics.charting.picture import Kind, Numbers, Picture
 from vpr_metrics.charting.pictures import stating
-from vpr_metrics.charting.pictures.timings import hour_words
+from vpr_metrics.charting.pictures.weeks import hour_words
 from vpr_metrics.charting.speech import DASH, HOUR, Speech
 from vpr_metrics.schemas.flow import Flow, FlowQuery, Transition, Work
 
@@ -38,7 +38,7 @@ def _counted(query: FlowQuery, told: Flow, speech: Speech, title: str, bars: Seq
         title=speech.say(title),
         lines=_lines(query, told, speech),
         rows=bars,
-        words={"value": speech.say("cases"), "few": speech.say("too_few")},
+        words={"value": speech.say("cases")} | stating.blanks(speech),
         numbers=Numbers((speech.say("group"), "n"), [(bar["name"], bar["label"]) for bar in bars]),
         language=speech.language,
     )
@@ -68,7 +68,7 @@ def _transitions(query: FlowQuery, told: Flow, speech: Speech) -> Picture:
             | {"label": _share(one, speech)}
             for name, one in kept
         ],
-        words={"value": speech.say("hours_in_all"), "few": speech.say("too_few")},
+        words={"value": speech.say("hours_in_all")} | stating.blanks(speech),
         numbers=Numbers(
             (speech.say("group"), "n", speech.say("mean"), speech.say("median"), speech.say("share")),
             [_cells(name, one, speech) for name, one in kept],
@@ -102,7 +102,7 @@ def _workload(query: FlowQuery, told: Flow, speech: Speech) -> Picture:
         title=speech.say("title_workload", activity=speech.say(f"point_{FILED}")),
         lines=_lines(query, told, speech, *few),
         rows=[_cell(one, speech) for one in work],
-        words={"value": speech.say("cases")} | hour_words(speech),
+        words={"value": speech.say("cases")} | hour_words(speech) | stating.blanks(speech),
         numbers=Numbers(
             (speech.say("by_hour_of_week"), "n"),
             [

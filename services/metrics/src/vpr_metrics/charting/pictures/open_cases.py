@@ -22,8 +22,9 @@ def picture(query: OpenCasesQuery, told: OpenCases, speech: Speech) -> Picture:
         rows=[
             {"name": name, "value": band.n, "label": speech.count(band.n), "few": band.suppressed}
             for name, band in named
-        ],
-        words={"value": speech.say("cases"), "few": speech.say("too_few")},
+        ]
+        or [{"name": speech.say("whole"), "value": None, "label": "", "few": told.suppressed}],
+        words={"value": speech.say("cases")} | stating.blanks(speech),
         numbers=Numbers((speech.say("age"), "n"), [(name, speech.count(band.n)) for name, band in named]),
         language=speech.language,
     )

@@ -40,3 +40,8 @@ def counts(speech: Speech, n: int | None, **others: int | None) -> str:
     """n, and how many of each other kind there are, such as "n = 12, 3 open"."""
     told = [f"n = {speech.count(n)}"]
     return ", ".join(told + [f"{speech.number(count)} {speech.say(kind)}" for kind, count in others.items() if count])
+
+
+def blanks(speech: Speech) -> dict[str, str]:
+    """What a picture says where it shows nothing."""
+    return {"few": speech.say("too_few"), "none": speech.say("no_cases")}

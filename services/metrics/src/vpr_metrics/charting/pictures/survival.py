@@ -37,8 +37,8 @@ def picture(query: SurvivalQuery, told: Survivals, speech: Speech) -> Picture:
         words={
             "time": speech.say(f"in_{unit.name}"),
             "value": speech.say("ended_so" if incidence else "still_waiting"),
-            "few": speech.say("too_few"),
-        },
+        }
+        | stating.blanks(speech),
         numbers=_numbers(groups, told.total, speech),
         language=speech.language,
     )
@@ -67,11 +67,15 @@ def _end(shown: Sequence[Survival]) -> float:
 
 
 def _tail(curve: Sequence[CurveStep]) -> float:
-    return next((step.time for step in curve if step.survival <= TAIL), curve[-1].time)
+    """When so few are left, or when the curve comes down for the last time."""
+    least = curve[-1].survival
+    return next(step.time for step in curve if step.survival <= max(TAIL, least))
 
 
 def _curves(named: Named, unit: Unit, end: float) -> Iterator[dict[str, Any]]:
     for name, one in named:
+        if one.suppressed:
+            yield {"series": name, "few": True}
         if one.curve:
             yield {"series": name, "time": 0.0, "value": 1.0, "low": 1.0, "high": 1.0}
         for step in _thin([step for step in one.curve or () if step.time <= end]):
@@ -81,6 +85,8 @@ def _curves(named: Named, unit: Unit, end: float) -> Iterator[dict[str, Any]]:
 
 
 def _shares(total: Survival, speech: Speech, unit: Unit, end: float) -> Iterator[dict[str, Any]]:
+    if total.suppressed:
+        yield {"series": speech.say("whole"), "few": True}
     for cause, shares in (total.incidences or {}).items():
         name = speech.say(f"cause_{cause}")
         yield {"series": name, "time": 0.0, "value": 0.0, "low": None, "high": None}
