@@ -172,7 +172,9 @@ class Home:
         if service == "video":
             shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
             return shown | self._keeping(service) | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
-        return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
+        if service == "metrics":
+            return {"METRICS_FOLDER": str(self.metrics), "METRICS_INTAKE_URL": f"{self.staff_url}/intake"}
+        return {}
 
     def _keeping(self, service: str) -> dict[str, str]:
         """Where a service keeps files, and the key of their keys."""

@@ -33,6 +33,8 @@ class Generation:
     path: Path
     _connection: DuckDBPyConnection
     _writer: ThreadPoolExecutor = field(default_factory=_one_thread)
+    written: int = 0
+    """How many times something was written since it was opened."""
     _readers: int = 0
     _unread: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,6 +74,7 @@ class Generation:
 
     async def write[T](self, work: Callable[[DuckDBPyConnection], T]) -> T:
         """Run on the writing thread; a caller that is cancelled leaves the work to its end."""
+        self.written += 1
         return await asyncio.get_running_loop().run_in_executor(self._writer, work, self._connection)
 
     async def apply(self, events: Sequence[Recorded]) -> None:

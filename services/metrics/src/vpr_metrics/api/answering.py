@@ -9,10 +9,13 @@ from duckdb import DuckDBPyConnection
 from fastapi import Depends, Response
 from pydantic import BaseModel
 
-from vpr_metrics.api.forms import Form, Table, shown
+from vpr_metrics.api.drawing import Drawing, drawn
+from vpr_metrics.api.forms import DATA, Form, Table, shown
 from vpr_metrics.api.projected import Projected, read
 from vpr_metrics.api.readers import Measurer, Reader, Zone, sees_small
+from vpr_metrics.charting.picture import Picture
 from vpr_metrics.choosing import Selection
+from vpr_metrics.city import Told
 from vpr_metrics.positions import Position
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
@@ -46,17 +49,25 @@ ReadersView = Annotated[View, Depends(_readers_view)]
 MeasurersView = Annotated[View, Depends(_measurers_view)]
 
 
+@dataclass(frozen=True, slots=True)
+class Shape[T: BaseModel]:
+    """What a kind of answer is in other forms: its file's ``name``, its rows, its picture."""
+
+    name: str
+    table: Callable[[T], Table]
+    draw: Callable[[T, Told], Picture]
+
+
 async def answered[T: BaseModel](
-    projection: Projection,
-    tell: Callable[[DuckDBPyConnection], T],
-    table: Callable[[T], Table],
-    form: Form,
-    name: str,
+    projection: Projection, tell: Callable[[DuckDBPyConnection], T], shape: Shape[T], form: Form, drawing: Drawing
 ) -> Response:
     """What the read model tells, as a response. Raises Problem 503 while there is no read model."""
 
     def work(connection: DuckDBPyConnection) -> Response:
         told = tell(connection)
-        return shown(told, lambda: table(told), form, name)
+        return shown(told, lambda: shape.table(told), form, shape.name)
 
-    return await read(projection, work)
+    if form in DATA:
+        return await read(projection, work)
+    told = await read(projection, tell)
+    return await drawn(lambda city: shape.draw(told, city), form, shape.name, drawing)

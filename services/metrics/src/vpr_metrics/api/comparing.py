@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from vpr_metrics.api.answering import ReadersView, View, answered
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
 from vpr_metrics.api.comparing_answers import Asked, answer, table
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import Form
 from vpr_metrics.api.projected import Projected, check_source
+from vpr_metrics.charting.pictures import comparing as pictures
 from vpr_metrics.cohorts import cohort
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
@@ -77,20 +79,28 @@ Wanted = Annotated[Asked, Depends(_asked)]
 OPENAPI = {"parameters": PARAMETERS}
 
 
-@router.get("/compare", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare(view: ReadersView, asked: Wanted, projection: Projected, form: Accepted) -> Response:
+@router.get("/compare", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare(
+    view: ReadersView, asked: Wanted, projection: Projected, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """How mean and median changed from a baseline to a comparison, how sure that is, and what makes it doubtful."""
-    return await _compare(asked, projection, view, form)
+    return await _compare(asked, projection, view, form, drawing)
 
 
-@router.get("/compare.{form}", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare_as(view: ReadersView, asked: Wanted, projection: Projected, form: Form) -> Response:
+@router.get("/compare.{form}", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare_as(view: ReadersView, asked: Wanted, projection: Projected, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _compare(asked, projection, view, form)
+    return await _compare(asked, projection, view, form, drawing)
 
 
-async def _compare(asked: Asked, projection: Projection, view: View, form: Form) -> Response:
-    return await answered(projection, lambda connection: told_compare(connection, asked, view), table, form, "compare")
+async def _compare(asked: Asked, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_compare(connection, asked, view),
+        Shape("compare", table, lambda told, city: pictures.picture(told, view.zone, city.speech)),
+        form,
+        drawing,
+    )
 
 
 def told_compare(connection: DuckDBPyConnection, asked: Asked, view: View) -> Comparison:

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import definitions, queries
 from vpr_metrics.api import timing_answers
-from vpr_metrics.api.answering import MeasurersView, View, answered
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form
+from vpr_metrics.api.answering import MeasurersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import Form
 from vpr_metrics.api.projected import Projected, check_source, read
 from vpr_metrics.api.readers import Reader, Reading, sees_small
+from vpr_metrics.charting.pictures import timings as pictures
 from vpr_metrics.choosing import sources as counted_sources
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.figures import Definitions, IntervalDefinition, Source, TimingQuery, Timings
@@ -20,25 +22,31 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[TimingQuery, Query()]
 
 
-@router.get("/timings", response_model=Timings, responses=RESPONSES)
-async def timings(query: Asked, projection: Projected, view: MeasurersView, form: Accepted) -> Response:
+@router.get("/timings", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings(
+    query: Asked, projection: Projected, view: MeasurersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Timing figures of one source. Every record is counted in n, open, excluded or invalid of every interval."""
-    return await _timings(query, projection, view, form)
+    return await _timings(query, projection, view, form, drawing)
 
 
-@router.get("/timings.{form}", response_model=Timings, responses=RESPONSES)
-async def timings_as(query: Asked, projection: Projected, view: MeasurersView, form: Form) -> Response:
+@router.get("/timings.{form}", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings_as(query: Asked, projection: Projected, view: MeasurersView, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _timings(query, projection, view, form)
+    return await _timings(query, projection, view, form, drawing)
 
 
-async def _timings(query: TimingQuery, projection: Projection, view: View, form: Form) -> Response:
+async def _timings(query: TimingQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
     return await answered(
         projection,
         lambda connection: told_timings(connection, query, view),
-        lambda told: timing_answers.table(told, query.percentile),
+        Shape(
+            "timings",
+            lambda told: timing_answers.table(told, query.percentile),
+            lambda told, city: pictures.picture(query, told, city.speech, city.shapes),
+        ),
         form,
-        "timings",
+        drawing,
     )
 
 

@@ -8,17 +8,19 @@ from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import flow
-from vpr_metrics.api.answering import ReadersView, View, answered
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, Accepted, Form, Table
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, Form, Table
 from vpr_metrics.api.projected import Projected, as_of, check_source
+from vpr_metrics.charting.pictures import flow as pictures
 from vpr_metrics.choosing import Row, choose, newest
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
-from vpr_metrics.schemas.flow import End, Flow, Stage, Transition, Work
+from vpr_metrics.schemas.flow import End, Flow, FlowQuery, Stage, Transition, Work
 from vpr_metrics.suppressing import hidden, is_small, tells_of_few
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-Asked = Annotated[Choice, Query()]
+Asked = Annotated[FlowQuery, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,28 @@ class Found:
         return int(self.ends["cases"])
 
 
-@router.get("/flow", response_model=Flow, responses=RESPONSES)
-async def flow_of(query: Asked, projection: Projected, view: ReadersView, form: Accepted) -> Response:
+@router.get("/flow", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_of(
+    query: Asked, projection: Projected, view: ReadersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Stages, ends, the time between milestones with the bottleneck, and the workload by hour of week."""
-    return await _flow(query, projection, view, form)
+    return await _flow(query, projection, view, form, drawing)
 
 
-@router.get("/flow.{form}", response_model=Flow, responses=RESPONSES)
-async def flow_as(query: Asked, projection: Projected, view: ReadersView, form: Form) -> Response:
+@router.get("/flow.{form}", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_as(query: Asked, projection: Projected, view: ReadersView, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _flow(query, projection, view, form)
+    return await _flow(query, projection, view, form, drawing)
 
 
-async def _flow(query: Choice, projection: Projection, view: View, form: Form) -> Response:
-    return await answered(projection, lambda connection: told_flow(connection, query, view), _table, form, "flow")
+async def _flow(query: FlowQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_flow(connection, query, view),
+        Shape("flow", _table, lambda told, city: pictures.picture(query, told, city.speech)),
+        form,
+        drawing,
+    )
 
 
 def told_flow(connection: DuckDBPyConnection, query: Choice, view: View) -> Flow:

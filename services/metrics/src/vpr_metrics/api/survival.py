@@ -8,9 +8,11 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
-from vpr_metrics.api.answering import ReadersView, View, answered
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, TRUTH, Form, Table
 from vpr_metrics.api.projected import Projected, as_of, check_source
+from vpr_metrics.charting.pictures import survival as pictures
 from vpr_metrics.choosing import choose, newest
 from vpr_metrics.definitions import CAUSES
 from vpr_metrics.projecting import Projection
@@ -33,21 +35,27 @@ Asked = Annotated[SurvivalQuery, Query()]
 type Found = tuple[list[tuple[Spans, Curve]], datetime, Any]
 
 
-@router.get("/survival", response_model=Survivals, responses=RESPONSES)
-async def survival(query: Asked, projection: Projected, view: ReadersView, form: Accepted) -> Response:
+@router.get("/survival", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival(
+    query: Asked, projection: Projected, view: ReadersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Kaplan-Meier percentiles and curve with their band, and the cumulative incidence of every way to end."""
-    return await _survival(query, projection, view, form)
+    return await _survival(query, projection, view, form, drawing)
 
 
-@router.get("/survival.{form}", response_model=Survivals, responses=RESPONSES)
-async def survival_as(query: Asked, projection: Projected, view: ReadersView, form: Form) -> Response:
+@router.get("/survival.{form}", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival_as(query: Asked, projection: Projected, view: ReadersView, form: Form, drawing: Draws) -> Response:
     """The curves in the form that the suffix names."""
-    return await _survival(query, projection, view, form)
+    return await _survival(query, projection, view, form, drawing)
 
 
-async def _survival(query: SurvivalQuery, projection: Projection, view: View, form: Form) -> Response:
+async def _survival(query: SurvivalQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
     return await answered(
-        projection, lambda connection: told_survival(connection, query, view), _table, form, "survival"
+        projection,
+        lambda connection: told_survival(connection, query, view),
+        Shape("survival", _table, lambda told, city: pictures.picture(query, told, city.speech)),
+        form,
+        drawing,
     )
 
 

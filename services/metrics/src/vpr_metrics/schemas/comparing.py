@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from vpr_metrics import definitions
 from vpr_metrics.schemas.choosing import Choice, IntervalName, PointName, checked_end
+from vpr_metrics.schemas.drawing import Drawn
 from vpr_metrics.schemas.figures import AsOf
-from vpr_service.requests import Body
 
 
-class CompareQuery(Body):
+class CompareQuery(Drawn):
     """Beside the filters of both cohorts (``baseline.from``, ``comparison.pathway`` and so on): which interval,
     the ``target`` in seconds, and how the bootstrap draws.
     """

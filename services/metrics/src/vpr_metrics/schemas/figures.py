@@ -10,6 +10,7 @@ from vpr_metrics import definitions, queries
 from vpr_metrics.doubts import RULES
 from vpr_metrics.projecting import Stage
 from vpr_metrics.schemas.choosing import Choice, Percentile, PointName, checked_end
+from vpr_metrics.schemas.drawing import DrawnTimings
 
 NONE = "none"
 GROUPINGS = (NONE, *queries.GROUPINGS)
@@ -40,7 +41,7 @@ Groupings = Annotated[
 ]
 
 
-class TimingQuery(Choice):
+class TimingQuery(Choice, DrawnTimings):
     """Which records, split how (``by`` up to three times), measured between which points, with which percentiles.
 
     ``start`` and ``end`` together ask for an interval of one's own, instead of ``interval``.

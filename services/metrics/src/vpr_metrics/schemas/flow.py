@@ -5,7 +5,13 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel
 
 from vpr_metrics import definitions
+from vpr_metrics.schemas.choosing import Choice
+from vpr_metrics.schemas.drawing import DrawnFlow
 from vpr_metrics.schemas.figures import AsOf
+
+
+class FlowQuery(Choice, DrawnFlow):
+    """Which records."""
 
 
 class Stage(BaseModel):
