@@ -15,7 +15,7 @@ from vpr_events.log import EventLog, Outgoing
 
 SOURCE = "pilot"
 BEGUN = NOON - timedelta(weeks=26)
-CATEGORIES = ("theft", "mischief", "break_enter_residential", "fraud", "lost_property")
+CATEGORIES = ("theft", "mischief", "break_enter_residential", "fraud_online", "lost_property")
 SHARES = (40, 25, 20, 14, 1)
 DISTRICTS = tuple(str(number) for number in range(1, 16))
 

@@ -75,7 +75,7 @@ EN = {
     "band": "Shaded: pointwise {confidence} confidence band. Open cases are counted as long as they were seen.",
     "incidence_note": "Aalen-Johansen: of all that competes, how likely a case has ended so by then.",
     "tail": "Drawn as far as the curve comes down, at most until one in a hundred still waits.",
-    "observed_until": "observed until {moment}",
+    "side": "{side}: {n}; {filters}", "observed_until": "observed until {moment}",
     "baseline": "Before", "comparison": "After",
     "change": "{statistic} {change} (95% of resamples: {low} to {high})",
     "change_alone": "{statistic} {change}",

@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001 - our apostrophe is the typographer's
 
 FR = {
-    "mean": "Moyenne", "median": "Médiane", "p90": "90e centile",
+    "mean": "Moyenne", "median": "Médiane", "p90": "P90",
     "n": "n", "open": "ouverts", "excluded": "écartés", "invalid": "inutilisables",
     "s": "s", "min": "min", "h": "h", "d": "jours",
     "in_s": "secondes", "in_min": "minutes", "in_h": "heures", "in_d": "jours",
@@ -77,7 +77,7 @@ FR = {
     "qu’ils ont été vus.",
     "incidence_note": "Aalen-Johansen : parmi toutes les issues, probabilité d’avoir fini ainsi à ce moment.",
     "tail": "Dessiné tant que la courbe descend, au plus jusqu’à ce qu’un dossier sur cent attende encore.",
-    "observed_until": "observé jusqu’au {moment}",
+    "side": "{side} : {n}; {filters}", "observed_until": "observé jusqu’au {moment}",
     "baseline": "Avant", "comparison": "Après",
     "change": "{statistic} {change} (95 % des rééchantillons : {low} à {high})",
     "change_alone": "{statistic} {change}",

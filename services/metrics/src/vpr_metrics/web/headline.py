@@ -43,20 +43,21 @@ class Headline:
 
 
 async def headline(looking: Looking) -> Headline:
-    """Of the view. Raises Problem."""
+    """Of the view. Beside a cohort of few no other is shown: their total stands elsewhere. Raises Problem."""
     cohorts = looking.view.cohorts(looking.zone)
     chosen = cohorts or (looking.view.choice(looking.zone),)
     asked = [one | {"interval": looking.view.interval} for one in chosen]
     told = [await _told(looking, one) for one in asked]
     totals = [one.intervals[0].total for one in told]
     unit = Unit.fit(*(getattr(one, name) for one in totals for name in STATISTICS))
+    few = any(total.suppressed for total in totals)
     sides = [
-        _side(looking, name, total, unit, query)
+        _side(looking, name, total, unit, query, few=few)
         for name, total, query in zip(_names(looking), totals, asked, strict=True)
     ]
-    if cohorts:
+    if cohorts and not few:
         sides.append(Side(looking.text["change_row"], _changes(looking, totals[0], totals[1])))
-    sentence, change = _sentence(looking, totals, unit)
+    sentence, change = ("", "") if few else _sentence(looking, totals, unit)
     everything = told[0] if not cohorts else await _told(looking, looking.query())
     interval = everything.intervals[0]
     query = TimingQuery.model_validate(looking.query())
@@ -84,9 +85,9 @@ def _names(looking: Looking) -> Sequence[str]:
     return (text["side_chosen"],)
 
 
-def _side(looking: Looking, name: str, total: Figures, unit: Unit, query: Mapping[str, Any]) -> Side:
+def _side(looking: Looking, name: str, total: Figures, unit: Unit, query: Mapping[str, Any], *, few: bool) -> Side:
     path, text = f"v1/timings.json?{urlencode(query)}", looking.text
-    if total.suppressed:
+    if few:
         return Side(name, (), text["few_side"], path)
     speech = looking.speech
     if not total.n:

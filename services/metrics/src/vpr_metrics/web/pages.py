@@ -42,10 +42,10 @@ async def dashboard(request: Request, reader: Reader, board: AtBoard) -> Respons
     language, whole_truth = language_of(request), sees_small(reader)
     choices = await board.choices(view.source)
     if view.source not in choices.sources:
-        faults, view = faults | {"source": ""}, View()
+        faults, view = faults | {"source": "unknown_source"}, View()
     against = view.compared.removeprefix(FROM_SOURCE)
     if view.compared not in AGAINST and against not in choices.sources:
-        faults, view = faults | {"against": ""}, view.model_copy(update={"against": None})
+        faults, view = faults | {"against": "unknown_source"}, view.model_copy(update={"against": None})
     headline = await board.headline(view, language, whole_truth=whole_truth)
     parts = {}
     if "whole" in request.query_params and headline.records != 0:

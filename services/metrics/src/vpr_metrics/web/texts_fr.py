@@ -31,6 +31,8 @@ FR = {
     "wrong": "Une partie de l’adresse ne peut pas servir",
     "wrong_field": "{field} : {detail}",
     "unknown_source": "cette source n’existe pas",
+    "fault": "ne peut pas servir", "fault_day": "doit être un jour comme 2026-05-04; « au » ne peut précéder « du »",
+    "fault_field": "ce filtre n’existe pas",
     "headline": "Chiffre principal",
     "headline_change": "{statistic} {before} → {after}",
     "headline_alone": "{statistic} {value}",
@@ -41,7 +43,7 @@ FR = {
     "side_source": "Source {source}", "side_chosen": "Dossiers choisis",
     "change_row": "Changement",
     "n_caption": "n : dossiers qui ont atteint les deux points, dans l’ordre; ouverts : dossiers qui attendent encore.",
-    "few_side": "Moins de 5 dossiers : non affiché. Les superviseurs les voient.",
+    "few_side": "Non affiché : ici ou à côté, il y a moins de 5 dossiers. Les superviseurs les voient.",
     "none_side": "Aucun dossier n’a atteint les deux points.",
     "empty_title": "Il n’y a pas encore de dossier",
     "empty_lead": "Dès qu’un signalement est déposé, ses chiffres sont ici. Les dossiers passés entrent par « "

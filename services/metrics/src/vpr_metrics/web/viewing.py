@@ -100,13 +100,21 @@ def _midnight(day: date, zone: str) -> str:
     return datetime.combine(day, time(), ZoneInfo(zone)).isoformat()
 
 
+def _fault(name: str) -> str:
+    if name in {"from", "to"}:
+        return "fault_day"
+    return "fault" if name in View.model_fields else "fault_field"
+
+
 def viewed(given: Mapping[str, str]) -> tuple[View, dict[str, str]]:
-    """The view of an address, and what is wrong with which of its fields: those are left out. Empty fields are none."""
+    """The view of an address, and which text says what is wrong with which field: those are left out. Empty fields are
+    none.
+    """
     asked = {name: value for name, value in given.items() if value.strip() and name not in {"lang", "whole"}}
     try:
         return View.model_validate(asked), {}
     except ValidationError as error:
-        faults = {str(one["loc"][0]): one["msg"].removeprefix("Value error, ") for one in error.errors()}
+        faults = {str(one["loc"][0]): _fault(str(one["loc"][0])) for one in error.errors()}
     kept = {name: value for name, value in asked.items() if name not in faults}
     try:
         return View.model_validate(kept), faults

@@ -56,7 +56,7 @@ def _lines(told: Comparison, zone: str, speech: Speech) -> Iterator[str]:
     yield speech.sentence(told.interval, told.start, told.end)
     for side, one in (("baseline", told.baseline), ("comparison", told.comparison)):
         n = stating.counts(speech, one.n, open=one.open)
-        yield f"{speech.say(side)}: {n}; {stating.filters(one.chosen, speech, zone)}"
+        yield speech.say("side", side=speech.say(side), n=n, filters=stating.filters(one.chosen, speech, zone))
     if told.suppressed:
         yield speech.say("all_suppressed")
     for name, one_change in (("mean", told.mean), ("median", told.median)):
