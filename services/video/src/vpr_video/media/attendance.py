@@ -50,16 +50,27 @@ class Attendance:
     _work: asyncio.Queue[Work | None] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
-        """Take what comes, until it is closed."""
-        while (work := await self._work.get()) is not None:
-            try:
-                await work()
-            except JanusRefused as refusal:
-                log.warning("media server", code=refusal.code, reason=refusal.reason)
-                self._tell({"type": "error", "code": "media_server_refused"})
-            except JanusAway as error:
-                log.warning("media server", error=str(error))
-                self._tell({"type": "error", "code": "media_server_away"})
+        """Take what comes, until it is closed. Whoever cancels it leaves the legs standing."""
+        try:
+            while (work := await self._work.get()) is not None:
+                await self._try(work)
+        except Exception:
+            self.closed = True
+            await self._end()
+            raise
+        await self._end()
+
+    async def _try(self, work: Work) -> None:
+        try:
+            await work()
+        except JanusRefused as refusal:
+            log.warning("media server", code=refusal.code, reason=refusal.reason)
+            self._tell({"type": "error", "code": "media_server_refused"})
+        except JanusAway as error:
+            log.warning("media server", error=str(error))
+            self._tell({"type": "error", "code": "media_server_away"})
+
+    async def _end(self) -> None:
         for leg in self._legs():
             await self._detach(leg)
 
@@ -117,7 +128,11 @@ class Attendance:
             before, self._former = self._former, before
         if before is not None:
             await self._detach(before)
-        told = await self._room.publish(leg.handle, leg.feed, offer)
+        try:
+            told = await self._room.publish(leg.handle, leg.feed, offer)
+        except JanusRefused:
+            await self._drop(leg)
+            raise
         self._describe(leg, told["jsep"])
         self._feeds |= {one["id"] for one in told["plugindata"]["data"].get("publishers", ())}
         await self.reconcile()

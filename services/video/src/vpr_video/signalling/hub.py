@@ -142,9 +142,20 @@ class Hub:
         for line in list(self._lines.get(session, [])):
             if not line.closed:
                 await self._look_at(line, online)
+        await self._look_at_who_is_away(session)
+
+    async def _look_at_who_is_away(self, session: UUID) -> None:
+        """Those whose picture goes on while their page is not connected may have been shown out meanwhile."""
         for who in self.server.away(session) if self.server is not None else ():
-            if self.server is not None and (seat := await seat_in(session, who, self.runtime)) is not None:
-                self.server.look(seat)
+            try:
+                seat = await seat_in(session, who, self.runtime)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("signalling waits for the database", error=type(error).__name__)
+            else:
+                if seat is not None and self.server is not None:
+                    self.server.look(seat)
 
     async def _look_at(self, line: Line, online: frozenset[UUID]) -> None:
         try:

@@ -141,15 +141,15 @@ export class Call extends EventTarget {
   /* Begin the way that the view names; again when signalling was away, and when the media server came or went. */
   async #greet() {
     const { media, media_run: run } = this.view;
-    const way = `${media} ${run}`;
+    const way = media === "server" ? `server ${run}` : media;
     if (this.#greeted === way) return;
     this.#greeted = way;
     try {
       this.#configuration = await this.#ice();
     } catch {
       this.#greeted = null;
-      if (!this.#configuration || !window.RTCPeerConnection) return;
     }
+    if (!this.#configuration || !window.RTCPeerConnection) return;
     if (this.#greeted && this.#greeted !== way) return;
     if (this.#server) this.#server.active = media === "server";
     if (media === "server") this.#serve();

@@ -128,7 +128,9 @@ export class Server extends EventTarget {
     const leg = this.#leg(id);
     if (!leg) return;
     if (leg === this.#sending) {
-      if (this.active) this.#publish();
+      if (leg.connected && this.active) return this.#publish();
+      leg.failed = true;
+      this.again();
     } else if (leg.connected && this.active) setTimeout(() => this.#end(leg), PATIENCE);
     else this.#end(leg);
   }
