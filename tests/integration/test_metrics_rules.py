@@ -180,8 +180,10 @@ def test_each_rule_is_told() -> None:
 @pytest.mark.parametrize("bound", ["until", "as_of"])
 def test_nobody_was_seen_to_wait_after_now(bound: str) -> None:
     with knowing(*course(1)) as connection:
-        later = Selection(**{bound: NOON + minutes(500)})
+        asked: dict[str, Any] = {bound: NOON + minutes(500)}
+        later = Selection(**asked)
         assert observed_until(connection, later, NOON + minutes(60)) == NOON + minutes(60)
         assert observed_until(connection, Selection(), NOON) == NOON
-        earlier = Selection(**{bound: NOON + minutes(5)})
+        asked = {bound: NOON + minutes(5)}
+        earlier = Selection(**asked)
         assert observed_until(connection, earlier, NOON + minutes(60)) == NOON + minutes(5)

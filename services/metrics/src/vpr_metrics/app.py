@@ -25,7 +25,10 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     settings = runtime.settings
     projection = Projection(runtime.engine, runtime.log, settings.folder, runtime.now)
     limits = Limits(settings.sql_seconds, settings.sql_memory, settings.sql_rows)
-    return [projection, Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age)]
+    return [
+        projection,
+        Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age, settings.zone),
+    ]
 
 
 service = Service("metrics", metadata, deciders=(figure,), projectors=(project_figure,), workers=_workers)
