@@ -48,7 +48,7 @@ async def taken_in(system: System) -> bool:
     return answer.status_code == 200 and {"source": SOURCE, "records": 150} in answer.json()
 
 
-async def get(system: System, path: str, role: Role = Role.SUPERVISOR, **more: Any) -> httpx.Response:
+async def get(system: System, path: str, role: Role = Role.SUPERVISOR, /, **more: Any) -> httpx.Response:
     headers = system.as_(role) | more.pop("headers", {})
     return await system["metrics"].get(path, params=more, headers=headers)
 

@@ -60,7 +60,7 @@ def asked(**query: Any) -> TimingQuery:
     return TimingQuery.model_validate({"interval": "headline"} | query)
 
 
-def drawn(by: str, groups: dict[str, dict[str, Any]], speech: Speech | None = None, **query: Any) -> Picture:
+def drawn(by: str, groups: dict[str, dict[str, Any]], speech: Speech | None = None, /, **query: Any) -> Picture:
     told = answer([by], {(key,): own for key, own in groups.items()})
     return timings.picture(asked(by=[by], **query), told, speech or Speech(), SHAPES)
 
@@ -141,7 +141,7 @@ def test_of_a_group_of_few_nothing_but_that_is_in_the_picture(kind: Kind) -> Non
 
 
 def test_a_suppressed_answer_is_a_picture_of_words() -> None:
-    one = {"chosen": {}, "as_of": None, "observed_until": NOON}
+    one: dict[str, Any] = {"chosen": {}, "as_of": None, "observed_until": NOON}
     told = Comparison.model_validate(
         {"interval": "headline", "start": "filed_at", "end": "dispatched_at", "target": None, "suppressed": True}
         | {"baseline": one, "comparison": one, "bootstrap": {"resamples": 100, "seed": 1, "confidence": 0.95}}

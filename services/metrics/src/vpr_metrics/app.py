@@ -31,7 +31,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     settings = runtime.settings
     projection = Projection(runtime.engine, runtime.log, settings.folder, runtime.now)
     limits = Limits(settings.sql_seconds, settings.sql_memory, settings.sql_rows)
-    jail = Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age)
+    jail = Jail(settings.folder, projection.read, runtime.now, limits, settings.sql_snapshot_age, settings.zone)
     return [projection, jail, Studio(settings.chart_seconds, settings.charts_at_once), City(settings.intake_url)]
 
 

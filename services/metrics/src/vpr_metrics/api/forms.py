@@ -103,10 +103,15 @@ def shown(answer: BaseModel, table: Callable[[], Table], form: Form, name: str) 
     """The answer in that form, or its table; ``name`` is what a browser calls the file. Raises Problem 406 for a
     picture.
     """
-    headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+    return sent(_written(answer, table, form), form, name)
+
+
+def sent(written: bytes, form: Form, name: str, more: Mapping[str, str] | None = None) -> Response:
+    """An answer that is written in that form already, with the headers that it needs, and ``more``."""
+    headers = {"Vary": "Accept", "Cache-Control": "no-store", **(more or {})}
     if form is not Form.JSON:
         headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return Response(_written(answer, table, form), headers=headers, media_type=MEDIA[form])
+    return Response(written, headers=headers, media_type=MEDIA[form])
 
 
 def _written(answer: BaseModel, table: Callable[[], Table], form: Form) -> bytes:
