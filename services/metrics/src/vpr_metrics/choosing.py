@@ -71,6 +71,12 @@ def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
     return int(one(connection, "select count(*) from chosen"))
 
 
+def how_many(connection: DuckDBPyConnection, selection: Selection) -> int:
+    """The number of the selection's records, without a table of them."""
+    relation, bounds = chosen(selection)
+    return int(one(connection, f"select count(*) from ({relation})", bounds))  # noqa: S608 - the same
+
+
 def chosen(selection: Selection) -> tuple[str, Row]:
     """A relation of the selection's records, with its parameters.
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from vpr_metrics.api.projected import Projected, check_source, not_built, read
 from vpr_metrics.api.readers import Reader, sees_small
-from vpr_metrics.choosing import choose
+from vpr_metrics.choosing import how_many
 from vpr_metrics.exporting import Writer, events_csv, ocel, xes
 from vpr_metrics.projecting import NotBuilt
 from vpr_metrics.schemas.choosing import Choice
@@ -43,7 +43,7 @@ async def event_log(
 
     def count(connection: DuckDBPyConnection) -> int:
         check_source(connection, query.source)
-        return choose(connection, selection)
+        return how_many(connection, selection)
 
     if is_small(0, await read(projection, count)) and not sees_small(reader):
         raise Problem(403, "too_few", f"an event log of fewer than {FEWEST} cases is for supervisors")
