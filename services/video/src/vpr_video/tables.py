@@ -136,6 +136,14 @@ chat = Table(
 Index("chat_session_id", chat.c.session_id, chat.c.at, chat.c.id)
 Index("chat_report_id", chat.c.report_id)
 
+erased_reports = Table(
+    "erased_reports",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
+"""Reports whose personal data was erased: nothing personal is kept of them any more, also of a call that goes on."""
+
 evidence = Table(
     "evidence",
     metadata,
