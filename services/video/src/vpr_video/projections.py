@@ -27,6 +27,7 @@ from vpr_events.event import Event, Recorded
 from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_video.domain.state import Status
+from vpr_video.erased import note_erasure, project_evidence_erasure
 from vpr_video.tables import Moment, chat, evidence_files, holders, participants, sessions
 
 CHANGES = "video_changes"
@@ -91,6 +92,9 @@ project_erasure = erasing(
     delete(chat).where(chat.c.report_id == bindparam("report")),
     delete(evidence_files).where(evidence_files.c.report_id == bindparam("report")),
 )
+
+ERASING = (note_erasure, project_evidence_erasure, project_erasure)
+"""In this order: who stores something of the report meanwhile waits, and finds it erased."""
 
 
 def project_holder(event: Recorded) -> Iterable[Write]:
