@@ -9,6 +9,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.bench import dashboard
 from tests.bench import replay as replaying
 from tests.bench.forms import admitted, bulk, open311, unlimited
 from tests.bench.places import points_per_second
@@ -18,7 +19,7 @@ from tests.bench.steady import percentile
 from tests.bench.targets import TARGETS, filing_beside
 from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
-from tests.processes import Separate, separate_services
+from tests.processes import Separate, separate_services, service_process
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
@@ -45,6 +46,8 @@ def main() -> None:
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
         pending_timers(folder / "timers")
+        with separate_services(folder / "dashboard", [], fsync=True) as system:
+            figures(system, folder)
 
 
 def posts(system: Separate, folder: Path) -> None:
@@ -143,6 +146,23 @@ def pending_timers(folder: Path) -> None:
     row("cases opened and claimed, no other timers", per_second(cost.without), "1.00")
     row(f"the same with {PENDING:,} pending timers", per_second(cost.pending), f"{cost.pending / cost.without:.2f}")
     row(f"scheduler's look at {PENDING:,} timers", f"{cost.look:.2f} ms")
+
+
+def figures(system: Separate, folder: Path) -> None:
+    """The dashboard of many reports, and its pictures."""
+    dashboard.fill(system.home.metrics, MANY)
+    metrics = service_process("metrics", system.home, system.embedded.endpoints, folder, METRICS_CHART_SECONDS="60")
+    metrics.start()
+    try:
+        looked = dashboard.look(system, metrics.url)
+    finally:
+        metrics.stop()
+    row(f"dashboard's first paint, {MANY:,} reports", f"{looked.first:.2f} s", "1.00")
+    row("  the same while the data stays", f"{looked.again:.3f} s", f"{looked.again / looked.first:.2f}")
+    for name, seconds in looked.parts.items():
+        row(f"  its part {name}", f"{seconds:.2f} s", f"{seconds / looked.first:.2f}")
+    for form, seconds in looked.pictures.items():
+        row(f"a picture as {form.upper()}", f"{1000 * seconds:.0f} ms")
 
 
 def per_second(figure: float) -> str:
