@@ -115,7 +115,8 @@ def test_every_code_of_an_answer_has_words() -> None:
 
 
 def test_every_picture_states_definition_n_filters_and_moment() -> None:
-    picture = drawn("category", {"theft": figures(5)}, district="7", **{"from": "2026-01-01T06:00:00Z"})
+    bound: dict[str, Any] = {"from": "2026-01-01T06:00:00Z"}
+    picture = drawn("category", {"theft": figures(5)}, district="7", **bound)
     assert picture.title == "Filed to dispatched, by category"
     assert picture.lines == [
         "From the filing until the first unit is assigned.",
@@ -141,7 +142,7 @@ def test_of_a_group_of_few_nothing_but_that_is_in_the_picture(kind: Kind) -> Non
 
 
 def test_a_suppressed_answer_is_a_picture_of_words() -> None:
-    one = {"chosen": {}, "as_of": None, "observed_until": NOON}
+    one: dict[str, Any] = {"chosen": {}, "as_of": None, "observed_until": NOON}
     told = Comparison.model_validate(
         {"interval": "headline", "start": "filed_at", "end": "dispatched_at", "target": None, "suppressed": True}
         | {"baseline": one, "comparison": one, "bootstrap": {"resamples": 100, "seed": 1, "confidence": 0.95}}
