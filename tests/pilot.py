@@ -21,10 +21,16 @@ DISTRICTS = tuple(str(number) for number in range(1, 16))
 
 
 def cases(count: int, seed: int = 34) -> Iterator[Recorded]:
+    """The same as events."""
+    for case in past(count, seed):
+        yield recorded(case, entity=new_id(), at=NOON)
+
+
+def past(count: int, seed: int = 34) -> Iterator[HistoryCaseRecorded]:
     """So many past cases of half a year, of which every third is met by video and waits less."""
     chance = random.Random(seed)  # noqa: S311 - figures, no secrets
     for number in range(count):
-        yield recorded(_case(chance, met_by_video=number % 3 == 0), entity=new_id(), at=NOON)
+        yield _case(chance, met_by_video=number % 3 == 0)
 
 
 def _case(chance: random.Random, *, met_by_video: bool) -> HistoryCaseRecorded:

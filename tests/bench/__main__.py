@@ -10,8 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench import replay as replaying
+from tests.bench.exports import million_rows
+from tests.bench.figures import flow, percentiles_by_category
 from tests.bench.forms import admitted, bulk, open311, unlimited
 from tests.bench.frames import first_frames
+from tests.bench.freshness import committed_to_counted
 from tests.bench.inviting import handed_to_gateway
 from tests.bench.lines import CONNECTIONS, idle_connections, restarted_under_calls
 from tests.bench.meetings import video_alone
@@ -28,6 +31,11 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "20000"))
+LIVE = int(os.environ.get("BENCH_LIVE", "200"))
+ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
+FLOWING = int(os.environ.get("BENCH_FLOWING", "100000"))
+CASES = [int(one) for one in os.environ.get("BENCH_CASES", "1000000").split(",")]
+"""How many reports figures are computed of, such as 1000000,10000000."""
 FEW, MANY = 10_000, int(os.environ.get("BENCH_STORED", "1000000"))
 
 
@@ -48,6 +56,10 @@ def main() -> None:
             publishing(system)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
+        figures(folder)
+        with separate_services(folder / "live", ["intake", "metrics"], fsync=True) as system:
+            freshness(system)
+            export(system, folder / "export")
         pending_timers(folder / "timers")
         calls(folder / "calls")
 
@@ -149,6 +161,34 @@ def replay(system: Separate) -> None:
     built = replaying.rebuild(system, events)
     row(f"raw nats-py fetch of {events:,} events", per_second(raw), "1.00")
     row("replay into metrics", per_second(built), f"{built / raw:.2f}")
+
+
+def figures(folder: Path) -> None:
+    """What questions cost, whoever asks."""
+    for reports in CASES:
+        asked = percentiles_by_category(folder / f"{reports}.duckdb", reports)
+        row(f"bare DuckDB, percentiles of {reports:,} reports", f"{asked.theirs * 1e3:,.0f} ms", "1.00")
+        row("  the same as an answer of metrics", f"{asked.ours * 1e3:,.0f} ms", f"{asked.ours / asked.theirs:.2f}")
+    flowed = flow(folder / "flow.duckdb", FLOWING)
+    row(f"pm4py's performance DFG of {FLOWING:,} cases", f"{flowed.theirs * 1e3:,.0f} ms", "1.00")
+    row("  metrics' flow", f"{flowed.ours * 1e3:,.0f} ms", f"{flowed.theirs / flowed.ours:.1f}x")
+
+
+def freshness(system: Separate) -> None:
+    """Committed to counted."""
+    asyncio.run(committed_to_counted(system, LIVE, 2))  # to warm up
+    times = asyncio.run(committed_to_counted(system, LIVE, SECONDS))
+    row(f"committed -> in an answer at {LIVE}/s, p50", f"{percentile(times, 0.50):.1f} ms")
+    row(f"committed -> in an answer at {LIVE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
+
+
+def export(system: Separate, folder: Path) -> None:
+    """A large answer."""
+    exported = million_rows(system, folder, ROWS)
+    row(f"event log of {ROWS:,} rows as CSV, first byte", f"{exported.first:.0f} ms")
+    row("  first row", f"{exported.row:.0f} ms")
+    row("  rows", per_second(exported.per_second))
+    row("  memory it took, and the second time", f"{exported.grew:.0f} MB", f"{exported.again:+.0f} MB")
 
 
 def pending_timers(folder: Path) -> None:

@@ -96,7 +96,7 @@ def test_the_dashboard_is_whole_accessible_and_fits(
         page.locator(".headline .figure").wait_for()
         whole(page)
         look(page, screenshots / f"dashboard-{language}-{screen}.png")
-        assert page.locator("figure svg[role=img]").count() == (10 if query == PILOT else 9)
+        assert page.locator("figure svg[role=img]").count() == (11 if query == PILOT else 10)
     page.goto(f"{at}definitions?lang=fr#interval-headline")
     look(page, screenshots / f"dashboard-definitions-{screen}.png")
     assert wrong == []
@@ -143,8 +143,8 @@ def test_without_scripts_every_part_is_a_link_away_and_all_of_it_prints(
     assert page.locator("figure svg").count() == 1
     page.get_by_role("link", name="Back to all figures").click()
     page.get_by_role("link", name="Everything on one page, to print").click()
-    page.locator("#flow figure").first.wait_for()
-    assert page.locator("figure svg").count() == 10
+    page.locator("#part-flow figure").first.wait_for()
+    assert page.locator("figure svg").count() == 11
     page.emulate_media(media="print")
     assert not page.get_by_text("This figure as").first.is_visible()
     assert page.pdf(path=screenshots / "dashboard.pdf", format="Letter").startswith(b"%PDF")

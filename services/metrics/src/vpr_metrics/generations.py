@@ -74,8 +74,14 @@ class Generation:
 
     async def write[T](self, work: Callable[[DuckDBPyConnection], T]) -> T:
         """Run on the writing thread; a caller that is cancelled leaves the work to its end."""
-        self.written += 1
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work, self._connection)
+
+        def done(connection: DuckDBPyConnection) -> T:
+            try:
+                return work(connection)
+            finally:
+                self.written += 1  # afterwards: who reads meanwhile must not take the old for the new
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, done, self._connection)
 
     async def apply(self, events: Sequence[Recorded]) -> None:
         """Take events in, in one transaction."""

@@ -8,13 +8,11 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from vpr.cli.console import HomeOption, UrlOption, answered, calls, fail
+from vpr.cli.console import HomeOption, UrlOption, answered, calls, fail, progress
 from vpr.home import Home
 from vpr.importing import SHOWN, Busy, Import, IssueList, Journal, Tally, key_of
-from vpr_intake.extracts import Mapping, MappingError, Table, load_mapping, open_table, shipped_mappings
+from vpr_intake.extracts import Mapping, MappingError, load_mapping, open_table, shipped_mappings
 
 JSON = {"Content-Type": "application/json"}
 
@@ -39,9 +37,11 @@ def import_extract(
             open_table(file, rules) as table,
             _journal(here, key_of(file, rules, issues), issues, anew=anew) as journal,
             _listed(issues, journal.state.listed) as listed,
-            _progress(table) as told,
+            progress("importing") as bar,
         ):
-            tally = Import(lambda body: _posted(client, body), journal, listed, told).run(table, rules)
+            tally = Import(lambda body: _posted(client, body), journal, listed, lambda read: bar(read, table.size)).run(
+                table, rules
+            )
     except (MappingError, UnicodeDecodeError) as error:
         raise fail(f"{file} is not what the mapping {mapping} is for: {error}") from error
     except Busy as error:
@@ -79,16 +79,6 @@ def _listed(path: Path | None, written: int) -> Iterator[IssueList]:
             yield listed
     except OSError as error:
         raise fail(f"--issues {path}: {error.strerror}") from error
-
-
-@contextmanager
-def _progress(table: Table) -> Iterator[Any]:
-    """On a terminal a bar with the time left, on standard error; elsewhere nothing."""
-    columns = (TextColumn("importing"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("importing", total=table.size)
-        yield lambda read: bar.update(task, completed=read)
 
 
 def _posted(client: httpx.Client, body: bytes) -> dict[str, Any]:

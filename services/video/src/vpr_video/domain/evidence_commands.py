@@ -67,3 +67,18 @@ class SecureDocument(EvidenceCommand):
     size: int
     media_type: str
     staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportEvidence(EvidenceCommand):
+    """A member of staff hands an item over; ``purpose`` is a code."""
+
+    exporter_id: UUID
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseEvidence(EvidenceCommand):
+    """An item is erased under a rule."""
+
+    rule: str

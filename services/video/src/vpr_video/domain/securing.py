@@ -16,6 +16,8 @@ from vpr_events.contracts.session import (
     SessionEvidenceClosed,
     SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
+    SessionEvidenceErased,
+    SessionEvidenceExported,
     SessionEvidenceOpened,
     SessionEvidenceViewed,
 )
@@ -24,6 +26,8 @@ from vpr_events.event import Event
 from vpr_video.domain.evidence_commands import (
     CaptureEvidence,
     DiscardEvidence,
+    EraseEvidence,
+    ExportEvidence,
     OpenEvidence,
     RequestCopy,
     SecureDocument,
@@ -119,6 +123,23 @@ def view(command: ViewEvidence, state: State) -> Sequence[Event]:
     return [viewed]
 
 
+def export(command: ExportEvidence, state: State) -> Sequence[Event]:
+    """What handing an item over leads to: it is recorded each time."""
+    item = _known(command.evidence_id, state)
+    if item.stage is not Stage.CAPTURED:
+        raise Refused("evidence_not_captured", f"there is nothing to be handed over: it is {item.stage}")
+    handed = SessionEvidenceExported(evidence_id=item.id, exporter_id=command.exporter_id, purpose=command.purpose)
+    return [handed]
+
+
+def erase(command: EraseEvidence, state: State) -> Sequence[Event]:
+    """What erasing an item leads to: also one that was not captured yet takes nothing more."""
+    item = _known(command.evidence_id, state)
+    if item.stage in {Stage.ERASED, Stage.DISCARDED}:
+        return []
+    return [SessionEvidenceErased(evidence_id=item.id, rule=command.rule)]
+
+
 def request_copy(command: RequestCopy, state: State) -> Sequence[Event]:
     """What asking for a working copy leads to. Of a copy none is made: each has an original."""
     if item_in(state.items, command.evidence_id):
@@ -192,5 +213,7 @@ SECURING: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     ViewEvidence: view,
     RequestCopy: request_copy,
     SecureDocument: secure_document,
+    ExportEvidence: export,
+    EraseEvidence: erase,
 }
 """What is decided also after the session's end."""

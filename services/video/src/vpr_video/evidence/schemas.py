@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from vpr_events.contracts.session import EvidenceKind, Participant, UploadPurpose
 from vpr_events.event import Code, Instant
+from vpr_evidence.custody import Deed
 from vpr_service.requests import Body
 from vpr_video.domain.items import Stage
 from vpr_video.evidence.descriptions import described_as
@@ -194,3 +195,25 @@ class GivenState(Body):
     def of(cls, row: dict[str, Any], chunk_limit: int) -> Self:
         """As it is told."""
         return cls(id=row["id"], state=row["state"], next_sequence=row["chunks"], chunk_limit=chunk_limit)
+
+
+class CustodyEntry(Body):
+    """What was done with an item: by whom (null: by a rule, or by the service), why (a code), when.
+
+    ``hash`` chains the event that tells it to the one before it in the session's stream, where it is the ``version``th.
+    """
+
+    deed: Deed
+    by: UUID | None
+    why: str | None
+    at: datetime
+    event_id: UUID
+    version: int
+    hash: str
+
+
+class NewExport(Body):
+    """What is handed over and what for (a code): these items, or all that are captured."""
+
+    purpose: Code
+    items: Annotated[list[UUID], Field(min_length=1, max_length=1000)] | None = None
