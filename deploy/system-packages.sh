@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What the tests use beyond Python packages. Root on Debian: installed. Elsewhere: named.
+# What the tests use beyond Python packages; of these video itself uses ffmpeg, for copies of recordings. Root on Debian: installed. Elsewhere: named.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
   [ -d "/Applications/Google Chrome.app" ] || missing=(chromium)
 command -v turnserver >/dev/null || missing+=(coturn)
+command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "  installing ${missing[*]} (a minute or two)"

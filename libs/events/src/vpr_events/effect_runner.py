@@ -32,7 +32,10 @@ LOOK_AHEAD = 1000
 CONNECTIONS = 2
 """What all effects that end at the same moment may take of the pool, which requests need too."""
 LEASE = timedelta(minutes=1)
-"""How long an effect that was taken up is left alone: then whoever took it is dead, and it is repeated."""
+"""How long an effect that was taken up is left alone: then whoever took it is dead, and it is repeated.
+
+A handler that may work for longer does so inside of ``leasing.renewing``.
+"""
 GRACE = 5.0
 """Seconds that an effect in the middle of its work is given at the end; then it is handed back."""
 

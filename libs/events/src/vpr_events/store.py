@@ -45,11 +45,12 @@ def chain_hash(previous: str, event: Mapping[str, Any]) -> str:
     """
     lines = [previous]
     lines += [f"{name}={event[name]}" for name in ("id", "stream", "version", "type", "correlation_id", "causation_id")]
-    lines += [f"{name}={_stamp(event[name])}" for name in ("occurred_at", "recorded_at")]
+    lines += [f"{name}={stamp(event[name])}" for name in ("occurred_at", "recorded_at")]
     return hashlib.sha256("\n".join(lines).encode() + b"\n\n" + event["body"]).hexdigest()
 
 
-def _stamp(when: datetime) -> str:
+def stamp(when: datetime) -> str:
+    """A moment as hashes cover it."""
     return when.astimezone(UTC).isoformat(timespec="microseconds")
 
 

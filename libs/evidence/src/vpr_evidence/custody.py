@@ -15,8 +15,12 @@ from vpr_events.contracts.access import AccessRecorded
 from vpr_events.contracts.report import ReportAttachmentAdded, ReportPersonalDataErased
 from vpr_events.contracts.session import (
     SessionEvidenceCaptured,
+    SessionEvidenceClosed,
+    SessionEvidenceCopyRequested,
+    SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceExported,
+    SessionEvidenceOpened,
     SessionEvidenceViewed,
 )
 from vpr_events.event import Event, Recorded
@@ -26,7 +30,11 @@ class Deed(StrEnum):
     """What was done with an item."""
 
     RECEIVED = "received"
+    OPENED = "opened"
+    CLOSED = "closed"
     CAPTURED = "captured"
+    DISCARDED = "discarded"
+    COPIED = "copied"
     VIEWED = "viewed"
     EXPORTED = "exported"
     ERASED = "erased"
@@ -75,12 +83,27 @@ def _told(data: Event, item: UUID, *, erased: bool) -> Mapping[str, Any] | None:
             through = read.reader_id if read.acting_for else None
             by = read.acting_for or read.reader_id
             return {"deed": Deed.VIEWED, "by": by, "why": read.purpose, "through": through}
-        case SessionEvidenceCaptured(evidence_id=named, kind=kind) if named == item:
-            return {"deed": Deed.CAPTURED, "by": None, "why": kind}
+        case SessionEvidenceOpened() | SessionEvidenceClosed() | SessionEvidenceCaptured() | SessionEvidenceDiscarded():
+            return _secured(data) if data.evidence_id == item else None
+        case SessionEvidenceCopyRequested(evidence_id=made, copied_from=of) as copy if item in {made, of}:
+            return {"deed": Deed.COPIED, "by": copy.requester_id, "why": copy.purpose}
         case SessionEvidenceViewed(evidence_id=named) as seen if named == item:
             return {"deed": Deed.VIEWED, "by": seen.viewer_id, "why": seen.purpose}
         case SessionEvidenceExported(evidence_id=named) as handed if named == item:
             return {"deed": Deed.EXPORTED, "by": handed.exporter_id, "why": handed.purpose}
         case SessionEvidenceErased(evidence_id=named, rule=rule) if named == item:
             return {"deed": Deed.ERASED, "by": None, "why": rule}
+    return None
+
+
+def _secured(data: Event) -> Mapping[str, Any] | None:
+    match data:
+        case SessionEvidenceOpened(kind=kind, participant_id=by):
+            return {"deed": Deed.OPENED, "by": by, "why": kind}
+        case SessionEvidenceClosed(reason=reason):
+            return {"deed": Deed.CLOSED, "by": None, "why": reason}
+        case SessionEvidenceCaptured(kind=kind, participant_id=by):
+            return {"deed": Deed.CAPTURED, "by": by, "why": kind}
+        case SessionEvidenceDiscarded(reason=reason):
+            return {"deed": Deed.DISCARDED, "by": None, "why": reason}
     return None

@@ -38,7 +38,9 @@ SUFFIXES = {
     "video/quicktime": ".mov",
     "video/webm": ".webm",
     "application/pdf": ".pdf",
+    "application/json": ".json",
 }
+"""How the name of a file ends; also of documents that we make ourselves."""
 
 ALIASES = {
     "image/jpg": "image/jpeg",

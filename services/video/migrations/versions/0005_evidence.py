@@ -29,6 +29,9 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger),
         sa.Column("sha256", sa.Text),
         sa.Column("incomplete", sa.Boolean, nullable=False),
+        sa.Column("copied_from", sa.Uuid),
+        sa.Column("purpose", sa.Text),
+        sa.Column("method", sa.Text),
     )
     op.create_index("evidence_session_id", "evidence", ["session_id", "opened_at", "id"])
     op.create_table(
@@ -51,6 +54,7 @@ def _files() -> None:
         sa.Column("note", sa.Text),
         sa.Column("device_time", MOMENT),
         sa.Column("facts", JSONB),
+        sa.Column("edits", JSONB),
     )
     op.create_table(
         "evidence_chunks",

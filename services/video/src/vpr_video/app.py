@@ -17,7 +17,7 @@ from vpr_service.web import SHARED
 from vpr_video.api import routers
 from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
-from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover, follow_evidence
+from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
 from vpr_video.evidence.links import project_link
 from vpr_video.evidence.rows import project_evidence
@@ -51,7 +51,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime), CLOSING: Closer(runtime), REMOVAL: DiscardedRemover(runtime)}
+    return {INVITATION: sender(runtime), **handlers(runtime)}
 
 
 service = Service(

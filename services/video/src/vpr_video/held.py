@@ -9,9 +9,9 @@ from vpr_video.tables import chat, checklist_ticks, evidence, evidence_files, in
 OF_REPORT = sessions.c.report_id == bindparam("report")
 WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
 
-FILE = {"file_name", "note", "device_time", "facts"}
+FILE = {"file_name", "note", "device_time", "facts", "edits"}
 SENT = {"id", "session_id", "kind", "state", "reason", "participant", "opened_at", "captured_at", "media_type", "size",
-        "sha256", "incomplete"}  # fmt: skip
+        "sha256", "incomplete", "purpose", "method"}  # fmt: skip
 
 HOLDINGS = Holdings(
     parts={

@@ -60,7 +60,8 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has. Links for people outside of a session last ``link_lifetime``; a form without scripts may
+    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``.
+    Links for people outside of a session last ``link_lifetime``; a form without scripts may
     have ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
     each item in ``clamd_within``; without it nothing is looked through.
     """
@@ -86,6 +87,8 @@ class Settings(SendingSettings, EvidenceSettings):
     photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
     document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
+    copy_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
+    copy_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=20)
     link_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=90))] = timedelta(days=7)
     give_form_bytes: Annotated[int, Field(ge=1024)] = 64 * MIB
     clamd: Annotated[str, AfterValidator(_scanner)] = ""

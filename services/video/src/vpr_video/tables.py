@@ -180,6 +180,9 @@ evidence = Table(
     Column("size", BigInteger),
     Column("sha256", Text),
     Column("incomplete", Boolean, nullable=False),
+    Column("copied_from", Uuid),
+    Column("purpose", Text),
+    Column("method", Text),
 )
 Index("evidence_session_id", evidence.c.session_id, evidence.c.opened_at, evidence.c.id)
 
@@ -196,8 +199,12 @@ evidence_files = Table(
     Column("note", Text),
     Column("device_time", Moment),
     Column("facts", JSONB),
+    Column("edits", JSONB),
 )
-"""``device_time`` is when it was captured by the clock of who sent it. An item that was discarded has no key."""
+"""``device_time`` is when it was captured by the clock of who sent it, ``edits`` what a copy leaves out.
+
+An item that was discarded has no key.
+"""
 
 evidence_chunks = Table(
     "evidence_chunks",

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from vpr.cli import clients, describing, importing, keeping, letters, operating, repairing, rules, verifying
+from vpr.cli import clients, describing, evidence, importing, keeping, letters, operating, repairing, rules, verifying
 from vpr.cli.console import HomeOption, token_of
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Virtual Police Response on this machine.")
 app.add_typer(clients.app, name="client")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(rules.app, name="rules")
 app.command("up")(operating.up)

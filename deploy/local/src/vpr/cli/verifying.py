@@ -144,7 +144,7 @@ def _places(home: Path | None, deployed: bool, keys: Sequence[Path]) -> Iterator
         here = Home.given(home)
         if not here.exists:
             raise fail(f"there is no system in {here.folder}: start it with `vpr up`")
-        with embedded_errors(), _servers(here) as endpoints:
+        with embedded_errors(), servers(here) as endpoints:
             folders = {name: SealFolder(here.seals / name) for name in SERVICES}
             urls, admin = endpoints.database_urls, endpoints.nats_users["admin"]
             yield Places(urls, folders, endpoints.nats_url, admin, public_keys([here.seal_key, *keys]))
@@ -153,7 +153,8 @@ def _places(home: Path | None, deployed: bool, keys: Sequence[Path]) -> Iterator
 
 
 @contextmanager
-def _servers(home: Home) -> Iterator[Endpoints]:
+def servers(home: Home) -> Iterator[Endpoints]:
+    """The servers of a local system, started unless they run."""
     embedded = Embedded(home.servers)
     try:
         endpoints = embedded.start()

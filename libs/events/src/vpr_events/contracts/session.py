@@ -224,6 +224,20 @@ class SessionUploadBegun(Event, name="session.upload_begun"):
     link_id: UUID
 
 
+class SessionEvidenceCopyRequested(Event, name="session.evidence_copy_requested"):
+    """A working copy of an item is to be made, such as a redacted one; the original stays as it is.
+
+    ``method`` says how it differs. ``session.evidence_captured`` follows, or ``session.evidence_discarded``.
+    """
+
+    evidence_id: UUID
+    copied_from: UUID
+    kind: EvidenceKind
+    requester_id: UUID
+    purpose: Code
+    method: Code
+
+
 class SessionEvidenceClosed(Event, name="session.evidence_closed"):
     """Nothing more is taken of an item, although it was not completed; what was acknowledged is kept."""
 

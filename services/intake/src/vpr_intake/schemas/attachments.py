@@ -20,13 +20,19 @@ class Added(Body):
 
 
 class Facts(Body):
-    """What an image tells of itself; ``captured_at`` by the camera's clock. ``located``: it holds a GPS position."""
+    """What an image tells of itself; ``captured_at`` by the camera's clock. ``located``: it holds a GPS position.
+
+    ``latitude`` and ``longitude`` (WGS 84) and ``camera`` are null where they cannot be read.
+    """
 
     readable: bool
     width: int | None
     height: int | None
     captured_at: str | None
     located: bool
+    latitude: float | None = None
+    longitude: float | None = None
+    camera: str | None = None
 
 
 class Attachment(Added):

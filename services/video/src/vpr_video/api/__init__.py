@@ -5,6 +5,7 @@ from vpr_video.api import (
     call_evidence,
     calls,
     checklists,
+    custody,
     evidence,
     giving,
     ice,
@@ -31,6 +32,7 @@ routers = (
     call_evidence.router,
     upload_links.router,
     giving.router,
+    custody.router,
     sockets.router,
     held_router(HOLDINGS),
 )

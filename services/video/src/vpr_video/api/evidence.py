@@ -8,10 +8,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from vpr_events.contracts.values import Role
+from vpr_events.decider import Refused
+from vpr_events.event import new_id
 from vpr_evidence.chunked import read_chunks
 from vpr_service.auth import Principal
 from vpr_service.described import problems
 from vpr_service.downloads import Download, answered
+from vpr_service.evidence import storing
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
@@ -22,9 +25,11 @@ from vpr_video.domain.items import Stage
 from vpr_video.domain.securing import SCOPES
 from vpr_video.evidence import items
 from vpr_video.evidence.completing import complete
-from vpr_video.evidence.opening import KeyGiven, opened
-from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewEvidence
-from vpr_video.evidence.taking import evidence_of, execution_of, item_row, take_chunk
+from vpr_video.evidence.copying import check_copy
+from vpr_video.evidence.documents import chat_document
+from vpr_video.evidence.opening import KeyGiven, copy_begun, opened
+from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewCopy, NewEvidence
+from vpr_video.evidence.taking import OFF, evidence_of, execution_of, item_row, take_chunk
 from vpr_video.sending.wiring import settings_of
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/evidence", tags=["evidence"])
@@ -131,6 +136,41 @@ async def content(row: ActedOn, evidence_id: UUID, caller: Actor, runtime: Runni
     return await _answer(found, request, runtime)
 
 
+@router.post("/{evidence_id}/copies", status_code=202)
+async def copy(
+    row: ActedOn,
+    evidence_id: UUID,
+    new: NewCopy,
+    caller: Actor,
+    runtime: Running,
+    key: KeyGiven,
+    response: Response,
+) -> EvidenceItem:
+    """A working copy, which is being made: redacted, or with a container that states its duration.
+
+    The original never changes. Times are seconds and regions pixels of the original. The copy is ``discarded`` with a
+    reason when it cannot be made. 409 ``evidence_is_a_copy`` for a copy; 503 ``copies_off`` without ffmpeg.
+    """
+    original = await item_row(row["id"], evidence_id, runtime)
+    if original["state"] != Stage.CAPTURED:
+        raise Refused("evidence_not_captured", f"there is nothing to be copied: it is {original['state']}")
+    check_copy(new, original, runtime)
+    made = await copy_begun(new, original, caller, key, runtime)
+    private(response)
+    return shown(made, runtime)
+
+
+@router.post("/chat", status_code=201)
+async def secure_chat(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> EvidenceItem:
+    """Secure what was written in the call until now, as a document. It is done at the session's end in any case."""
+    evidence_id = new_id()
+    with storing(OFF):
+        made = await chat_document(row["id"], row["report_id"], evidence_id, caller.id, runtime)
+    await runtime.pipeline.execute(made)
+    private(response)
+    return shown(await item_row(row["id"], evidence_id, runtime), runtime)
+
+
 def _purpose(row: dict[str, Any], caller: Principal) -> str:
     return "claim" if row["holder_id"] == caller.id else str(Role.SUPERVISOR)
 
@@ -139,7 +179,7 @@ async def _answer(row: dict[str, Any], request: Request, runtime: Runtime) -> Re
     async with runtime.reading() as connection:
         item = await items.chunked(connection, row)
     evidence = evidence_of(runtime)
-    download = Download(row["size"], row["sha256"], row["media_type"], row["file_name"], row["kind"])
+    download = Download(row["size"], row["sha256"], row["media_type"], row["file_name"], "evidence")
     return await answered(download, partial(read_chunks, item, evidence.storage, evidence.keys), request)
 
 

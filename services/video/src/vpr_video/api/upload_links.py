@@ -12,8 +12,8 @@ from vpr_service.runtime import Running
 from vpr_video.api.callers import ActedOn, Actor
 from vpr_video.domain.giving import RevokeUploadLink
 from vpr_video.domain.session import session
+from vpr_video.evidence.link_schemas import NewUploadLink, UploadLinkShown
 from vpr_video.evidence.links import issued, issuing, links_of
-from vpr_video.evidence.schemas import NewUploadLink, UploadLinkShown
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
 

@@ -46,3 +46,39 @@ class ViewEvidence(EvidenceCommand):
 
     viewer_id: UUID
     purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCopy(EvidenceCommand):
+    """A member of staff wants a working copy of ``copied_from``; ``purpose`` and ``method`` are codes."""
+
+    copied_from: UUID
+    requester_id: UUID
+    purpose: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecureDocument(EvidenceCommand):
+    """The service made a document of what it holds of the session. ``staff_id`` asked for it, None for nobody."""
+
+    kind: EvidenceKind
+    sha256: str
+    size: int
+    media_type: str
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportEvidence(EvidenceCommand):
+    """A member of staff hands an item over; ``purpose`` is a code."""
+
+    exporter_id: UUID
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseEvidence(EvidenceCommand):
+    """An item is erased under a rule."""
+
+    rule: str

@@ -9,6 +9,7 @@ from vpr_events.contracts.session import (
     EvidenceKind,
     SessionEvidenceCaptured,
     SessionEvidenceClosed,
+    SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceOpened,
@@ -20,8 +21,9 @@ type Items = tuple[Item, ...]
 
 
 class Stage(StrEnum):
-    """Where an item stands. CLOSING: nothing more is taken, and its hash is being made."""
+    """Where an item stands. MAKING: a copy is being made. CLOSING: nothing more is taken, its hash is being made."""
 
+    MAKING = "making"
     OPEN = "open"
     CLOSING = "closing"
     CAPTURED = "captured"
@@ -29,15 +31,14 @@ class Stage(StrEnum):
     ERASED = "erased"
 
 
-UNDER_WAY = frozenset({Stage.OPEN, Stage.CLOSING})
-KEPT = frozenset({Stage.CAPTURED})
+UNDER_WAY = frozenset({Stage.MAKING, Stage.OPEN, Stage.CLOSING})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """Something that is, was or is being secured; ``reason`` is why it was closed.
 
-    ``participant_id`` is who sends it, or the link by which it comes.
+    ``participant_id`` is who sends it, or the link by which it comes. A working copy names what it was ``copied_from``.
     """
 
     id: UUID
@@ -46,6 +47,7 @@ class Item:
     stage: Stage = Stage.OPEN
     reason: EvidenceEnd | None = None
     sha256: str = ""
+    copied_from: UUID | None = None
 
 
 def item_in(items: Items, evidence_id: UUID) -> Item | None:
@@ -65,6 +67,9 @@ def with_event(items: Items, event: Event) -> Items:
             return (*items, Item(event.evidence_id, event.kind, event.participant_id))
         case SessionUploadBegun():
             return (*items, Item(event.evidence_id, event.kind, event.link_id))
+        case SessionEvidenceCopyRequested():
+            copy = Item(event.evidence_id, event.kind, None, Stage.MAKING, copied_from=event.copied_from)
+            return (*items, copy)
         case SessionEvidenceClosed():
             return _changed(items, event.evidence_id, stage=Stage.CLOSING, reason=event.reason)
         case SessionEvidenceCaptured() if item_in(items, event.evidence_id) is None:

@@ -14,13 +14,25 @@ from vpr_events.contracts.session import (
     EvidenceKind,
     SessionEvidenceCaptured,
     SessionEvidenceClosed,
+    SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
+    SessionEvidenceErased,
+    SessionEvidenceExported,
     SessionEvidenceOpened,
     SessionEvidenceViewed,
 )
 from vpr_events.decider import Command, Refused, TimerFired, Timers, Unknown
 from vpr_events.event import Event
-from vpr_video.domain.evidence_commands import CaptureEvidence, DiscardEvidence, OpenEvidence, ViewEvidence
+from vpr_video.domain.evidence_commands import (
+    CaptureEvidence,
+    DiscardEvidence,
+    EraseEvidence,
+    ExportEvidence,
+    OpenEvidence,
+    RequestCopy,
+    SecureDocument,
+    ViewEvidence,
+)
 from vpr_video.domain.items import UNDER_WAY, Item, Stage, item_in, open_recordings
 from vpr_video.domain.state import State
 from vpr_video.domain.waiting import refuse_when_late, refuse_when_over
@@ -78,7 +90,7 @@ def capture(command: CaptureEvidence, state: State) -> Sequence[Event]:
     item = _known(command.evidence_id, state)
     if item.stage is Stage.CAPTURED and item.sha256 == command.sha256:
         return []
-    wanted = Stage.CLOSING if command.incomplete else Stage.OPEN
+    wanted = Stage.CLOSING if command.incomplete else Stage.MAKING if item.copied_from else Stage.OPEN
     if item.stage is not wanted:
         raise closed(item)
     return [
@@ -109,6 +121,60 @@ def view(command: ViewEvidence, state: State) -> Sequence[Event]:
         raise Refused("evidence_not_captured", f"there is nothing to be seen: it is {item.stage}")
     viewed = SessionEvidenceViewed(evidence_id=item.id, viewer_id=command.viewer_id, purpose=command.purpose)
     return [viewed]
+
+
+def export(command: ExportEvidence, state: State) -> Sequence[Event]:
+    """What handing an item over leads to: it is recorded each time."""
+    item = _known(command.evidence_id, state)
+    if item.stage is not Stage.CAPTURED:
+        raise Refused("evidence_not_captured", f"there is nothing to be handed over: it is {item.stage}")
+    handed = SessionEvidenceExported(evidence_id=item.id, exporter_id=command.exporter_id, purpose=command.purpose)
+    return [handed]
+
+
+def erase(command: EraseEvidence, state: State) -> Sequence[Event]:
+    """What erasing an item leads to: also one that was not captured yet takes nothing more."""
+    item = _known(command.evidence_id, state)
+    if item.stage in {Stage.ERASED, Stage.DISCARDED}:
+        return []
+    return [SessionEvidenceErased(evidence_id=item.id, rule=command.rule)]
+
+
+def request_copy(command: RequestCopy, state: State) -> Sequence[Event]:
+    """What asking for a working copy leads to. Of a copy none is made: each has an original."""
+    if item_in(state.items, command.evidence_id):
+        return []
+    original = _known(command.copied_from, state)
+    if original.stage is not Stage.CAPTURED:
+        raise Refused("evidence_not_captured", f"there is nothing to be copied: it is {original.stage}")
+    if original.copied_from:
+        raise Refused("evidence_is_a_copy", "this is a copy: make another one of its original")
+    return [
+        SessionEvidenceCopyRequested(
+            evidence_id=command.evidence_id,
+            copied_from=original.id,
+            kind=original.kind,
+            requester_id=command.requester_id,
+            purpose=command.purpose,
+            method=command.method,
+        )
+    ]
+
+
+def secure_document(command: SecureDocument, state: State) -> Sequence[Event]:
+    """What a document that the service made leads to."""
+    if item_in(state.items, command.evidence_id):
+        return []
+    return [
+        SessionEvidenceCaptured(
+            evidence_id=command.evidence_id,
+            kind=command.kind,
+            sha256=command.sha256,
+            size=command.size,
+            media_type=command.media_type,
+            participant_id=command.staff_id,
+        )
+    ]
 
 
 def abandon(command: TimerFired, state: State) -> Sequence[Event]:
@@ -145,5 +211,9 @@ SECURING: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     CaptureEvidence: capture,
     DiscardEvidence: discard,
     ViewEvidence: view,
+    RequestCopy: request_copy,
+    SecureDocument: secure_document,
+    ExportEvidence: export,
+    EraseEvidence: erase,
 }
 """What is decided also after the session's end."""

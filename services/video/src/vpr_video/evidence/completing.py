@@ -3,7 +3,7 @@
 All of it is read back for its hash: what the hash is of is what lies there, and opens.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,12 +11,11 @@ from uuid import UUID
 import structlog
 
 from vpr_events import locks
-from vpr_events.contracts.session import EvidenceKind, SessionEvidenceClosed, SessionEvidenceDiscarded
+from vpr_events.contracts.session import EvidenceKind
 from vpr_events.effect_runner import Task, Tried
-from vpr_events.effects import Effect
-from vpr_events.event import Recorded, stream_name
+from vpr_events.event import stream_name
+from vpr_events.leasing import renewing
 from vpr_events.store import rerunning
-from vpr_events.writes import Write
 from vpr_evidence.chunked import Chunked, Examined, examine, read_chunks
 from vpr_evidence.encryption import Damaged
 from vpr_evidence.receiving import NotTaken
@@ -118,15 +117,6 @@ async def _capture(row: Row, chunks: int, command: CaptureEvidence, runtime: Run
         await runtime.pipeline.apply(connection, [execution_of(row, command)])
 
 
-def follow_evidence(event: Recorded) -> Iterable[Effect | Write]:
-    """What evidence makes video do: hash what was closed, remove what is not kept."""
-    match event.data:
-        case SessionEvidenceClosed(evidence_id=item):
-            yield Effect(CLOSING, {"evidence": str(item)}, purpose=str(item))
-        case SessionEvidenceDiscarded(evidence_id=item):
-            yield Effect(REMOVAL, {"evidence": str(item)}, purpose=str(item))
-
-
 @dataclass(frozen=True)
 class Closer:
     """The handler that captures what was acknowledged of an item that nobody completed."""
@@ -135,8 +125,12 @@ class Closer:
 
     async def __call__(self, task: Task) -> Tried:
         """Close one; of which nothing came, or which is of no type that is taken, is discarded."""
+        async with renewing(self.runtime.engine, task):
+            return await self._close(UUID(str(task.data["evidence"])))
+
+    async def _close(self, evidence_id: UUID) -> Tried:
         async with self.runtime.reading() as connection:
-            row = await items.one_item(connection, UUID(str(task.data["evidence"])))
+            row = await items.one_item(connection, evidence_id)
             if row is None or row["state"] != Stage.CLOSING or row["wrapped_key"] is None:
                 return Tried()
             item = await items.chunked(connection, row)

@@ -87,7 +87,8 @@ async def chunked(connection: AsyncConnection, row: Row) -> Chunked:
 
 def file_kept(evidence_id: UUID, report_id: UUID, **told: Any) -> Write:
     """The key of an item, and what its sender says of it: ``told`` are the columns of ``evidence_files``."""
-    row = {"declared_type": None, "file_name": None, "note": None, "device_time": None, "facts": None} | told
+    row = {"declared_type": None, "file_name": None, "note": None, "device_time": None, "facts": None,
+           "edits": None} | told  # fmt: skip
     return Write(evidence_id, INSERT_FILE, {"evidence_id": evidence_id, "report_id": report_id, **row})
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.session import (
     SessionEvidenceCaptured,
     SessionEvidenceClosed,
+    SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
     SessionEvidenceErased,
     SessionEvidenceOpened,
@@ -16,19 +18,19 @@ from vpr_events.contracts.session import (
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
 from vpr_video.domain.items import Stage
-from vpr_video.tables import Moment, evidence, evidence_files
+from vpr_video.tables import evidence, evidence_files
 
-INSERT = insert(evidence)
+INSERT, INSERT_COPY = insert(evidence), insert(evidence)
+_made = upsert(evidence)
+CAPTURE = _made.on_conflict_do_update(
+    index_elements=["id"],
+    set_={
+        name: _made.excluded[name] for name in ("state", "captured_at", "media_type", "size", "sha256", "incomplete")
+    },
+)
+"""An item that participants sent has its row; one that the service made gets it now."""
 _one = update(evidence).where(evidence.c.id == bindparam("item"))
 CLOSE = _one.values(state=Stage.CLOSING, reason=bindparam("why"))
-CAPTURE = _one.values(
-    state=Stage.CAPTURED,
-    captured_at=bindparam("at", type_=Moment),
-    media_type=bindparam("type"),
-    size=bindparam("bytes"),
-    sha256=bindparam("hash"),
-    incomplete=bindparam("part"),
-)
 DISCARD = _one.values(state=Stage.DISCARDED, reason=bindparam("why"))
 ERASE = _one.values(state=Stage.ERASED, reason=bindparam("why"))
 NOTHING_KEPT = (
@@ -50,9 +52,10 @@ def project_evidence(event: Recorded) -> Iterable[Write]:
         case SessionEvidenceClosed(evidence_id=item, reason=why):
             yield Write(session, CLOSE, {"item": item, "why": why})
         case SessionEvidenceCaptured() as captured:
-            made: dict[str, Any] = {"type": captured.media_type, "bytes": captured.size, "hash": captured.sha256}
-            made |= {"at": event.occurred_at, "part": captured.incomplete, "item": captured.evidence_id}
-            yield Write(session, CAPTURE, made)
+            yield Write(session, CAPTURE, _row(event) | _captured(event, captured))
+        case SessionEvidenceCopyRequested() as copy:
+            told = copy.model_dump(include={"copied_from", "kind", "purpose", "method"})
+            yield Write(session, INSERT_COPY, _row(event) | told | {"id": copy.evidence_id, "state": Stage.MAKING})
         case SessionEvidenceDiscarded(evidence_id=item, reason=why):
             yield Write(session, DISCARD, {"item": item, "why": why})
             yield Write(session, NOTHING_KEPT, {"item": item})
@@ -67,3 +70,8 @@ def _row(event: Recorded) -> dict[str, Any]:
 
 def _sender(opened: SessionEvidenceOpened) -> dict[str, Any]:
     return {"kind": opened.kind, "participant_id": opened.participant_id, "participant": opened.participant}
+
+
+def _captured(event: Recorded, captured: SessionEvidenceCaptured) -> dict[str, Any]:
+    told = captured.model_dump(include={"kind", "media_type", "size", "sha256", "incomplete", "participant_id"})
+    return told | {"id": captured.evidence_id, "state": Stage.CAPTURED, "captured_at": event.occurred_at}

@@ -22,8 +22,8 @@ from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running, Runtime
 from vpr_video.evidence.completing import complete
 from vpr_video.evidence.items import Row
+from vpr_video.evidence.link_schemas import GivenItem
 from vpr_video.evidence.links import begun, check_open, given_link
-from vpr_video.evidence.schemas import GivenItem
 from vpr_video.evidence.taking import item_row, take_chunk
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of
