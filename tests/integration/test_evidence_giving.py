@@ -128,6 +128,8 @@ async def test_a_file_is_sent_by_a_link_and_seen_by_the_officer_alone(call: Call
     assert clamd.seen == [content]
     assert (await call.officer.read(item["id"], "/content")).content == content
     assert (await giver(call, made["token"]).read(item["id"], "/content")).status_code == 404
+    custody = (await call.officer.read(item["id"], "/custody")).json()
+    assert [(one["deed"], one["why"]) for one in custody][:2] == [("opened", "link"), ("captured", "file")]
     [shown] = (await call.meeting.get(f"{call.meeting.url}/upload-links")).json()
     assert (shown["used"], shown["most"], shown["link"]) == (1, 5, None)
     assert [name for name in await call.meeting.names() if name.startswith("upload")] == [
