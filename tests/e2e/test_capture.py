@@ -156,7 +156,7 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
         page.locator("#end button").click()
         at_desk.at("after")
         on_phone.at("over")
-        phone.get_by_text(f"Your case number: {number}").wait_for()
+        phone.locator("[data-step=over]").get_by_text(f"Your case number: {number}").wait_for()
         on_phone.fine("over-number", screenshots)
         ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
         assert [one["ticked"] for one in ticked if one["ticked"]] == [["lock"]]

@@ -1,4 +1,4 @@
-"""Evidence of calls: items, their files with keys, the chunks that were acknowledged, and the objects they lie in."""
+"""Evidence of calls: items, files with keys, acknowledged chunks, the objects they lie in; reports that were erased."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,11 +8,16 @@ revision = "0005"
 down_revision = "0004"
 
 MOMENT = sa.DateTime(timezone=True)
-TABLES = ("evidence_chunks", "evidence_files", "stored_objects", "evidence")
+TABLES = ("evidence_chunks", "evidence_files", "stored_objects", "evidence", "erased_reports")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables. Which reports were erased is known from now on."""
+    op.create_table(
+        "erased_reports",
+        sa.Column("report_id", sa.Uuid, primary_key=True),
+        sa.Column("erased_at", MOMENT, nullable=False),
+    )
     op.create_table(
         "evidence",
         sa.Column("id", sa.Uuid, primary_key=True),

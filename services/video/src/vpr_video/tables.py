@@ -163,6 +163,14 @@ checklist_ticks = Table(
 )
 """What an officer ticked in a walk through a scene, by the codes of the guidance; what was unticked stays, as such."""
 
+erased_reports = Table(
+    "erased_reports",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
+"""Reports whose personal data was erased: nothing personal is kept of them any more, also of a call that goes on."""
+
 evidence = Table(
     "evidence",
     metadata,

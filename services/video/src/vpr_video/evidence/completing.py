@@ -131,8 +131,11 @@ class Closer:
     async def _close(self, evidence_id: UUID) -> Tried:
         async with self.runtime.reading() as connection:
             row = await items.one_item(connection, evidence_id)
-            if row is None or row["state"] != Stage.CLOSING or row["wrapped_key"] is None:
+            if row is None or row["state"] != Stage.CLOSING:
                 return Tried()
+            if row["wrapped_key"] is None:
+                gone = DiscardEvidence(at=self.runtime.now(), evidence_id=row["id"], reason="erased")
+                return Tried(executions=[execution_of(row, gone)])
             item = await items.chunked(connection, row)
         try:
             command: CaptureEvidence | DiscardEvidence = await _examined(row, item, self.runtime, incomplete=True)

@@ -73,7 +73,7 @@ async def chat_document(
         entity=session_id,
         command=command,
         correlation_id=report_id,
-        private=[kept, *stored.kept(evidence_id, report_id, runtime)],
+        private=[*kept, *stored.kept(evidence_id, report_id, runtime)],
     )
 
 

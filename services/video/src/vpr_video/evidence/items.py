@@ -5,17 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, Uuid, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.writes import Write
 from vpr_evidence.chunked import Chunk, Chunked
 from vpr_evidence.objects import Objects
-from vpr_video.tables import evidence, evidence_chunks, evidence_files, stored_objects
+from vpr_video.erased import storing
+from vpr_video.tables import erased_reports, evidence, evidence_chunks, evidence_files, stored_objects
 
 OBJECTS = Objects(stored_objects, evidence_chunks.c.object_name)
 
-INSERT_FILE = insert(evidence_files)
+_columns = list(evidence_files.c)
+INSERT_FILE = insert(evidence_files).from_select(
+    [column.name for column in _columns],
+    select(*(bindparam(column.name, type_=column.type) for column in _columns)).where(
+        ~exists().where(erased_reports.c.report_id == bindparam("report_id", type_=Uuid))
+    ),
+)
+"""Nothing for a report that was erased."""
 INSERT_CHUNK = insert(evidence_chunks)
 CLAIM_OBJECT = (
     update(stored_objects).where(stored_objects.c.name == bindparam("object")).values(report_id=bindparam("report"))
@@ -59,6 +67,14 @@ async def items_of(connection: AsyncConnection, session_id: UUID) -> list[Row]:
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def items_of_report(connection: AsyncConnection, report_id: UUID) -> list[Row]:
+    """All items of a report's sessions."""
+    rows = (
+        await connection.execute(_ITEMS.where(evidence.c.report_id == report_id).order_by(evidence.c.id))
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
 async def count_of(connection: AsyncConnection, session_id: UUID) -> int:
     """How many items a session has or had."""
     query = select(func.count()).select_from(evidence).where(evidence.c.session_id == session_id)
@@ -85,18 +101,18 @@ async def chunked(connection: AsyncConnection, row: Row) -> Chunked:
     return Chunked(row["id"], row["wrapped_key"], await chunks_of(connection, row["id"]))
 
 
-def file_kept(evidence_id: UUID, report_id: UUID, **told: Any) -> Write:
+def file_kept(evidence_id: UUID, report_id: UUID, **told: Any) -> Iterable[Write]:
     """The key of an item, and what its sender says of it: ``told`` are the columns of ``evidence_files``."""
-    row = {"declared_type": None, "file_name": None, "note": None, "device_time": None, "facts": None,
-           "edits": None} | told  # fmt: skip
-    return Write(evidence_id, INSERT_FILE, {"evidence_id": evidence_id, "report_id": report_id, **row})
+    row = dict.fromkeys(column.name for column in _columns) | {"evidence_id": evidence_id, "report_id": report_id}
+    yield storing(report_id)
+    yield Write(report_id, INSERT_FILE, row | told)
 
 
 def chunk_kept(row: Row, chunk: Chunk, at: datetime) -> Iterable[Write]:
     """A chunk that is acknowledged."""
     kept = {"evidence_id": row["id"], "sequence": chunk.sequence, "object_name": chunk.name, "size": chunk.size}
-    yield Write(row["id"], INSERT_CHUNK, kept | {"sha256": chunk.sha256, "acknowledged_at": at})
-    yield Write(row["id"], CLAIM_OBJECT, {"object": chunk.name, "report": row["report_id"]})
+    yield Write(row["report_id"], INSERT_CHUNK, kept | {"sha256": chunk.sha256, "acknowledged_at": at})
+    yield Write(row["report_id"], CLAIM_OBJECT, {"object": chunk.name, "report": row["report_id"]})
 
 
 def object_forgotten(name: str) -> Iterable[Write]:

@@ -129,7 +129,7 @@ async def begun(new: GivenItem, link: Row, runtime: Runtime) -> Row:
         entity=link["session_id"],
         command=command,
         correlation_id=link["report_id"],
-        private=[kept],
+        private=[*kept],
     )
     await runtime.pipeline.execute(execution)
     return await item_row(link["session_id"], item, runtime)

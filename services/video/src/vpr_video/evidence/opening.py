@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from vpr_events.contracts.session import EvidenceKind, SessionEvidenceCopyRequested, SessionEvidenceOpened
+from vpr_events.decider import Refused
 from vpr_events.event import new_id
 from vpr_events.idempotency import IdempotencyKey
 from vpr_events.pipeline import Execution
@@ -19,6 +20,7 @@ from vpr_service.requests import KeyHeader, fingerprint
 from vpr_service.runtime import Runtime
 from vpr_video.domain.evidence_commands import OpenEvidence, RequestCopy
 from vpr_video.domain.session import session
+from vpr_video.erased import is_erased
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row
 from vpr_video.evidence.kinds import check_declared
@@ -47,6 +49,8 @@ async def opened(new: NewEvidence, seat: Seat, runtime: Runtime, scope: str, key
         raise Problem(403, "not_admitted", "wait until the officer lets you in")
     execution = _execution(new, seat, runtime)
     async with runtime.reading() as connection:
+        if await is_erased(connection, seat.row["report_id"]):
+            raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
         if await items.count_of(connection, seat.row["id"]) >= (most := settings_of(runtime).evidence_most):
             raise Problem(409, "evidence_too_many", f"a session has at most {most} items of evidence")
     given = IdempotencyKey(scope, *key) if key else None
@@ -71,7 +75,7 @@ async def copy_begun(
     edits = new.edits.model_dump(mode="json")
     kept = items.file_kept(copy_id, original["report_id"], wrapped_key=_new_key(copy_id, runtime), edits=edits)
     given = IdempotencyKey(caller.scope, *key) if key else None
-    execution = replace(execution_of(original, command), private=[kept])
+    execution = replace(execution_of(original, command), private=list(kept))
     outcome = await runtime.pipeline.execute(execution, key=given)
     told = cast("SessionEvidenceCopyRequested", outcome.events[0].data)
     return await item_row(original["session_id"], told.evidence_id, runtime)
@@ -106,5 +110,5 @@ def _execution(new: NewEvidence, seat: Seat, runtime: Runtime) -> Execution:
         entity=seat.row["id"],
         command=command,
         correlation_id=seat.row["report_id"],
-        private=[kept],
+        private=list(kept),
     )

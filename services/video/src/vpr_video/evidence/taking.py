@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from vpr_events import locks, timers
 from vpr_events.contracts.session import EvidenceEnd, EvidenceKind
@@ -126,6 +127,8 @@ async def _store(row: Row, sequence: int, content: AsyncIterable[bytes], runtime
                 )
         check_size(kind, said, row["received"] + chunk.size, settings)
         kept = await _acknowledge(row, chunk, runtime)
+    except IntegrityError:
+        raise Refused("evidence_closed", "nothing more is taken of this item: it was erased meanwhile") from None
     finally:
         if not kept:
             await _let_go(name, evidence, runtime)

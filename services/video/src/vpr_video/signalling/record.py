@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from vpr_events.decider import Refused
 from vpr_service.runtime import Runtime
 from vpr_video import queries
+from vpr_video.erased import is_erased
 from vpr_video.private import INSERT_CHAT
 from vpr_video.seats import Seat
 from vpr_video.signalling.messages import Chat
@@ -11,7 +13,10 @@ from vpr_video.signalling.views import chat_view
 
 
 async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object] | None:
-    """Store it: how it is told to everyone in the call. None for one that was stored before, or comes too late."""
+    """Store it: how it is told to everyone in the call. None for one that was stored before, or comes too late.
+
+    Raises Refused for a report that was erased.
+    """
     runtime.gate.check()
     if seat.over:
         return None
@@ -25,6 +30,8 @@ async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object]
         "text": message.text,
     }
     async with runtime.engine.begin() as connection:
+        if await is_erased(connection, row["report_id"]):
+            raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
         stored = await connection.execute(INSERT_CHAT, row)
     return chat_view(row) if stored.rowcount else None
 

@@ -1,0 +1,119 @@
+"""Evidence ends with its report: keys and words at once, objects soon, each item told; and nothing comes afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import func, select
+
+from tests.evidence import WEBM, Call, code_of
+from tests.examples import recorded
+from tests.files import photo
+from tests.system import Servers, System, until
+from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
+from vpr_events.contracts.session import Participant
+from vpr_events.decider import Refused
+from vpr_events.event import new_id
+from vpr_video.seats import Seat, seat_in
+from vpr_video.signalling import record
+from vpr_video.signalling.messages import Chat
+from vpr_video.tables import chat
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def video(servers: Servers) -> AsyncIterator[System]:
+    """Video alone, for all these tests."""
+    async with System.started(servers, ["video"]) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def call(video: System) -> Call:
+    return await Call.arranged(video, "record")
+
+
+async def erase(call: Call) -> None:
+    erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="R-7")
+    await call.system.servers.publish(recorded(erased, entity=call.meeting.report))
+
+    async def told() -> bool:
+        return await call.rows("erased_reports") > 0
+
+    before = await call.rows("erased_reports")
+    call.before["erased_reports"] += before
+    await until(told)
+
+
+async def states(call: Call) -> dict[str, Any]:
+    answer = await call.officer.client.get(call.officer.path, headers=call.meeting.as_officer())
+    return {one["id"]: (one["state"], one["name"], one["note"]) for one in answer.json()}
+
+
+async def test_an_erasure_takes_all_evidence_of_its_report_and_no_other(call: Call) -> None:
+    captured = (await call.resident.sent("photo", "image/jpeg", photo(), name="door.jpg", note="my door"))["id"]
+    running = await call.officer.begun("recording", "video/webm")
+    assert (await call.officer.put(running, 0, WEBM)).status_code == 204
+    other = await Call.arranged(call.system)
+    kept = (await other.resident.sent("photo", "image/jpeg", photo()))["id"]
+    await erase(call)
+    assert await call.rows("evidence_files") == 1, "keys, names and words are gone with the event"
+    erased = {captured: ("erased", None, None), running: ("erased", None, None)}
+
+    async def all_told() -> bool:
+        return await states(call) == erased and len(call.stored) == 1 and await call.rows("stored_objects") == 1
+
+    assert await until(all_told)
+    assert (await call.names()).count("erased") == 2
+    assert code_of(await call.officer.read(captured, "/content")) == (410, "erased")
+    assert code_of(await call.officer.put(running, 1, WEBM)) == (409, "evidence_closed")
+    assert code_of(await call.officer.complete(running, 1)) == (409, "evidence_closed")
+    assert code_of(await call.meeting.post("export", {"purpose": "prosecution"})) == (409, "nothing_to_export")
+    custody = (await call.officer.read(captured, "/custody")).json()
+    assert (custody[-1]["deed"], custody[-1]["why"]) == ("erased", "R-7")
+    assert (await other.officer.read(kept, "/content")).content == photo()
+
+
+async def seat_of(call: Call) -> Seat:
+    seat = await seat_in(call.meeting.id, call.meeting.officer, call.system.runtime("video"), acts=True)
+    assert seat is not None
+    assert seat.person["kind"] == Participant.OFFICER
+    return seat
+
+
+async def written(call: Call) -> int:
+    async with call.system.runtime("video").reading() as connection:
+        query = select(func.count()).select_from(chat).where(chat.c.report_id == call.meeting.report)
+        return int((await connection.execute(query)).scalar_one())
+
+
+async def test_nothing_is_kept_of_a_call_that_goes_on_after_its_report_was_erased(call: Call) -> None:
+    seat, runtime = await seat_of(call), call.system.runtime("video")
+    assert await record.keep(Chat(type="chat", id=new_id(), text="Good day."), seat, runtime)
+    await erase(call)
+    assert await written(call) == 0
+    with pytest.raises(Refused) as refused:
+        await record.keep(Chat(type="chat", id=new_id(), text="Are you there?"), seat, runtime)
+    assert (refused.value.code, await written(call)) == ("erased", 0)
+    assert code_of(await call.resident.begin("photo", "image/jpeg")) == (409, "erased")
+
+
+async def test_what_is_written_while_a_report_is_erased_comes_before_or_not_at_all(call: Call) -> None:
+    seat, runtime = await seat_of(call), call.system.runtime("video")
+
+    async def write() -> None:
+        try:
+            await record.keep(Chat(type="chat", id=new_id(), text="Good day."), seat, runtime)
+        except Refused:
+            return
+
+    writing = [asyncio.create_task(write()) for _ in range(5)]
+    erasing = asyncio.create_task(erase(call))
+    while not erasing.done():
+        writing.append(asyncio.create_task(write()))
+        await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.gather(erasing, *writing)
+    assert await written(call) == 0
