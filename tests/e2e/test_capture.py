@@ -266,10 +266,7 @@ def test_evidence_of_others(browser: Browser, playwright: Playwright, desk: Desk
             **playwright.devices["Pixel 7"], locale=f"{language}-CA", java_script_enabled=scripts
         )
         side = Side(context.new_page(), desk.process.url)
-        broken = iter([True])
-        side.page.route(
-            "**/chunks/1", lambda route, broken=broken: route.abort() if next(broken, False) else route.continue_()
-        )
+        side.page.route("**/chunks/1", lambda route: route.abort(), times=1)
         side.page.goto(f"{made['link']}?lang={language}")
         if scripts:
             side.fine("give", screenshots)
