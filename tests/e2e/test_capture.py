@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright, sync_playwright
 
 from tests.calls import GRANTED, Desk, Side, chromium, consent, eventually, let_in, officer, resident
+from tests.evidence import WEBM
 from tests.files import photo
 from tests.processes import all_in_one
 from tests.residents import THEFT, Read, whole_form
@@ -155,7 +156,7 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
         page.locator("#end button").click()
         at_desk.at("after")
         on_phone.at("over")
-        phone.get_by_text(f"Your case number: {number}").wait_for()
+        phone.locator("[data-step=over]").get_by_text(f"Your case number: {number}").wait_for()
         on_phone.fine("over-number", screenshots)
         ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
         assert [one["ticked"] for one in ticked if one["ticked"]] == [["lock"]]
@@ -210,3 +211,78 @@ def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
     tick(on_phone, "location")
     page.locator("#map").wait_for(state="hidden")
     phone.get_by_text("Your place is not told any more.").wait_for()
+
+
+LIVES = """async (address) => {
+  const { Socket } = await import(address);
+  const made = [], heard = [];
+  window.WebSocket = class extends EventTarget {
+    static OPEN = 1;
+    readyState = 0;
+    constructor() { super(); made.push(this); }
+    close() { this.readyState = 3; this.onclose?.({ code: 1006, reason: "" }); }
+  };
+  const socket = new Socket(async () => "ws://nowhere.test/", async () => 4403);
+  for (const name of ["open", "closed", "message", "end"]) {
+    socket.addEventListener(name, ({ detail }) => heard.push([name, detail?.code ?? detail ?? null]));
+  }
+  await socket.connect();
+  dispatchEvent(new Event("online"));
+  await new Promise(requestAnimationFrame);
+  const [first, second] = made;
+  first.readyState = second.readyState = 1;
+  first.onopen(); second.onopen();
+  first.onmessage({ data: "1" }); second.onmessage({ data: "2" });
+  first.onclose({ code: 1006, reason: "" });
+  await new Promise(requestAnimationFrame);
+  const before = JSON.stringify(heard);
+  second.onclose({ code: 1012, reason: "" });
+  while (made.length < 3) await new Promise(requestAnimationFrame);
+  made[2].onclose({ code: 1006, reason: "" });
+  while (heard.at(-1)[0] !== "end") await new Promise(requestAnimationFrame);
+  return [before, made.length, heard.at(-1)];
+}"""
+"""Two connections of one page: the first one is late with everything. Then a handshake is refused for good."""
+
+
+def test_of_two_connections_the_last_counts_and_a_refusal_ends_the_tries(browser: Browser, desk: Desk) -> None:
+    page = browser.new_page()
+    page.goto(f"{desk.process.url}/video/join")
+    before, made, last = page.evaluate(LIVES, "/video/static/call/socket.js")
+    assert before == '[["open",null],["message",2]]'
+    assert (made, last) == (3, ["end", 4403])
+    page.close()
+
+
+def test_evidence_of_others(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:
+    session, _ = desk.session()
+    made = desk.people.post(Role.OFFICER, "video", f"/v1/sessions/{session}/upload-links", {"purpose": "doorbell"})
+    files = [
+        FilePayload(name="bell.webm", mimeType="video/webm", buffer=WEBM + bytes(3_000_000)),
+        FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"nothing"),
+    ]
+    for language, scripts in (("en", True), ("fr", False)):
+        context = browser.new_context(
+            **playwright.devices["Pixel 7"], locale=f"{language}-CA", java_script_enabled=scripts
+        )
+        side = Side(context.new_page(), desk.process.url)
+        side.page.route("**/chunks/1", lambda route: route.abort(), times=1)
+        side.page.goto(f"{made['link']}?lang={language}")
+        if scripts:
+            side.fine("give", screenshots)
+        side.page.locator("#note").fill("Sunday night")
+        side.page.locator("#files").set_input_files(files)
+        side.page.locator("form button").tap()
+        if scripts:
+            side.page.get_by_text("bell.webm: received").wait_for()
+            side.page.get_by_text("notes.txt: is no photo, video or PDF").wait_for()
+            side.fine("give-sent", screenshots)
+        else:
+            side.page.get_by_text("1 reçu(s).").wait_for()
+            side.page.get_by_text("notes.txt: n’est ni photo").wait_for()  # noqa: RUF001 - as the page writes it
+            side.page.screenshot(path=screenshots / "call-give-sent-fr-phone.png", full_page=True)
+        context.close()
+    sent = captured(desk, session, "file", 2)
+    assert {(one["name"], one["note"], one["size"]) for one in sent} == {
+        ("bell.webm", "Sunday night", 3_000_000 + len(WEBM))
+    }

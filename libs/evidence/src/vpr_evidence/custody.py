@@ -22,6 +22,7 @@ from vpr_events.contracts.session import (
     SessionEvidenceExported,
     SessionEvidenceOpened,
     SessionEvidenceViewed,
+    SessionUploadBegun,
 )
 from vpr_events.event import Event, Recorded
 
@@ -85,6 +86,8 @@ def _told(data: Event, item: UUID, *, erased: bool) -> Mapping[str, Any] | None:
             return {"deed": Deed.VIEWED, "by": by, "why": read.purpose, "through": through}
         case SessionEvidenceOpened() | SessionEvidenceClosed() | SessionEvidenceCaptured() | SessionEvidenceDiscarded():
             return _secured(data) if data.evidence_id == item else None
+        case SessionUploadBegun(evidence_id=named, link_id=link) if named == item:
+            return {"deed": Deed.OPENED, "by": link, "why": "link"}
         case SessionEvidenceCopyRequested(evidence_id=made, copied_from=of) as copy if item in {made, of}:
             return {"deed": Deed.COPIED, "by": copy.requester_id, "why": copy.purpose}
         case SessionEvidenceViewed(evidence_id=named) as seen if named == item:

@@ -11,8 +11,9 @@ from vpr_service.requests import private
 from vpr_service.runtime import Running
 from vpr_video.api.evidence import CHUNK, Sequence
 from vpr_video.evidence.completing import complete
+from vpr_video.evidence.link_schemas import GivenItem, GivenState
 from vpr_video.evidence.links import begun, given_link, item_of
-from vpr_video.evidence.schemas import Completion, GivenItem, GivenState
+from vpr_video.evidence.schemas import Completion
 from vpr_video.evidence.taking import item_row, take_chunk
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of

@@ -22,8 +22,8 @@ router = APIRouter(prefix="/v1/call", tags=["calls"], responses=problems(401))
 async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
     """Tell the officer where the caller is; the last position replaces the one before.
 
-    409 ``location_not_allowed`` without consent to it, ``not_admitted`` from the waiting room, ``session_ended``. It is
-    shown to who acts on the session and kept with the report's personal data, never in an event.
+    It is shown to who acts on the session and kept with the report's personal data, never in an event. 409
+    ``location_not_allowed`` without consent, ``not_admitted`` from the waiting room, ``session_ended``, ``erased``.
     """
     runtime.gate.check()
     if seat.over:
@@ -31,6 +31,7 @@ async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
     row = {"session_id": seat.row["id"], "participant_id": seat.participant_id, "report_id": seat.row["report_id"]}
     row |= {**body.model_dump(exclude={"at"}), "located_at": min(body.at, runtime.now())}
     async with runtime.engine.begin() as connection:
+        await check_kept(connection, seat.row["report_id"])
         person = await queries.locked_person(connection, seat.row["id"], seat.participant_id)
         if person["admitted_at"] is None:
             raise Problem(409, "not_admitted", "wait until the officer lets you in")

@@ -12,8 +12,9 @@ from vpr_service.runtime import Running
 from vpr_video.api.callers import ActedOn, Actor
 from vpr_video.domain.giving import RevokeUploadLink
 from vpr_video.domain.session import session
+from vpr_video.erased import check_kept
+from vpr_video.evidence.link_schemas import NewUploadLink, UploadLinkShown
 from vpr_video.evidence.links import issued, issuing, links_of
-from vpr_video.evidence.schemas import NewUploadLink, UploadLinkShown
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
 
@@ -26,9 +27,11 @@ async def issue(
 ) -> UploadLinkShown:
     """Make a link: it is shown in this answer alone. It works until it expires, also after the session's end.
 
-    503 ``evidence_off``.
+    409 ``erased``; 503 ``evidence_off``.
     """
     evidence_of(runtime)
+    async with runtime.reading() as connection:
+        await check_kept(connection, row["report_id"])
     execution, token = issuing(new, row, caller.id, runtime)
     made = issued((await runtime.pipeline.execute(execution)).events)
     private(response)

@@ -28,10 +28,10 @@ KINDS: Mapping[EvidenceKind, Text] = {
         "été fait auparavant n’est pas connu.",
     },
     EvidenceKind.FILE: {
-        "en": "A file that a participant sent during the call. Its bytes are as they were sent; where it comes from"
-        " is not known.",
-        "fr": "Un fichier qu’un participant a envoyé pendant l’appel. Ses octets sont tels qu’envoyés; son origine "
-        "n’est pas connue.",
+        "en": "A file that somebody sent, in the call or by a link. Its bytes are as they were sent; where it comes "
+        "from is not known.",
+        "fr": "Un fichier que quelqu’un a envoyé, pendant l’appel ou par un lien. Ses octets sont tels qu’envoyés; "
+        "son origine n’est pas connue.",
     },
     EvidenceKind.CHAT: {
         "en": "A document that this system made of what was written in the call. Times are those of this system.",

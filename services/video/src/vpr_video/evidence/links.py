@@ -22,7 +22,7 @@ from vpr_video.domain.session import session
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row
 from vpr_video.evidence.kinds import check_declared
-from vpr_video.evidence.schemas import GivenItem, NewUploadLink
+from vpr_video.evidence.link_schemas import GivenItem, NewUploadLink
 from vpr_video.evidence.taking import OFF, evidence_of, item_row
 from vpr_video.sending.wiring import settings_of
 from vpr_video.tables import Moment, evidence, upload_links

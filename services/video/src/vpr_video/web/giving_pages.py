@@ -22,15 +22,15 @@ from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running, Runtime
 from vpr_video.evidence.completing import complete
 from vpr_video.evidence.items import Row
+from vpr_video.evidence.link_schemas import GivenItem
 from vpr_video.evidence.links import begun, check_open, given_link
-from vpr_video.evidence.schemas import GivenItem
 from vpr_video.evidence.taking import item_row, take_chunk
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of
 from vpr_video.settings import MIB
 from vpr_video.web.giving_texts import GIVING
 from vpr_video.web.rendering import HEADERS, templates
-from vpr_video.web.texts import EMERGENCY, SENDER
+from vpr_video.web.texts import EMERGENCY
 
 NOTE_LIMIT, NAME_LIMIT, TYPE_LIMIT = 2000, 1000, 200
 PIECE = 4 * MIB
@@ -169,7 +169,7 @@ def _page(request: Request, template: str, status: int, **values: Any) -> HTMLRe
     html = templates.get_template(template).render(
         language=language,
         root=request.scope.get("root_path", "").rstrip("/"),
-        sender=SENDER[language],
+        sender=GIVING[language]["sender"],
         emergency=EMERGENCY[language],
         t=GIVING[language],
         **values,

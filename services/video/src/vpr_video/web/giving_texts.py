@@ -7,6 +7,7 @@ from vpr_service.languages import Language
 
 GIVING: dict[Language, dict[str, Any]] = {
     "en": {
+        "sender": "Police: files of an inquiry",
         "title": "Send files to the police",
         "purposes": {
             "camera": "You were asked for recordings of a camera.",
@@ -16,7 +17,7 @@ GIVING: dict[Language, dict[str, Any]] = {
             "document": "You were asked for documents.",
         },
         "lines": (
-            "Send only what you were asked for. You cannot see here what was sent, and nobody else can.",
+            "Send only what you were asked for. This page never shows what was sent.",
             "Leave the original on your device until an officer tells you otherwise.",
         ),
         "left": "You can send {n} more, until {at}.",
@@ -63,6 +64,7 @@ GIVING: dict[Language, dict[str, Any]] = {
         },
     },
     "fr": {
+        "sender": "Police : fichiers d’une enquête",
         "title": "Envoyer des fichiers à la police",
         "purposes": {
             "camera": "On vous a demandé les images d’une caméra.",
@@ -72,7 +74,7 @@ GIVING: dict[Language, dict[str, Any]] = {
             "document": "On vous a demandé des documents.",
         },
         "lines": (
-            "N’envoyez que ce qui vous a été demandé. Ni vous ni d’autres ne peuvent voir ici ce qui a été envoyé.",
+            "N’envoyez que ce qui vous a été demandé. Cette page ne montre jamais ce qui a été envoyé.",
             "Gardez l’original sur votre appareil jusqu’à avis contraire d’un agent.",
         ),
         "left": "Vous pouvez encore en envoyer {n}, jusqu’au {at}.",

@@ -4,6 +4,7 @@ import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { meter } from "./devices.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { ownDevices } from "./own.js";
 import { Sending, canCall } from "./sending.js";
 import { Tiles } from "./tiles.js";
 import { follow, showPlace, summarise } from "./waiting.js";
@@ -25,6 +26,7 @@ new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
 const sending = new Sending(call, () => IDLE.includes(document.body.dataset.at));
 const { devices, chosen } = sending;
+ownDevices(sending, call);
 
 let startedAt = 0;
 let stopMeter = () => {};
@@ -57,70 +59,6 @@ async function allow(scopes) {
   whereabouts?.show(sending.consents.has("location"));
   await sending.apply();
 }
-
-/* Whoever cannot be seen or heard is told why, what to do, and how to go on without. */
-
-sending.addEventListener("settled", ({ detail: [error] }) => {
-  const lacking = Boolean(error && sending.wanting);
-  $("#denied").hidden = !lacking;
-  $("#to-waiting").hidden = lacking;
-  $("#loudness").hidden = !devices.audio;
-  if (!error) return;
-  const denied = error.name === "NotAllowedError";
-  $("#denied-why").textContent = denied ? texts.denied : texts.no_camera;
-  $("#denied-how").textContent = denied ? howTo() : texts.no_camera_how;
-  if (document.body.dataset.at === "call") say(denied ? texts.denied : texts.no_camera);
-});
-
-function howTo() {
-  const agent = navigator.userAgent;
-  if (/iPhone|iPad/.test(agent)) return texts.how_iphone;
-  return /Android/.test(agent) ? texts.how_android : texts.how_desktop;
-}
-
-sending.addEventListener("changed", () => {
-  for (const video of document.querySelectorAll("[data-self]")) {
-    const track = devices.video;
-    if (video.srcObject?.getVideoTracks()[0] !== track) video.srcObject = track ? new MediaStream([track]) : null;
-    video.classList.toggle("mirrored", devices.facing === "user");
-    video.hidden = !track;
-  }
-  $("#mute").setAttribute("aria-pressed", String(!chosen.microphone));
-  $("#camera").setAttribute("aria-pressed", String(!devices.video));
-  $("#switch").hidden = !devices.video || devices.cameras < 2;
-  $("#torch").hidden = devices.torch === null;
-  $("#torch").setAttribute("aria-pressed", String(Boolean(devices.torch)));
-  for (const one of document.querySelectorAll("[data-save]")) one.setAttribute("aria-pressed", String(devices.saving));
-  const zoom = devices.zoom;
-  $("#zooming").hidden = zoom === null;
-  if (zoom) Object.assign($("#zoom"), { min: zoom.min, max: zoom.max, step: (zoom.max - zoom.min) / 20, value: zoom.now });
-});
-
-const light = (on) => sending.light(on).catch(() => say(texts.no_torch));
-const closer = (by) => sending.enlarge((devices.zoom?.now ?? 1) * by).catch(() => say(texts.no_zoom));
-
-/* What the officer's page asks for is offered; the resident decides */
-
-const WISHES = {
-  rear_camera: () => sending.turn("environment"),
-  front_camera: () => sending.turn("user"),
-  torch_on: () => light(true),
-  torch_off: () => light(false),
-  zoom_in: () => closer(1.5),
-  zoom_out: () => closer(1 / 1.5),
-  unmute: () => { chosen.microphone = true; return sending.apply(); },
-  camera_on: () => { chosen.camera = true; return sending.apply(); },
-};
-
-call.addEventListener("request", ({ detail }) => {
-  if (detail.what.startsWith("torch") && devices.torch === null) return;
-  if (detail.what.startsWith("zoom") && devices.zoom === null) return;
-  $("#wish-text").textContent = texts[`wish_${detail.what}`];
-  $("#wish").hidden = false;
-  $("#wish-yes").onclick = () => { $("#wish").hidden = true; WISHES[detail.what](); };
-  $("#wish-yes").focus();
-});
-$("#wish-no").onclick = () => { $("#wish").hidden = true; };
 
 /* The course of the call */
 
@@ -238,12 +176,6 @@ async function enter() {
   await sending.apply();
 }
 
-on("#mute", () => { chosen.microphone = !chosen.microphone; sending.apply(); });
-on("#camera", () => { chosen.camera = !devices.video; sending.apply(); });
-on("#switch", () => sending.turn(devices.facing === "user" ? "environment" : "user"));
-on("#torch", () => light(!devices.torch));
-$("#zoom").oninput = (event) => sending.enlarge(Number(event.target.value)).catch(() => say(texts.no_zoom));
-for (const one of document.querySelectorAll("[data-save]")) one.onclick = () => sending.save(!devices.saving);
 
 /* A button that opens and closes what it controls. */
 function toggling(button) {

@@ -3,6 +3,7 @@
 import { $, ask, texts } from "./page.js";
 
 const OFTEN = 5000;
+const DENIED = 1;
 const OPTIONS = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 };
 
 export class Whereabouts {
@@ -51,7 +52,7 @@ export class Whereabouts {
       clearTimeout(this.#later);
       const send = () => this.#watch !== null && this.#send(found, texts.where_live);
       this.#later = setTimeout(send, Math.max(0, this.#told + OFTEN - Date.now()));
-    }, (error) => this.#failed(error), OPTIONS);
+    }, (error) => (error.code === DENIED ? this.#failed(error) : this.#say(texts.where_unknown)), OPTIONS);
   }
 
   async #send({ coords, timestamp }, said) {
@@ -69,7 +70,7 @@ export class Whereabouts {
 
   #failed(error) {
     this.stop();
-    this.#say(error.code === 1 ? texts.where_denied : texts.where_unknown);
+    this.#say(error.code === DENIED ? texts.where_denied : texts.where_unknown);
   }
 
   #say(text) {

@@ -1,0 +1,240 @@
+"""Evidence of people outside of a session: links, their page without scripts, and looking through for malware."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import select
+
+from tests.evidence import Call, Sending, code_of, sha256
+from tests.examples import recorded
+from tests.files import PDF, PROGRAM, photo
+from tests.system import Servers, System, until
+from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
+from vpr_events.contracts.values import Role
+from vpr_video.tables import upload_links
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MALWARE = b"%PDF-1.7\n" + b"this part stands for malware" + b" " * 600
+
+
+@dataclass
+class Clamd:
+    """What speaks clamd's INSTREAM: finds one text, keeps silent, or is full; counts what it was sent."""
+
+    silent: bool = False
+    full: bool = False
+    seen: list[bytes] = field(default_factory=list)
+    address: str = ""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One scan."""
+        if self.silent:
+            return writer.close()
+        assert await reader.readexactly(10) == b"zINSTREAM\0"
+        content = b""
+        while length := int.from_bytes(await reader.readexactly(4)):
+            content += await reader.readexactly(length)
+        self.seen.append(content)
+        reply = b"stream: Test.Signature FOUND" if b"stands for malware" in content else b"stream: OK"
+        writer.write((b"INSTREAM size limit exceeded. ERROR" if self.full else reply) + b"\0")
+        await writer.drain()
+        return writer.close()
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Clamd]:
+    clamd = Clamd()
+    server = await asyncio.start_server(clamd.answer, "127.0.0.1", 0)
+    async with server:
+        clamd.address = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield clamd
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clamd() -> AsyncIterator[Clamd]:
+    async with listening() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def video(servers: Servers, clamd: Clamd) -> AsyncIterator[System]:
+    """Video alone, with a scanner."""
+    async with System.started(servers, ["video"], clamd=clamd.address) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def call(video: System, clamd: Clamd) -> Call:
+    clamd.silent = clamd.full = False
+    clamd.seen.clear()
+    return await Call.arranged(video)
+
+
+async def link(call: Call, **asked: Any) -> dict[str, Any]:
+    """A new link, and the token in it."""
+    body = {"purpose": "doorbell"} | asked
+    made = await call.meeting.post("upload-links", body)
+    assert made.status_code == 201, made.text
+    told: dict[str, Any] = made.json()
+    return told | {"token": str(told["link"]).rpartition("/")[2]}
+
+
+def giver(call: Call, token: str) -> Sending:
+    return Sending(call.system["video"], f"/v1/given/{token}/evidence", {})
+
+
+async def begin(call: Call, token: str, media_type: str = "image/jpeg") -> httpx.Response:
+    return await call.system["video"].post(f"/v1/given/{token}/evidence", json={"media_type": media_type, "name": "a"})
+
+
+async def give(call: Call, token: str, content: bytes, media_type: str = "image/jpeg") -> httpx.Response:
+    """Send a file in one chunk: the answer to its completion."""
+    sending, begun = giver(call, token), await begin(call, token, media_type)
+    assert begun.status_code == 201, begun.text
+    assert (await sending.put(begun.json()["id"], 0, content)).status_code == 204
+    return await sending.complete(begun.json()["id"], 1, sha256=sha256(content))
+
+
+async def form(call: Call, token: str, *files: tuple[str, bytes, str]) -> httpx.Response:
+    """Send the page's form, as a browser without scripts does."""
+    return await call.system["video"].post(
+        f"/give/{token}", data={"note": "Sunday, at the back door"}, files=[("files", one) for one in files]
+    )
+
+
+async def listed(call: Call) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await call.meeting.get(f"{call.meeting.url}/evidence")).json()
+    return found
+
+
+async def test_a_file_is_sent_by_a_link_and_seen_by_the_officer_alone(call: Call, clamd: Clamd) -> None:
+    made, content = await link(call), photo()
+    done = await give(call, made["token"], content)
+    assert (done.status_code, set(done.json())) == (200, {"id", "state", "next_sequence", "chunk_limit"})
+    [item] = await listed(call)
+    assert (item["state"], item["kind"], item["sha256"], item["participant"]) == (
+        "captured",
+        "file",
+        sha256(content),
+        None,
+    )
+    assert clamd.seen == [content]
+    assert (await call.officer.read(item["id"], "/content")).content == content
+    assert (await giver(call, made["token"]).read(item["id"], "/content")).status_code == 404
+    custody = (await call.officer.read(item["id"], "/custody")).json()
+    assert [(one["deed"], one["why"]) for one in custody][:2] == [("opened", "link"), ("captured", "file")]
+    [shown] = (await call.meeting.get(f"{call.meeting.url}/upload-links")).json()
+    assert (shown["used"], shown["most"], shown["link"]) == (1, 5, None)
+    assert [name for name in await call.meeting.names() if name.startswith("upload")] == [
+        "upload_link_issued",
+        "upload_begun",
+    ]
+    assert made["token"] not in str([event.data for event in await call.meeting.events()])
+
+
+async def test_opening_the_page_spends_nothing_and_its_form_works_without_scripts(call: Call) -> None:
+    made = await link(call, most=3)
+    for language, words in (("en", "You were asked for recordings of a doorbell."), ("fr", "une sonnette")):
+        for _ in range(3):
+            page = await call.system["video"].get(f"/give/{made['token']}?lang={language}")
+            assert words in page.text
+    assert await listed(call) == []
+    answer = await form(
+        call,
+        made["token"],
+        ("door.jpg", photo(), "image/jpeg"),
+        ("tool.exe", PROGRAM, "application/octet-stream"),
+        ("page.html", b"<html>", "text/html"),
+    )
+    assert (answer.status_code, "1 received." in answer.text) == (200, True), answer.text
+    for name in ("tool.exe", "page.html"):
+        assert f"{name}: is no photo, video or PDF that we take" in answer.text
+    kept = [one for one in await listed(call) if one["state"] == "captured"]
+    assert [(one["name"], one["note"]) for one in kept] == [("door.jpg", "Sunday, at the back door")]
+    assert "Choose a file first." in (await form(call, made["token"])).text
+
+
+async def test_a_link_ends_when_it_is_used_up_taken_back_or_too_old(call: Call) -> None:
+    used, revoked, old = [await link(call, most=1) for _ in range(3)]
+    assert (await give(call, used["token"], photo())).status_code == 200
+    for _ in range(2):
+        taken_back = await call.system["video"].delete(
+            f"{call.meeting.url}/upload-links/{revoked['id']}", headers=call.meeting.as_officer()
+        )
+        assert taken_back.status_code == 204
+    for token, code in ((used["token"], "link_used_up"), (revoked["token"], "link_revoked")):
+        assert code_of(await begin(call, token)) == (409, code)
+        page = await call.system["video"].get(f"/give/{token}")
+        assert (page.status_code, "<form" in page.text) == (410, False)
+        assert (await form(call, token, ("a.jpg", photo(), "image/jpeg"))).status_code == 410
+    async with call.system.runtime("video").engine.begin() as connection:
+        stored = (await connection.execute(select(upload_links.c.token_digest))).scalars().all()
+        assert old["token"] not in stored
+    unknown = await call.system["video"].get("/give/guessed")
+    assert (unknown.status_code, "We do not know this link" in unknown.text) == (404, True)
+    assert code_of(await begin(call, "guessed")) == (404, "no_such_link")
+
+
+async def test_a_link_outlives_the_session_and_not_the_personal_data(call: Call) -> None:
+    made = await link(call)
+    await call.meeting.post("end", {"reason": "completed"})
+    assert (await give(call, made["token"], PDF, "application/pdf")).status_code == 200
+    erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="retention")
+    await call.system.servers.publish(recorded(erased, entity=call.meeting.report))
+
+    async def gone() -> bool:
+        return (await begin(call, made["token"])).status_code == 404
+
+    await until(gone)
+
+
+async def test_a_link_is_made_by_who_acts_and_opens_its_own_items_alone(call: Call) -> None:
+    foreign = await call.meeting.post("upload-links", {"purpose": "camera"}, call.system.as_(Role.OFFICER))
+    assert code_of(foreign) == (403, "not_your_session")
+    wrong = await call.meeting.post("upload-links", {"purpose": "anything"})
+    assert (wrong.status_code, [one["field"] for one in wrong.json()["errors"]]) == (422, ["purpose"])
+    one, other = await link(call), await link(call)
+    item = (await begin(call, one["token"])).json()["id"]
+    assert (await giver(call, other["token"]).put(item, 0, photo())).status_code == 404
+    assert (await giver(call, one["token"]).put(item, 1, photo())).status_code == 409, "a gap"
+
+
+async def test_what_a_scanner_finds_is_not_kept(call: Call) -> None:
+    made = await link(call)
+    assert code_of(await give(call, made["token"], MALWARE, "application/pdf")) == (422, "file_infected")
+    [item] = await listed(call)
+    assert (item["state"], item["reason"]) == ("discarded", "file_infected")
+    page = await form(call, made["token"], ("bill.pdf", MALWARE, "application/pdf"))
+    assert "bill.pdf: holds malware, says a scanner: it is not kept" in page.text
+    refused = await _photo_of_the_resident(call, MALWARE)
+    assert code_of(refused) == (422, "file_infected")
+    await until(call.nothing_kept)
+
+
+async def _photo_of_the_resident(call: Call, content: bytes) -> httpx.Response:
+    item = await call.resident.begun("file", "application/pdf")
+    await call.resident.put(item, 0, content)
+    return await call.resident.complete(item, 1)
+
+
+@pytest.mark.parametrize("state", ["silent", "full"])
+async def test_nothing_is_captured_that_was_not_looked_through(call: Call, clamd: Clamd, state: str) -> None:
+    made, sending = await link(call), None
+    setattr(clamd, state, True)
+    refused = await give(call, made["token"], PDF, "application/pdf")
+    assert code_of(refused) == (503, "scanner_unavailable")
+    [item] = await listed(call)
+    assert item["state"] == "open", "kept aside"
+    page = await form(call, made["token"], ("bill.pdf", PDF, "application/pdf"))
+    assert "bill.pdf: waits for the malware scanner" in page.text
+    setattr(clamd, state, False)
+    sending = giver(call, made["token"])
+    assert (await sending.complete(item["id"], 1)).status_code == 200
+    assert (await listed(call))[0]["state"] == "captured"
