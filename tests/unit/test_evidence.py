@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.files import GOOD, PDF, REFUSED, TAKEN_AT, in_parts, photo
 from vpr_evidence.encryption import CHUNK, Damaged
-from vpr_evidence.facts import UNREADABLE, Facts, facts_of
+from vpr_evidence.facts import MOST_PIXELS, UNREADABLE, Facts, facts_of
 from vpr_evidence.keys import KeyMissing, MasterKeys, new_master_key
 from vpr_evidence.media_types import HEAD, KINDS, Kind, declared, sniffed
 from vpr_evidence.ranges import Part, Unsatisfiable, part_of
@@ -301,3 +301,7 @@ def test_a_bent_image_is_unreadable(content: bytes) -> None:
 def test_a_not_taken_file_has_a_stable_code() -> None:
     codes = {kind.code for kind in (NotTaken, Empty, TooLarge, TypeRefused)}
     assert codes == {"file_not_taken", "file_empty", "file_too_large", "file_type_refused"}
+
+
+def test_pillow_itself_refuses_what_is_no_photo() -> None:
+    assert Image.MAX_IMAGE_PIXELS == MOST_PIXELS
