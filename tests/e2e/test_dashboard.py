@@ -110,8 +110,9 @@ def test_it_is_worked_by_keyboard_and_a_view_is_an_address(browser: Browser, sys
     page.goto(f"{sign_in(context, system, Role.ANALYST)}?{PILOT}&lang=en")
     page.get_by_text("Filters:").focus()
     page.keyboard.press("Enter")
-    page.get_by_label("Category").focus()
-    page.get_by_label("Category").select_option("theft")
+    category = page.get_by_role("combobox", name="Category")
+    category.focus()
+    category.select_option("theft")
     page.get_by_role("button", name="Show").press("Enter")
     page.get_by_text(f"Filters: Source {SOURCE}, category Theft").wait_for()
     assert "category=theft" in page.url
