@@ -40,7 +40,8 @@ class Settings(SendingSettings, EvidenceSettings):
     socket is gone for ``drop_after`` seconds counts as interrupted. ``exit_url`` is where the quick exit leads.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``.
+    and ``evidence_most_bytes`` those of a session. Working copies are made of at most ``copy_bytes``, within
+    ``copy_time``.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -64,6 +65,7 @@ class Settings(SendingSettings, EvidenceSettings):
     copy_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
     copy_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=20)
     evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
+    evidence_most_bytes: Annotated[int, Field(gt=0)] = 20_480 * MIB
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:
