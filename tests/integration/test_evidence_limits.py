@@ -13,7 +13,7 @@ from tests.system import Servers, System
 
 
 async def test_bodies_that_are_no_chunk_are_refused(servers: Servers) -> None:
-    limits: Any = {"chunk_bytes": 2048, "recording_bytes": 5000, "evidence_most": 2}
+    limits: Any = {"chunk_bytes": 2048, "recording_bytes": 5000, "evidence_most": 2, "evidence_most_bytes": 6000}
     async with System.started(servers, ["video"], **limits) as video:
         call = await Call.arranged(video, "record")
         item = await call.officer.begun("recording", "video/webm")
@@ -26,7 +26,9 @@ async def test_bodies_that_are_no_chunk_are_refused(servers: Servers) -> None:
         assert code_of(await call.officer.put(item, 3, bytes(1000))) == (413, "file_too_large")
         assert (await call.officer.complete(item, 3)).status_code == 200
         assert len(call.stored) == 3
-        await call.resident.begun("photo", "image/jpeg")
+        image = await call.resident.begun("photo", "image/jpeg")
+        assert (await call.resident.put(image, 0, photo())).status_code == 204
+        assert code_of(await call.resident.put(image, 1, bytes(2048))) == (413, "file_too_large"), "of the session"
         assert code_of(await call.resident.begin("photo", "image/jpeg")) == (409, "evidence_too_many")
 
 

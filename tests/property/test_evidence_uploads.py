@@ -1,6 +1,7 @@
 """Uploads as a state machine: whatever is sent, again, out of turn, after a withdrawal or the end, its rules hold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
@@ -65,11 +66,32 @@ commands: st.SearchStrategy[Command] = st.one_of(
 )
 
 
+ITEM = UUID(int=31)
+BEGINNING: Sequence[Command] = (
+    *SCRIPT,
+    SetConsents(at=NOON, participant_id=RESIDENT, scopes=frozenset({Consent.VIEW, Consent.RECORD, Consent.SNAPSHOT})),
+    OpenEvidence(at=NOON, evidence_id=ITEM, kind=EvidenceKind.RECORDING, participant_id=OFFICER, acts=True),
+)
+CAPTURE = CaptureEvidence(at=NOON, evidence_id=ITEM, sha256="0" * 64, size=1, media_type="video/webm")
+LIKELY = st.sampled_from(
+    [
+        SetConsents(at=NOON, participant_id=RESIDENT, scopes=frozenset({Consent.VIEW})),
+        TimerFired(at=NOON, name=timer_of(ITEM), due_at=NOON),
+        CAPTURE,
+        replace(CAPTURE, incomplete=True),
+        replace(CAPTURE, sha256="1" * 64),
+        DiscardEvidence(at=NOON, evidence_id=ITEM, reason="file_empty"),
+        ViewEvidence(at=NOON, evidence_id=ITEM, viewer_id=OFFICER, purpose="claim"),
+        EndSession(at=NOON, reason=EndReason.COMPLETED),
+    ]
+)
+
+
 @st.composite
 def calls(draw: st.DrawFn) -> list[Event]:
     """All events of a call in which evidence is secured."""
     past: list[Event] = []
-    for command in [draw(creations), *SCRIPT, *draw(st.lists(commands, max_size=30))]:
+    for command in [draw(creations), *BEGINNING, *draw(st.lists(LIKELY | commands, max_size=12))]:
         past += attempt(command, past)
     return past
 

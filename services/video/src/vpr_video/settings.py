@@ -60,10 +60,10 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``. Links for people
-    outside of a session last ``link_lifetime``; a form without scripts may have ``give_form_bytes``. ``clamd``
-    (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside, each item in ``clamd_within``;
-    without it nothing is looked through.
+    and ``evidence_most_bytes`` those of a session. Working copies are made of at most ``copy_bytes``, within
+    ``copy_time``. Links for people outside of a session last ``link_lifetime``; a form without scripts may have
+    ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
+    each item in ``clamd_within``; without it nothing is looked through.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
@@ -100,6 +100,7 @@ class Settings(SendingSettings, EvidenceSettings):
     media: Literal["peer", "janus", "auto"] = "peer"
     janus_url: str = ""
     janus_secret: SecretStr = SecretStr("")
+    evidence_most_bytes: Annotated[int, Field(gt=0)] = 20_480 * MIB
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:

@@ -81,6 +81,14 @@ async def count_of(connection: AsyncConnection, session_id: UUID) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
+async def received_of(connection: AsyncConnection, session_id: UUID) -> int:
+    """How many bytes a session's items have, copies and documents too."""
+    query = select(func.coalesce(func.sum(evidence_chunks.c.size), 0)).join(
+        evidence, evidence.c.id == evidence_chunks.c.evidence_id
+    )
+    return int((await connection.execute(query.where(evidence.c.session_id == session_id))).scalar_one())
+
+
 async def chunks_of(connection: AsyncConnection, evidence_id: UUID) -> Sequence[Chunk]:
     """An item's chunks, in their order."""
     query = select(evidence_chunks).where(evidence_chunks.c.evidence_id == evidence_id)

@@ -126,12 +126,21 @@ async def _store(row: Row, sequence: int, content: AsyncIterable[bytes], runtime
                     keys=evidence.keys,
                 )
         check_size(kind, said, row["received"] + chunk.size, settings)
+        await _check_session(row, chunk, runtime)
         kept = await _acknowledge(row, chunk, runtime)
     except IntegrityError:
         raise Refused("evidence_closed", "nothing more is taken of this item: it was erased meanwhile") from None
     finally:
         if not kept:
             await _let_go(name, evidence, runtime)
+
+
+async def _check_session(row: Row, chunk: Chunk, runtime: Runtime) -> None:
+    """Whether the session may have this chunk as well. Raises TooLarge."""
+    most = settings_of(runtime).evidence_most_bytes
+    async with runtime.reading() as connection:
+        if await items.received_of(connection, row["session_id"]) + chunk.size > most:
+            raise TooLarge(f"the evidence of a session may have at most {most} bytes")
 
 
 async def _acknowledge(row: Row, chunk: Chunk, runtime: Runtime) -> bool:
