@@ -81,6 +81,8 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         people=PEOPLE[language],
         texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
+        wanted=request.query_params.get("as", "officer"),
+        checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
         session=await session_row(session_id, runtime),
     )
 
@@ -102,8 +104,6 @@ async def third_call(
         kind=kind,
         texts=_json(THIRD[language]["script"] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
-        wanted=request.query_params.get("as", "officer"),
-        checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
         session=await session_row(session_id, runtime),
     )
 
