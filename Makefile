@@ -3,8 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := libs services deploy tests
-SRC := libs/events/src libs/evidence/src libs/service/src $(foreach s,intake triage video dispatch metrics,services/$(s)/src) deploy/local/src
-OURS := $(foreach p,vpr vpr-dispatch vpr-events vpr-evidence vpr-intake vpr-metrics vpr-service vpr-triage vpr-video,--no-emit-package $(p))
+SRC := libs/client/src libs/events/src libs/evidence/src libs/service/src $(foreach s,intake triage video dispatch metrics,services/$(s)/src) deploy/local/src
+OURS := $(foreach p,vpr vpr-client vpr-dispatch vpr-events vpr-evidence vpr-intake vpr-metrics vpr-service vpr-triage vpr-video,--no-emit-package $(p))
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
            --no-emit-find-links --python-version 3.13 $(OURS)
 

@@ -34,7 +34,7 @@ fi
 say "installing pinned packages (about 100; the first time takes a minute)"
 "$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements-dev.lock
 say "installing this project"
-own=(libs/events libs/evidence libs/service services/{intake,triage,video,dispatch,metrics} deploy/local)
+own=(libs/client libs/events libs/evidence libs/service services/{intake,triage,video,dispatch,metrics} deploy/local)
 "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps "${own[@]/#/--editable=./}"
 touch "$venv/.ready"
 say "ready"

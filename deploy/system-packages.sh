@@ -6,6 +6,7 @@ command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
   [ -d "/Applications/Google Chrome.app" ] || missing=(chromium)
 command -v turnserver >/dev/null || missing+=(coturn)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+command -v janus >/dev/null || missing+=(janus)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "  installing ${missing[*]} (a minute or two)"

@@ -97,6 +97,11 @@ class Side:
         self.page.locator("#remote[data-seen=yes]").wait_for()
         self.page.locator("#remote").evaluate(FRAMES, frames)
 
+    def sees_tile(self, kind: str, frames: int = 5) -> None:
+        """The tile of a participant of this kind moves."""
+        video = self.page.locator(f"#others [data-kind={kind}] video[data-seen=yes]")
+        video.evaluate(FRAMES, frames)
+
     def fine(self, name: str, folder: Path) -> None:
         """Accessible, as wide as the screen, nothing wrong, at a desk and on a phone; with pictures for people."""
         own = self.page.viewport_size
@@ -137,6 +142,21 @@ def officer(browser: Browser, desk: Desk, session: str, language: str = "en") ->
     side = Side(context.new_page(), desk.staff)
     side.page.goto(f"{desk.staff}/video/call/{session}?lang={language}")
     side.page.get_by_role("radio").first.check()
+    side.page.get_by_role("button").click()
+    side.at("before")
+    try:
+        yield side
+    finally:
+        context.close()
+
+
+@contextmanager
+def third(browser: Browser, desk: Desk, session: str, kind: str, language: str = "en") -> Iterator[Side]:
+    """A supervisor, who comes as this, before their page of a session, signed in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=f"{language}-CA")
+    side = Side(context.new_page(), desk.staff)
+    side.page.goto(f"{desk.staff}/video/call/{session}/{kind}?lang={language}")
+    side.page.get_by_role("radio", name="supervisor").check()
     side.page.get_by_role("button").click()
     side.at("before")
     try:

@@ -139,7 +139,7 @@ class Town:
 
 def sender_of(system: System) -> Sender:
     """The handler of invitations."""
-    [runner] = [worker for worker in system.runtime("video").workers if isinstance(worker, EffectRunner)]
+    runner = system.runtime("video").worker(EffectRunner)
     sender = runner.handlers[INVITATION]
     assert isinstance(sender, Sender)
     return sender

@@ -19,7 +19,7 @@ from vpr.migration import migrate_embedded
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
-DEADLINE = 40.0
+DEADLINE = 90.0
 
 
 def free_port() -> int:

@@ -10,12 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench import replay as replaying
+from tests.bench.exports import million_rows
+from tests.bench.figures import flow, percentiles_by_category
 from tests.bench.forms import admitted, bulk, open311, unlimited
+from tests.bench.frames import first_frames
+from tests.bench.freshness import committed_to_counted
+from tests.bench.inviting import handed_to_gateway
+from tests.bench.lines import CONNECTIONS, idle_connections, restarted_under_calls
+from tests.bench.meetings import video_alone
 from tests.bench.places import points_per_second
 from tests.bench.posts import another, bare, fill, latency, rate
 from tests.bench.relay import batches, relay, singles
 from tests.bench.steady import percentile
-from tests.bench.targets import TARGETS, filing_beside
+from tests.bench.targets import TARGETS, Beside, filing_beside
 from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
 from tests.processes import Separate, separate_services
@@ -24,6 +31,11 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 REPORTS = int(os.environ.get("BENCH_REPORTS", "20000"))
+LIVE = int(os.environ.get("BENCH_LIVE", "200"))
+ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
+FLOWING = int(os.environ.get("BENCH_FLOWING", "100000"))
+CASES = [int(one) for one in os.environ.get("BENCH_CASES", "1000000").split(",")]
+"""How many reports figures are computed of, such as 1000000,10000000."""
 FEW, MANY = 10_000, int(os.environ.get("BENCH_STORED", "1000000"))
 
 
@@ -44,7 +56,12 @@ def main() -> None:
             publishing(system)
         with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
             replay(system)
+        figures(folder)
+        with separate_services(folder / "live", ["intake", "metrics"], fsync=True) as system:
+            freshness(system)
+            export(system, folder / "export")
         pending_timers(folder / "timers")
+        calls(folder / "calls")
 
 
 def posts(system: Separate, folder: Path) -> None:
@@ -75,11 +92,20 @@ def ways_in(system: Separate, folder: Path) -> None:
         rows = bulk(intake.url, key)
         row("durable rows of one bulk filing", per_second(rows), f"{rows / plain:.2f}")
         steady = min(RATE, round(forms / 2))  # what is overloaded would say nothing of webhooks
-        slowed = filing_beside(intake.url, system, folder, steady, SECONDS)
-    row(f"filing at {steady}/s by {TARGETS} clients, p99", f"{slowed.without:.1f} ms", "1.00")
-    ratio = f"{slowed.slow / slowed.without:.2f}"
-    row(f"  with {TARGETS} webhooks slow or dead, p99", f"{slowed.slow:.1f} ms", ratio)
-    row("  deliveries that waited in the end", f"{slowed.waiting:,}")
+    beside(filing_beside(system, folder, steady, SECONDS), steady)
+
+
+def beside(found: Beside, steady: int) -> None:
+    """Filing by 311 systems, beside what must not slow it."""
+    row(f"filing at {steady}/s by {TARGETS} clients, p99", f"{found.alone:.1f} ms", "1.00")
+    row(f"  with {TARGETS} webhooks slow or dead, p99", f"{found.same:.1f} ms", f"{found.same / found.alone:.2f}")
+    row("  with these told by a process of their own, p99", f"{found.own:.1f} ms", f"{found.own / found.alone:.2f}")
+    row("  deliveries that waited in the end", f"{found.waiting:,}")
+    row(
+        f"  beside {found.flood:,.0f} requests/s to the form, p99",
+        f"{found.flooded:.1f} ms",
+        f"{found.flooded / found.alone:.2f}",
+    )
 
 
 def places() -> None:
@@ -137,12 +163,61 @@ def replay(system: Separate) -> None:
     row("replay into metrics", per_second(built), f"{built / raw:.2f}")
 
 
+def figures(folder: Path) -> None:
+    """What questions cost, whoever asks."""
+    for reports in CASES:
+        asked = percentiles_by_category(folder / f"{reports}.duckdb", reports)
+        row(f"bare DuckDB, percentiles of {reports:,} reports", f"{asked.theirs * 1e3:,.0f} ms", "1.00")
+        row("  the same as an answer of metrics", f"{asked.ours * 1e3:,.0f} ms", f"{asked.ours / asked.theirs:.2f}")
+    flowed = flow(folder / "flow.duckdb", FLOWING)
+    row(f"pm4py's performance DFG of {FLOWING:,} cases", f"{flowed.theirs * 1e3:,.0f} ms", "1.00")
+    row("  metrics' flow", f"{flowed.ours * 1e3:,.0f} ms", f"{flowed.theirs / flowed.ours:.1f}x")
+
+
+def freshness(system: Separate) -> None:
+    """Committed to counted."""
+    asyncio.run(committed_to_counted(system, LIVE, 2))  # to warm up
+    times = asyncio.run(committed_to_counted(system, LIVE, SECONDS))
+    row(f"committed -> in an answer at {LIVE}/s, p50", f"{percentile(times, 0.50):.1f} ms")
+    row(f"committed -> in an answer at {LIVE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
+
+
+def export(system: Separate, folder: Path) -> None:
+    """A large answer."""
+    exported = million_rows(system, folder, ROWS)
+    row(f"event log of {ROWS:,} rows as CSV, first byte", f"{exported.first:.0f} ms")
+    row("  first row", f"{exported.row:.0f} ms")
+    row("  rows", per_second(exported.per_second))
+    row("  memory it took, and the second time", f"{exported.grew:.0f} MB", f"{exported.again:+.0f} MB")
+
+
 def pending_timers(folder: Path) -> None:
     """Timers that wait for their day must not cost those who work today."""
     cost = cost_of_pending_timers(folder, SECONDS)
     row("cases opened and claimed, no other timers", per_second(cost.without), "1.00")
     row(f"the same with {PENDING:,} pending timers", per_second(cost.pending), f"{cost.pending / cost.without:.2f}")
     row(f"scheduler's look at {PENDING:,} timers", f"{cost.look:.2f} ms")
+
+
+def calls(folder: Path) -> None:
+    """Signalling by plain peers, invitations, and the first picture in real browsers."""
+    with video_alone(folder / "lines") as system:
+        idle = idle_connections(system)
+        row(f"{CONNECTIONS} idle signalling connections, each", f"{idle.kilobytes:.0f} KiB")
+        row("  an offer from one to the other, p50", f"{idle.p50:.1f} ms")
+        row("  an offer from one to the other, p99", f"{idle.p99:.1f} ms")
+        restarted = restarted_under_calls(system)
+        row("calls that are back after kill -9 of the service", f"{restarted.back} of {restarted.calls}")
+        row("  the last of them, from its first answer", f"{restarted.seconds:.1f} s")
+    median, slow = handed_to_gateway(folder / "inviting")
+    row("invitation asked for -> SMS at the gateway, p50", f"{median:.0f} ms")
+    row("invitation asked for -> SMS at the gateway, p99", f"{slow:.0f} ms")
+    first_frames(folder / "frames", _frame)
+
+
+def _frame(way: str, took: float, bare: float) -> None:
+    row("let in -> first picture, bare pages", f"{bare:.0f} ms", "1.00")
+    row(f"let in -> first picture, {way}", f"{took:.0f} ms", f"{took / bare:.2f}")
 
 
 def per_second(figure: float) -> str:

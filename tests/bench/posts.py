@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,13 +78,17 @@ def latency(system: Separate, per_second: float, seconds: int) -> tuple[float, f
 
 
 @contextmanager
-def another(system: Separate, folder: Path, **options: str) -> Iterator[Process]:
-    """One more process of intake on the same database, with these settings."""
+def another(system: Separate, folder: Path, words: Sequence[str] = (), **options: str) -> Iterator[Process]:
+    """One more process of intake on the same database, with these settings, started by these words."""
     port = free_port()
     own = {f"INTAKE_{name.upper()}": value for name, value in options.items()}
     environment = system.home.environment("intake", system.embedded.endpoints) | {"INTAKE_PORT": str(port)} | own
-    words = [sys.executable, "-m", "vpr_intake"]
-    process = Process(words, environment, f"http://127.0.0.1:{port}", folder / f"intake-{port}.log")
+    process = Process(
+        [*words, sys.executable, "-m", "vpr_intake"],
+        environment,
+        f"http://127.0.0.1:{port}",
+        folder / f"intake-{port}.log",
+    )
     process.start()
     try:
         yield process

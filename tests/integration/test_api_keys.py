@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.examples import new_report
@@ -17,6 +17,7 @@ from vpr.services import assembly
 from vpr_events.contracts.values import Role
 from vpr_intake.tables import client_keys
 from vpr_service.key_use import KeyUse
+from vpr_service.known_keys import LIFETIME, KnownKeys
 from vpr_service.migrating import config_for
 
 REPORTS, OPEN311, UPDATES = "/v1/reports", "/open311/v2/requests.json", "/open311/v2/servicerequestupdates.json"
@@ -76,6 +77,51 @@ async def test_two_keys_are_good_during_a_rotation_and_never_three(intake: Syste
     assert (await admin(intake, "GET", f"/v1/clients/{partner.id}"))["valid_keys"] == 2
 
 
+async def test_a_key_that_was_good_a_moment_ago_asks_no_database(intake: System, partner: Partner) -> None:
+    known = intake.runtime("intake").worker(KnownKeys)
+    asked: list[str] = []
+    engine = intake.runtime("intake").engine.sync_engine
+
+    async def remembered() -> bool:
+        asked.clear()
+        return await known.client_of(partner.key) is not None and not any("client_keys" in one for one in asked)
+
+    event.listen(engine, "before_cursor_execute", listener := lambda _, __, statement, *___: asked.append(statement))
+    await until(remembered)
+    event.remove(engine, "before_cursor_execute", listener)
+    assert await known.client_of(f"{partner.key}x") is None
+
+
+async def test_every_process_hears_that_a_key_was_revoked(servers: Servers) -> None:
+    await servers.fresh_log(["intake"])
+    async with servers.database("intake") as url:
+        one, other = System(servers), System(servers)
+        async with one.service("intake", url), other.service("intake", url):
+            partner = await Partner.admitted(one)
+            for _ in range(3):
+                assert (await other["intake"].get(REPORTS, headers={"X-API-Key": partner.key})).status_code == 200
+            await admin(one, "POST", f"/v1/clients/{partner.id}/revocation")
+            assert (await one["intake"].get(REPORTS, headers={"X-API-Key": partner.key})).status_code == 401
+
+            async def out() -> bool:
+                answer = await other["intake"].get(REPORTS, headers={"X-API-Key": partner.key})
+                return answer.status_code == 401
+
+            await until(out, deadline=LIFETIME / 2)
+
+
+async def test_a_revoked_client_gets_no_webhook_and_none_is_switched_on_again(intake: System, partner: Partner) -> None:
+    async with Receiver.listening() as receiver:
+        hook = await partner.webhook(receiver.url)
+    await admin(intake, "POST", f"/v1/clients/{partner.id}/revocation")
+    headers = intake.as_(Role.ADMIN)
+    again = await intake["intake"].patch(f"/v1/webhooks/{hook['id']}", json={"enabled": True}, headers=headers)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:vpr:problem:client_revoked")
+    new = {"url": receiver.url, "event_types": ["report.received"], "client_id": partner.id}
+    made = await intake["intake"].post("/v1/webhooks", json=new, headers=headers)
+    assert (made.status_code, made.json()["errors"][0]["field"]) == (422, "client_id")
+
+
 async def test_the_former_key_ends_when_its_time_is_over(intake: System, partner: Partner) -> None:
     made = await admin(intake, "POST", f"/v1/clients/{partner.id}/keys", {"overlap": "PT0S"})
     assert (await partner.ask("GET", REPORTS)).status_code == 401
@@ -99,7 +145,7 @@ async def test_a_revoked_client_is_out_at_once_and_is_told_nothing_more(intake: 
 async def test_uses_are_counted_for_administrators(intake: System, partner: Partner) -> None:
     for _ in range(3):
         await partner.ask("GET", REPORTS)
-    [use] = [one for one in intake.runtime("intake").workers if isinstance(one, KeyUse)]
+    use = intake.runtime("intake").worker(KeyUse)
 
     async def three() -> bool:
         await use.write()

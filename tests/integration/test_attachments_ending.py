@@ -15,10 +15,10 @@ from tests.system import Servers, System, until
 from vpr_events.contracts.values import Role
 from vpr_events.outages import RecoveryNeeded
 from vpr_evidence.keys import new_master_key
-from vpr_intake.attaching import Incoming, evidence_of, settings_of, uploads
+from vpr_intake.attaching import Incoming, evidence_of, uploads
 from vpr_intake.kept_files import OBJECTS
 from vpr_intake.queries import one_report
-from vpr_intake.settings import Settings
+from vpr_intake.settings import Settings, settings_of
 from vpr_service.evidence import Sweeper
 from vpr_service.runtime import Runtime
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tests.integration.test_events_pipeline import MOST, hold
 from tests.system import Servers, until
 from tests.workers import killed_in_the_middle
+from vpr_events import effect_runner, working
 from vpr_events.effect_runner import EffectRunner, Handler, Task
 from vpr_events.effects import Effect
 from vpr_events.event import Recorded
@@ -101,6 +102,33 @@ async def test_an_effect_is_carried_out_after_the_commit_and_its_result_is_recor
     (task,) = bell.rung
     assert (task.id, task.kind, task.data, task.correlation_id) == (row.id, "ring", {"times": 2}, report)
     assert await count(engine) == 2
+
+
+async def test_a_commit_wakes_the_runner_whatever_it_waits_for(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (working, effect_runner):
+        monkeypatch.setattr(module, "IDLE", 3600.0)
+    stop, bell, slow = asyncio.Event(), Bell(), asyncio.Event()
+
+    async def ring(task: Task) -> Iterable[Execution]:
+        await bell(task)
+        await slow.wait()
+        return ()
+
+    one = runner(engine, ring)
+    running = asyncio.create_task(one.run(stop))
+    pipeline = Pipeline(engine, consequences=[follow], committed=one.wake)
+    for number in (1, 2):  # the second comes while the first is in the middle of its work
+        await pipeline.execute(plain_hold(uuid4()))
+
+        async def rung(times: int = number) -> bool:
+            return len(bell.rung) == times
+
+        await until(rung)
+    slow.set()
+    stop.set()
+    await running
 
 
 async def test_an_effect_whose_process_dies_in_the_middle_is_repeated_under_the_same_id_and_ends_once(

@@ -54,7 +54,8 @@ async def client(system: System) -> Client:
 
 async def test_what_is_named_is_replaced_and_the_rest_stays(client: Client) -> None:
     before = await client.reads()
-    answer = await client.amends(category="mischief", description="It was the fence.", place={"address": "9 Elm"})
+    changes = {"category": "mischief", "description": "It was the fence.", "district": before["district"]}
+    answer = await client.amends(**changes, place={"address": "9 Elm"})
     assert (answer.status_code, answer.headers["etag"], answer.json()["category"]) == (
         200,
         f'"{FILED + 1}"',
@@ -97,6 +98,7 @@ async def test_of_two_changes_to_one_version_the_second_is_refused(client: Clien
         ({"category": "piracy"}, "category"),
         ({"occurred_from": "2999-01-01T00:00:00Z"}, "occurred_from"),
         ({"place": {"latitude": 1.0}}, "place"),
+        ({"place": {"address": "9 Elm"}}, "district"),
         ({"colour": "red"}, "colour"),
     ],
 )

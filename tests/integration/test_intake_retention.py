@@ -86,7 +86,7 @@ class Kept:
 
 
 def worker_of(system: System) -> Retaining:
-    return next(one for one in system.runtime("intake").workers if isinstance(one, Retaining))
+    return system.runtime("intake").worker(Retaining)
 
 
 async def events_of(system: System, stream: str) -> list[object]:

@@ -115,7 +115,7 @@ async def records(system: System, count: int, **query: Any) -> Any:
 
 
 def projection(system: System) -> Projection:
-    return next(worker for worker in system.runtime("metrics").workers if isinstance(worker, Projection))
+    return system.runtime("metrics").worker(Projection)
 
 
 async def settled(system: System) -> None:

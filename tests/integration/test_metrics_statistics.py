@@ -7,9 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import lifelines
+import pandas as pd
 import pytest
+from lifelines.utils import qth_survival_times
 
 from tests.examples import NOON, recorded
+from tests.sample_data import shared
 from tests.system import Servers, System
 from vpr_events.contracts.case import CaseClosed, CaseVideoDeclined, CloseReason
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
@@ -127,6 +131,42 @@ async def test_small_counts_of_a_curve_are_for_supervisors(metrics: System) -> N
     assert max(step["time"] for step in told["curve"]) == 36000, "fewer than five are at risk after that"
     alone = (await ask(metrics, "/v1/survival", {"outcome": "no_show"}, Role.ANALYST))["total"]
     assert (alone["suppressed"], alone["n"], alone["curve"]) == (True, None, None)
+
+
+@pytest.fixture
+def waltons() -> pd.DataFrame:
+    return pd.read_csv(shared("eventlogs/waltons.csv"))
+
+
+async def test_waltons_flies_as_cases_have_the_curves_of_lifelines(metrics: System, waltons: pd.DataFrame) -> None:
+    """A day of a fly is an hour of a case; one that was lost from sight is closed without a unit."""
+    await metrics.servers.publish(*flies(waltons))
+    await metrics.quiet()
+    answer = await ask(metrics, "/v1/survival", {"source": "flies", "by": "category", "percentile": [10, 25, 75]})
+    told = {one["key"]: one for one in answer["groups"]} | {None: answer["total"]}
+    assert set(told) == {"control", "miR-137", None}
+    for group, ours in told.items():
+        own = waltons if group is None else waltons[waltons["group"] == group]
+        theirs = lifelines.KaplanMeierFitter().fit(own["T"] * 3600, own["E"])
+        assert ours["n"] == len(own)
+        assert ours["causes"]["reached"] == own["E"].sum()
+        assert ours["median"]["value"] == pytest.approx(theirs.median_survival_time_, abs=0.001)
+        for percentage, found in ours["percentiles"].items():
+            expected = qth_survival_times(1 - float(percentage) / 100, theirs.survival_function_)
+            assert found["value"] == pytest.approx(expected, abs=0.001)
+        table = theirs.event_table.loc[[step["time"] for step in ours["curve"]]]
+        assert [step["at_risk"] for step in ours["curve"]] == list(table["at_risk"])
+        assert [step["ended"] for step in ours["curve"]] == list(table["observed"])
+
+
+def flies(waltons: pd.DataFrame) -> Iterator[Recorded]:
+    """A past case for each."""
+    for number, (hours, seen, group) in enumerate(waltons.itertuples(index=False)):
+        over = NOON + timedelta(hours=hours)
+        case = HistoryCaseRecorded(
+            source="flies", category=group, filed_at=NOON, dispatched_at=over if seen else None, closed_at=over
+        )
+        yield recorded(case, entity=UUID(int=2000 + number))
 
 
 COMPARED: dict[str, Any] = {

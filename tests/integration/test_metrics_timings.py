@@ -139,7 +139,7 @@ async def test_pathways_and_outcomes_of_our_own_cases(metrics: System) -> None:
 
 
 async def test_a_linked_duplicate_names_its_originals_report(metrics: System) -> None:
-    projection = next(one for one in metrics.runtime("metrics").workers if isinstance(one, Projection))
+    projection = metrics.runtime("metrics").worker(Projection)
     rows = await projection.read(lambda found: found.execute("select id, duplicate_of from records").fetchall())
     assert {row for row in rows if row[1]} == {(UUID(int=2), UUID(int=1))}
 

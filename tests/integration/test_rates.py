@@ -1,6 +1,7 @@
 """How often may be asked: by key, by source, by a public form; and which proxies are believed to say who asks."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -70,6 +71,18 @@ async def test_wrong_credentials_count_for_their_source(strict: System, headers:
     assert guessed == [401] * 6 + [429] * 2
     public = await strict["intake"].get("/v1/categories", headers=headers)
     assert public.status_code == 429, "a key that is no good is no way round the limit"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"headers": {"X-API-Key": "x"}}, {"params": {"api_key": "x"}}, {"data": {"api_key": "x"}}],
+    ids=["header", "query", "form"],
+)
+async def test_what_is_no_key_is_no_way_to_be_served_above_the_limit(strict: System, sent: dict[str, Any]) -> None:
+    for _ in range(6):
+        await strict["intake"].get("/v1/categories")
+    assert (await strict["intake"].post("/report/emergency", **sent)).status_code == 429
+    assert (await strict["intake"].post(REPORTS, **sent)).status_code == 429
 
 
 def with_form(app: FastAPI) -> None:

@@ -111,3 +111,11 @@ async def test_of_a_sensitive_case_the_page_says_no_more_than_before(shared: Sys
     assert resident.page.whole == before
     await resident.opens(PATH)
     assert (resident.page.title, resident.page.heading) == ("City services", "Add files")
+    as_staff = shared.as_(Role.SUPERVISOR)
+    [report] = (await shared["intake"].get("/v1/reports?limit=1", headers=as_staff)).json()
+    path = f"/v1/reports/{report['id']}/withdrawal"
+    over = await shared["intake"].post(path, json={"reason": "mistake"}, headers=as_staff)
+    assert over.status_code == 200, over.text
+    answer = await sends(resident, JPEG)
+    assert (answer.status_code, "Ask to be called" in answer.text) == (422, True)
+    assert "Nothing can be added" not in answer.text

@@ -136,3 +136,8 @@ def test_a_gap_is_what_chance_does_not_explain() -> None:
     [late] = doubts.gaps("baseline", busy[:100], DAY, DAY + timedelta(days=30))
     assert late.detail == "nothing was filed from 2026-05-24 to 2026-06-03"
     assert list(doubts.gaps("baseline", [])) == []
+
+
+def test_curves_that_chance_could_not_have_drawn_otherwise_are_not_tested() -> None:
+    alone = (floats([2]), np.array([True]))
+    assert log_rank(alone, (floats([1]), np.array([False]))) is None

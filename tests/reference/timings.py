@@ -25,8 +25,12 @@ INTERVALS = {
     "travel": ("en_route_at", "arrived_at"),
     "response": ("filed_at", "arrived_at"),
     "on_scene": ("arrived_at", "cleared_at"),
+    "chosen_delay": ("earliest_at", "appointment_at"),
     "resolution": ("filed_at", "closed_at"),
 }
+APPOINTMENT = ["earliest_at", "appointment_at"]
+"""Points of our own cases alone."""
+
 UNKNOWN = "unknown"
 
 type Grouping = Literal["category", "district", "priority", "week"]
@@ -126,6 +130,7 @@ def figures(cases: pd.DataFrame, by: Grouping | None = None, zone: str = "UTC") 
     A case without the grouping's value is in group "unknown". Weeks are ISO weeks of filed in the zone, as 2024-W01.
     """
     keys = _keys(cases, by, zone)
+    cases = cases.assign(**{point: pd.Series(pd.NaT, cases.index, "datetime64[us, UTC]") for point in APPOINTMENT})
     return pd.concat({name: _figure(cases, keys, name) for name in INTERVALS}).swaplevel()
 
 

@@ -3,7 +3,15 @@
 from vpr_events.contracts import CONTRACTS
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_metrics.definitions import INTERVALS, VERSION
-from vpr_metrics.projections import AMENDED_POINTS, FIRST_POINTS, LAST_POINTS, POINTS, TOLD_POINTS, TRAITS
+from vpr_metrics.projections import (
+    AMENDED_POINTS,
+    FIRST_POINTS,
+    LAST_POINTS,
+    OCCURRED,
+    POINTS,
+    TOLD_POINTS,
+    TRAITS,
+)
 
 VERSION_1 = {
     "reporting_delay": ("occurred_to", "filed_at"),
@@ -15,6 +23,7 @@ VERSION_1 = {
     "travel": ("en_route_at", "arrived_at"),
     "response": ("filed_at", "arrived_at"),
     "on_scene": ("arrived_at", "cleared_at"),
+    "chosen_delay": ("earliest_at", "appointment_at"),
     "resolution": ("filed_at", "closed_at"),
 }
 
@@ -37,7 +46,7 @@ def test_every_definition_has_a_sentence_of_its_own() -> None:
 
 def test_every_clock_point_of_a_past_case_is_taken_over() -> None:
     moments = {name for name in HistoryCaseRecorded.model_fields if name.endswith(("_at", "_from", "_to"))}
-    assert {*TOLD_POINTS[HistoryCaseRecorded], *AMENDED_POINTS} == moments
+    assert {*TOLD_POINTS[HistoryCaseRecorded], *OCCURRED} == moments
 
 
 def test_traits_are_fields_of_their_contracts() -> None:

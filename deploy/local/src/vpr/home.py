@@ -62,7 +62,7 @@ class Home:
 
     def remove(self) -> None:
         """Delete what a system leaves besides its servers' data, and the folder if nothing else is in it."""
-        for folder in (self.metrics, self.seals, self.evidence):
+        for folder in (self.metrics, self.seals, self.evidence, self.imports):
             shutil.rmtree(folder, ignore_errors=True)
         for name in (KEY, PUBLISHED, SEAL_KEY, WEBHOOK_KEY, EVIDENCE_KEY, CLIENTS):
             (self.folder / name).unlink(missing_ok=True)
@@ -73,6 +73,11 @@ class Home:
     def metrics(self) -> Path:
         """Where metrics keeps its DuckDB files."""
         return self.folder / "metrics"
+
+    @property
+    def imports(self) -> Path:
+        """Where imports that are not over keep how far they are."""
+        return self.folder / "imports"
 
     @property
     def seals(self) -> Path:
@@ -167,7 +172,9 @@ class Home:
         if service == "video":
             shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
             return shown | self._keeping(service) | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
-        return {"METRICS_FOLDER": str(self.metrics)} if service == "metrics" else {}
+        if service == "metrics":
+            return {"METRICS_FOLDER": str(self.metrics), "METRICS_INTAKE_URL": f"{self.staff_url}/intake"}
+        return {}
 
     def _keeping(self, service: str) -> dict[str, str]:
         """Where a service keeps files, and the key of their keys."""

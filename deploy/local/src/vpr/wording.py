@@ -41,6 +41,7 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "staff": "Staff",
         "staff_lead": "These pages are for staff: your sign-in counts at this address only.",
         "staff_sign_in": "Staff sign-in",
+        "dashboard": "Timing figures",
         "other": "Français",
     },
     "fr": {
@@ -81,6 +82,7 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "staff": "Personnel",
         "staff_lead": "Ces pages sont réservées au personnel : votre connexion ne vaut qu\u2019à cette adresse.",
         "staff_sign_in": "Connexion du personnel",
+        "dashboard": "Délais",
         "other": "English",
     },
 }

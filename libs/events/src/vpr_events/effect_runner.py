@@ -36,6 +36,8 @@ LEASE = timedelta(minutes=1)
 
 A handler that may work for longer does so inside of ``leasing.renewing``.
 """
+SOON = 0.02
+"""Seconds between two looks at what is due while commits wake the runner: under load they are many."""
 GRACE = 5.0
 """Seconds that an effect in the middle of its work is given at the end; then it is handed back."""
 
@@ -144,6 +146,7 @@ class EffectRunner:
     _working: dict[asyncio.Task[None], Task] = field(default_factory=dict, init=False, repr=False)
     _lanes: Counter[str] = field(default_factory=Counter, init=False, repr=False)
     _connections: asyncio.Semaphore = field(init=False, repr=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._connections = asyncio.Semaphore(CONNECTIONS)
@@ -151,12 +154,16 @@ class EffectRunner:
     async def run(self, stop: asyncio.Event) -> None:
         """Carry out until ``stop``; without a database it waits and goes on."""
         try:
-            await in_steps(stop, "effects", self._step)
+            await in_steps(stop, "effects", self._step, self._woken)
         finally:
             await self._end()
             for handler in self.handlers.values():
                 if isinstance(handler, Closing):
                     await handler.close()
+
+    def wake(self) -> None:
+        """Something was committed: there may be effects of it."""
+        self._woken.set()
 
     async def run_due(self) -> bool:
         """Carry out what is due and wait for it; whether there was anything."""
@@ -166,11 +173,16 @@ class EffectRunner:
 
     async def _step(self) -> bool:
         """Begin what is due; while something is in the middle of its work, wait for the first that ends."""
+        if self._woken.is_set():
+            await asyncio.sleep(SOON)
+            self._woken.clear()
         if await self._begin():
             return True
         if not self._working:
             return False
-        done, _ = await asyncio.wait(self._working, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+        woken = asyncio.create_task(self._woken.wait())
+        done, _ = await asyncio.wait([*self._working, woken], timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
         for one in done:
             one.result()
         return True

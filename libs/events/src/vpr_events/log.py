@@ -11,7 +11,7 @@ import orjson
 import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from vpr_events.client import Client
@@ -229,12 +229,25 @@ class EventLog:
 
     async def delivered(self, consumer: str) -> int:
         """How many messages a consumer was ever given. Raises LogUnavailable, also when it does not exist."""
+        info = await self._info(consumer)
+        return int(info.delivered.consumer_seq) if info.delivered else 0
+
+    async def places(self, consumer: str) -> tuple[int, int]:
+        """Up to which place of the log a consumer has acknowledged all, and the last place that it was given.
+
+        Raises LogUnavailable, also when it does not exist.
+        """
+        info = await self._info(consumer)
+        acknowledged, given = (int(one.stream_seq) if one else 0 for one in (info.ack_floor, info.delivered))
+        return acknowledged, given
+
+    async def _info(self, consumer: str) -> ConsumerInfo:
         try:
             with unavailable():
-                info = await self._client.jetstream().consumer_info(STREAM, consumer)
+                info: ConsumerInfo = await self._client.jetstream().consumer_info(STREAM, consumer)
+                return info
         except NotFoundError as error:
             raise LogUnavailable(f"there is no consumer {consumer} yet") from error
-        return int(info.delivered.consumer_seq) if info.delivered else 0
 
     async def reset(self, consumers: Mapping[str, Sequence[str]]) -> None:
         """Make durable consumers anew, so that they are given the log from its beginning. An administrator's job."""

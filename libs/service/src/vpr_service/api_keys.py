@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     MetaData,
     Select,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     delete,
+    extract,
     func,
     insert,
     or_,
@@ -34,8 +37,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.event import new_id
+from vpr_events.notices import notice
 
 PREFIX = "vpr"
+FORM = re.compile(PREFIX + r"_[0-9a-f]{32}_[\w-]{43}", re.ASCII)
+CHANGED = "client_keys"
+"""The channel on which every process of the service is told that a key is good no more, by an empty notice."""
 
 
 class KeyScope(StrEnum):
@@ -125,6 +132,7 @@ class Register:
         await connection.execute(delete(self.keys).where(mine, self.keys.c.id != newest))
         ending = update(self.keys).where(mine).values(valid_until=func.clock_timestamp() + overlap)
         until: datetime = (await connection.execute(ending.returning(self.keys.c.valid_until))).scalar_one()
+        await self._tell(connection, client)
         return await self._new_key(connection, client), until
 
     async def revoke(self, connection: AsyncConnection, client: UUID) -> bool:
@@ -133,10 +141,11 @@ class Register:
         statement = update(self.clients).where(self.clients.c.id == client).values(revoked_at=at, key_digest=None)
         found = await connection.execute(statement)
         await connection.execute(delete(self.keys).where(self.keys.c.client_id == client))
+        await self._tell(connection, client)
         return found.rowcount > 0
 
-    async def client_of(self, connection: AsyncConnection, key: str) -> Client | None:
-        """The client whose key this is; None for any other text."""
+    async def client_of(self, connection: AsyncConnection, key: str) -> tuple[Client, float | None] | None:
+        """The client whose key this is, and for how many seconds still if it ends; None for any other text."""
         prefix, _, rest = key.partition("_")
         identity, _, secret = rest.partition("_")
         try:
@@ -145,10 +154,10 @@ class Register:
             return None
         rows = (await connection.execute(self._valid, {"client": client_id})).all()
         digest = _digest(secret)
-        fits = [hmac.compare_digest(row.digest, digest) for row in rows]
-        if prefix != PREFIX or not any(fits):
+        fits = [row for row in rows if hmac.compare_digest(row.digest, digest)]
+        if prefix != PREFIX or not fits:
             return None
-        return Client(client_id, rows[0].name, frozenset(rows[0].scopes))
+        return Client(client_id, fits[0].name, frozenset(fits[0].scopes)), fits[0].seconds_left
 
     async def one(self, connection: AsyncConnection, client: UUID) -> dict[str, Any] | None:
         """A client with what is known of its keys, without any digest."""
@@ -177,7 +186,8 @@ class Register:
     def _valid(self) -> Select[Any]:
         valid = or_(self.keys.c.valid_until.is_(None), self.keys.c.valid_until > func.now())
         known = self.clients.join(self.keys, self.keys.c.client_id == self.clients.c.id)
-        columns = (self.clients.c.id, self.clients.c.name, self.clients.c.scopes, self.keys.c.digest)
+        left = extract("epoch", self.keys.c.valid_until - func.now()).cast(Float)
+        columns = (self.clients.c.name, self.clients.c.scopes, self.keys.c.digest, left.label("seconds_left"))
         mine = (self.clients.c.id == bindparam("client"), self.clients.c.revoked_at.is_(None))
         return select(*columns).select_from(known).where(*mine, valid)
 
@@ -188,10 +198,19 @@ class Register:
         columns = [column for column in self.clients.c if column.name != "key_digest"]
         return select(*columns, count.scalar_subquery().label("valid_keys"))
 
+    async def _tell(self, connection: AsyncConnection, client: UUID) -> None:
+        told = notice(client, CHANGED, "changed", {})
+        await connection.execute(told.statement, told.values)
+
     async def _new_key(self, connection: AsyncConnection, client: UUID) -> str:
         secret = secrets.token_urlsafe(32)
         await connection.execute(insert(self.keys).values(id=new_id(), client_id=client, digest=_digest(secret)))
         return f"{PREFIX}_{client.hex}_{secret}"
+
+
+def may_be_key(text: str) -> bool:
+    """Whether it has the form of a key."""
+    return FORM.fullmatch(text) is not None
 
 
 def _digest(secret: str) -> str:

@@ -62,7 +62,7 @@ def create_app(
     api_docs.install(app)
     described.install(app)
     if service.public:
-        app.add_middleware(SourceLimit, rates=runtime.rates)
+        app.add_middleware(SourceLimit, rates=runtime.rates, key_forms=service.key_forms)
     app.add_middleware(StaffCookies, staff_url=settings.shared.staff_url)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(SecurityHeaders, production=settings.shared.production)

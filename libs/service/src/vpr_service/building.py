@@ -1,6 +1,7 @@
 """Putting a service's parts together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,7 +20,7 @@ from vpr_events.scheduler import Scheduler
 from vpr_events.sealing import Sealer
 from vpr_events.seals import SealFolder, SealKey
 from vpr_service.clock import Clock, real_time
-from vpr_service.rates import Rates, rate_of
+from vpr_service.rates import Rates, limits_of
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.settings import ServiceSettings
 from vpr_service.telemetry import Telemetry
@@ -30,11 +31,12 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     engine, gate = _engine(settings), Gate()
     log = EventLog(settings.shared.nats_url, service.name, settings.nats_password.get_secret_value())
     relay = Relay(engine, log, gate=gate)
+    waking = Waking([relay.wake])
     pipeline = Pipeline(
         engine,
         service.projectors,
         clock,
-        committed=relay.wake,
+        committed=waking.all,
         consequences=service.consequences,
         gate=gate.check,
         batch=settings.commit_batch,
@@ -46,12 +48,25 @@ def build(service: Service, settings: ServiceSettings, clock: Clock = real_time)
     recovery = Recovery(engine, log, gate, service.projectors, service.deciders, durable, sealer)
     repairs = Repairs(Refill(engine, log), recovery)
     telemetry = Telemetry(service.name, service.gauges)
-    rates = Rates(*map(rate_of, (settings.rate_per_key, settings.rate_per_source)))
+    rates = Rates(*map(limits_of, (settings.rate_per_key, settings.rate_per_source)))
     runtime = Runtime(
         service, settings, telemetry, engine, log, relay, pipeline, inbox, gate, repairs, clock, sealer, rates
     )
     runtime.workers = [*_library_workers(runtime), *service.workers(runtime)]
+    waking.who += [worker.wake for worker in runtime.workers if isinstance(worker, EffectRunner)]
     return runtime
+
+
+@dataclass
+class Waking:
+    """Those who have something to do after a commit."""
+
+    who: list[Callable[[], None]]
+
+    def all(self) -> None:
+        """Wake them."""
+        for wake in self.who:
+            wake()
 
 
 def _engine(settings: ServiceSettings) -> AsyncEngine:
@@ -69,7 +84,8 @@ def _library_workers(runtime: Runtime) -> Iterator[Worker]:
         yield runtime.inbox
     if waiting := [decider for decider in service.deciders if decider.timers is not no_timers]:
         yield Scheduler(runtime.engine, pipeline, by_family(waiting), runtime.now)
-    if handlers := service.handlers(runtime):
+    handlers = service.handlers(runtime)
+    if handlers and runtime.settings.effects_in_flight:
         policy = Policy(runtime.settings.retry_delays)
         limits = Limits(runtime.settings.effects_in_flight, runtime.settings.effects_per_lane)
         yield EffectRunner(runtime.engine, pipeline, handlers, policy, limits=limits)

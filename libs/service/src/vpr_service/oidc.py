@@ -10,6 +10,7 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -45,7 +46,7 @@ class IssuerClient:
         return str(self._description[name])
 
     async def _describe(self) -> Mapping[str, Any]:
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        async with http_client(timeout=TIMEOUT) as http:
             description = _object(await _answer(http.get(self.issuer + DISCOVERY)))
         if description.get("issuer") != self.issuer or not {"authorization_endpoint", "token_endpoint"} <= set(
             description
@@ -58,7 +59,7 @@ class IssuerClient:
         """The token endpoint's answer. Raises IssuerRefused, or Problem 503 while the issuer does not answer."""
         where = await self.endpoint("token_endpoint")
         basic = (quote(self.client_id, safe=""), quote(self.client_secret.get_secret_value(), safe=""))
-        async with httpx.AsyncClient(timeout=TIMEOUT, auth=basic) as http:
+        async with http_client(timeout=TIMEOUT, auth=basic) as http:
             answer = await _answer(http.post(where, data=form), good={200, 400, 401})
         if answer.status_code != 200:
             raise IssuerRefused(str(_object(answer).get("error", answer.status_code)))

@@ -41,8 +41,9 @@ class Service:
 
     ``deciders`` are all it has: the scheduler fires the timers of those that have any. ``consequences`` turn its events
     into effects, which ``handlers``, made for a runtime, carry out by their kind. ``workers`` are made for a runtime
-    too; ``consumer`` is None without an inbox. A ``public`` one limits sources without credentials. ``figures`` are
-    what operators are told of this service alone, by the keys of ``gauges`` (name and meaning).
+    too; ``consumer`` is None without an inbox. A ``public`` one limits sources without credentials; below the path
+    ``key_forms`` API keys may stand in queries and forms. ``figures`` are what operators are told of this service
+    alone, by the keys of ``gauges`` (name and meaning).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Service:
     handlers: Callable[["Runtime"], Mapping[str, Handler]] = lambda _: {}
     workers: Callable[["Runtime"], Sequence[Worker]] = lambda _: ()
     public: bool = False
+    key_forms: str = ""
     gauges: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     figures: Callable[["Runtime"], Mapping[str, float | None]] = lambda _: {}
 
@@ -89,6 +91,16 @@ class Runtime:
         return Measuring(
             self.service.name, self.engine, self.log, self.now, self.telemetry, lambda: self.service.figures(self)
         )
+
+    def worker[W: Worker](self, kind: type[W]) -> W:
+        """The worker of this kind. Raises LookupError where none runs."""
+        if (found := self.worker_if_any(kind)) is None:
+            raise LookupError(f"{self.service.name} runs no {kind.__name__}")
+        return found
+
+    def worker_if_any[W: Worker](self, kind: type[W]) -> W | None:
+        """The worker of this kind; None where none runs."""
+        return next((worker for worker in self.workers if isinstance(worker, kind)), None)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

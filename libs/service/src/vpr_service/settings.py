@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from limits import parse
+from limits import parse_many
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -15,10 +15,10 @@ DEVELOPMENT_ISSUER: Final = "/development-issuer"
 """How the development issuer's address ends."""
 
 
-def _rate(text: str) -> str:
-    """The text, a rate that can be read. Raises ValueError."""
+def _limits(text: str) -> str:
+    """The text, limits that can be read. Raises ValueError."""
     if text:
-        parse(text)
+        parse_many(text)
     return text
 
 
@@ -90,8 +90,9 @@ class ServiceSettings(BaseSettings):
     PEM that the database's account cannot read) signs the seals of ``seal_every`` seconds, which are put into
     ``seal_folder``; services may share a key, but not a folder. ``client_secret`` is the service's own at the issuer,
     whose client is named like the service. ``effects_in_flight`` effects at most are carried out at the same time, of
-    which ``effects_per_lane`` go to the same receiver. ``rate_per_key`` and ``rate_per_source`` (as ``600/minute``,
-    empty for none) bound the requests of an API key, and those of a source without credentials.
+    which ``effects_per_lane`` go to the same receiver; with 0 this process leaves them to another one of the service.
+    ``rate_per_key`` and ``rate_per_source`` (as ``20/second;600/minute``, empty for none) bound the requests of an API
+    key, and those of a source without credentials.
     """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -108,10 +109,10 @@ class ServiceSettings(BaseSettings):
     seal_key: Path | None = None
     seal_folder: Path | None = None
     seal_every: float = Field(default=60, gt=0)
-    effects_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 800
+    effects_in_flight: Annotated[int, Field(ge=0, le=10_000)] = 800
     effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
-    rate_per_key: Annotated[str, AfterValidator(_rate)] = "60000/minute"
-    rate_per_source: Annotated[str, AfterValidator(_rate)] = "6000/minute"
+    rate_per_key: Annotated[str, AfterValidator(_limits)] = "60000/minute"
+    rate_per_source: Annotated[str, AfterValidator(_limits)] = "200/second;6000/minute"
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
     def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - a service's own settings look at them

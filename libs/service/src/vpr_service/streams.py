@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import orjson
@@ -33,6 +33,16 @@ log = structlog.get_logger(__name__)
 
 def _process() -> str:
     return uuid4().hex[:12]
+
+
+class Hears(Protocol):
+    """What a listener tells."""
+
+    def tell(self, event: str, data: Any) -> None:
+        """This was notified."""
+
+    def restart(self) -> None:
+        """Something may have been missed."""
 
 
 @dataclass
@@ -109,7 +119,7 @@ class Listener:
 
     engine: AsyncEngine
     channel: str
-    feed: Feed = field(default_factory=Feed)
+    feed: Hears = field(default_factory=Feed)
     listening: bool = field(default=False, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -151,6 +161,7 @@ def feed_on(channel: str) -> Callable[..., Coroutine[Any, Any, Feed]]:
 
     async def feed(runtime: Running) -> Feed:
         heard = (worker for worker in runtime.workers if isinstance(worker, Listener))
-        return next(listener.feed for listener in heard if listener.channel == channel)
+        feeds = (listener.feed for listener in heard if listener.channel == channel)
+        return next(feed for feed in feeds if isinstance(feed, Feed))
 
     return feed

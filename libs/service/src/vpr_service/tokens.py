@@ -15,6 +15,7 @@ import jwt
 
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 
 ALGORITHMS = ("ES256", "ES384", "EdDSA", "PS256", "RS256")
@@ -134,7 +135,7 @@ class TokenVerifier:
         if not self.jwks.startswith(("https://", "http://")):
             return await asyncio.to_thread(Path(self.jwks).read_text)
         try:
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with http_client(timeout=5) as client:
                 return (await client.get(self.jwks)).raise_for_status().text
         except httpx.HTTPError:
             detail = "the issuer's keys cannot be read, try again"

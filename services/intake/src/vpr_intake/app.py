@@ -28,7 +28,7 @@ from vpr_intake.projections import (
 )
 from vpr_intake.reactors import consumer
 from vpr_intake.retaining import GAUGES, Retaining, retention_figures
-from vpr_intake.settings import Settings
+from vpr_intake.settings import Settings, settings_of
 from vpr_intake.tables import metadata
 from vpr_intake.web import STATIC
 from vpr_intake.web.budgets import Budgets
@@ -37,6 +37,7 @@ from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.evidence import Remover, Sweeper
 from vpr_service.key_use import KeyUse
+from vpr_service.known_keys import KnownKeys
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
@@ -46,7 +47,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    settings = hooks.settings_of(runtime)
+    settings = settings_of(runtime)
     tokens = TokenSource.of("intake", settings)
     return [
         Listener(runtime.engine, ALARMS),
@@ -55,6 +56,7 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
         Expectations(settings.metrics_url, tokens, settings.expected_every, runtime.now),
         Sweeper(runtime, settings, OBJECTS),
         KeyUse(runtime.engine, register),
+        KnownKeys(runtime.engine, register),
     ]
 
 
@@ -62,7 +64,7 @@ def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
     return {
         WEBHOOK: hooks.deliverer(runtime, hooks.outbound(runtime)),
         FACTS: FactsReader(runtime),
-        REMOVAL: Remover(hooks.settings_of(runtime), object_forgotten),
+        REMOVAL: Remover(settings_of(runtime), object_forgotten),
     }
 
 
@@ -76,6 +78,7 @@ service = Service(
     consequences=(announce, follow_attachments),
     handlers=_handlers,
     public=True,
+    key_forms="/open311/",
     gauges=GAUGES,
     figures=retention_figures,
 )

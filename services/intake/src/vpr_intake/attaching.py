@@ -10,7 +10,6 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 import structlog
@@ -26,7 +25,7 @@ from vpr_intake import kept_files
 from vpr_intake.domain.report import report
 from vpr_intake.domain.report_commands import AddAttachment
 from vpr_intake.kept_files import OBJECTS
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.evidence import Evidence, evidence_at, storing
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
@@ -43,11 +42,6 @@ class Incoming:
     content: AsyncIterable[bytes]
     content_type: str | None = None
     file_name: str | None = None
-
-
-def settings_of(runtime: Runtime) -> Settings:
-    """Intake's own settings."""
-    return cast("Settings", runtime.settings)
 
 
 def evidence_of(runtime: Runtime) -> Evidence:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from vpr_intake.settings import Settings
 from vpr_service.held import Held
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 from vpr_service.service_tokens import TokenSource
 
@@ -38,7 +39,7 @@ class Elsewhere:
             if not url:
                 raise _missing(service, f"INTAKE_{service.upper()}_URL does not say where")
         headers = dict(await self.tokens.headers(acting_for=acting_for, purpose=purpose))
-        async with httpx.AsyncClient(timeout=TIMEOUT, headers=headers) as http:
+        async with http_client(timeout=TIMEOUT, headers=headers) as http:
             parts = await asyncio.gather(*(self._part(http, service, report_id) for service in self.urls))
         return dict(zip(self.urls, parts, strict=True))
 

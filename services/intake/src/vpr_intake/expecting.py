@@ -11,6 +11,7 @@ import structlog
 
 from vpr_events.working import resting
 from vpr_service.clock import Clock
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 from vpr_service.service_tokens import TokenSource
@@ -72,7 +73,7 @@ class Expectations:
 
     async def _measured(self) -> Mapping[str, Any]:
         asked = {"interval": "resolution", "by": "category", "from": (self.now() - SEEN).isoformat()}
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        async with http_client(timeout=TIMEOUT) as http:
             headers = await self.tokens.headers()
             answer = await http.get(f"{self.url.rstrip('/')}/v1/timings", params=asked, headers=dict(headers))
         answer.raise_for_status()
@@ -92,6 +93,6 @@ def spans_in(answer: Mapping[str, Any]) -> Mapping[str, Span]:
 
 def expected_at(row: Mapping[str, Any], runtime: Runtime) -> datetime | None:
     """When this report, which its row tells of, is likely to be closed; None where it is, or where nobody knows."""
-    known = next((worker for worker in runtime.workers if isinstance(worker, Expectations)), None)
+    known = runtime.worker_if_any(Expectations)
     ended = row["withdrawn_at"] or row["closed_at"]
     return known.of(row["category"], row["filed_at"]) if known and not ended else None

@@ -3,25 +3,19 @@
 import asyncio
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vpr_events.working import in_steps, resting
 from vpr_intake.delivering import Deliverer
 from vpr_intake.sealed_secrets import Sealed
-from vpr_intake.settings import Settings
+from vpr_intake.settings import Settings, settings_of
 from vpr_intake.subscriptions import forget_old
 from vpr_service.addresses import Allowed
 from vpr_service.outbound import Guard, Outbound
 from vpr_service.runtime import Runtime
 
 HOURLY = 3600.0
-
-
-def settings_of(runtime: Runtime) -> Settings:
-    """Intake's own settings."""
-    return cast("Settings", runtime.settings)
 
 
 @cache

@@ -137,5 +137,5 @@ class Retaining:
 
 def retention_figures(runtime: Runtime) -> Mapping[str, float | None]:
     """What this process's worker counted in its last round."""
-    known = next((worker for worker in runtime.workers if isinstance(worker, Retaining)), None)
+    known = runtime.worker_if_any(Retaining)
     return known.told if known else NOTHING

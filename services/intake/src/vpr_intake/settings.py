@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import limits
 from cryptography.fernet import Fernet
@@ -15,6 +15,7 @@ from vpr_evidence.media_types import Kind
 from vpr_intake.city import City, load_city, shipped
 from vpr_service.addresses import Allowed
 from vpr_service.evidence import EvidenceSettings
+from vpr_service.runtime import Runtime
 
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Standard Webhooks 1.0.0: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours."""
@@ -154,3 +155,8 @@ class Settings(EvidenceSettings):
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def settings_of(runtime: Runtime) -> Settings:
+    """Intake's own settings, of a runtime of intake."""
+    return cast("Settings", runtime.settings)

@@ -24,14 +24,13 @@ class TooMany(Exception):
     """The client has all the webhooks that it may have."""
 
 
-async def known_client(connection: AsyncConnection, client: UUID) -> bool:
-    """Whether there is such a client."""
-    return (await connection.execute(select(clients.c.id).where(clients.c.id == client))).one_or_none() is not None
+class Unknown(Exception):
+    """There is no such client, or it was revoked."""
 
 
 async def create(connection: AsyncConnection, client: UUID, url: str, types: Sequence[str], secret: bytes) -> Row:
-    """A new webhook with its first secret, encrypted. Raises TooMany."""
-    await connection.execute(select(clients.c.id).where(clients.c.id == client).with_for_update())
+    """A new webhook with its first secret, encrypted. Raises TooMany and Unknown."""
+    await _lock(connection, client)
     mine = select(func.count()).select_from(webhooks).where(webhooks.c.client_id == client)
     if (await connection.execute(mine)).scalar_one() >= MOST:
         raise TooMany
@@ -63,10 +62,19 @@ def _of(query: Select[Any], client: UUID | None) -> Select[Any]:
     return query.where(webhooks.c.client_id == client) if client else query
 
 
+async def _lock(connection: AsyncConnection, client: UUID) -> None:
+    """Nothing may be told to who is being revoked at the same moment. Raises Unknown."""
+    known = select(clients.c.id).where(clients.c.id == client, clients.c.revoked_at.is_(None))
+    if (await connection.execute(known.with_for_update())).one_or_none() is None:
+        raise Unknown
+
+
 async def change(
     connection: AsyncConnection, webhook: UUID, changes: Mapping[str, Any], version: int | None
 ) -> Row | None:
-    """Change it; None when it is gone, or is not at ``version`` any more."""
+    """Change it; None when it is gone, or is not at ``version`` any more. Raises Unknown: its client was revoked."""
+    if row := await one_webhook(connection, webhook, None):
+        await _lock(connection, row["client_id"])
     statement = update(webhooks).where(webhooks.c.id == webhook)
     if version is not None:
         statement = statement.where(webhooks.c.version == version)

@@ -1,12 +1,13 @@
 """Which records a figure is of: filters, what was known when, and until when the world is looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from vpr_metrics.positions import Position, before
 from vpr_metrics.records import LIVE, PATHWAYS, cases_known, records_of
 
 NOT_VIRTUAL = "in_person"
@@ -42,6 +43,7 @@ class Selection:
     """Records of one source. ``filed_from`` (inclusive) and ``filed_before`` (exclusive) bound filed_at.
 
     ``as_of``: only what was recorded up to then; ``until``: only what happened up to then. Moments are aware.
+    ``position``: only what the log held up to there.
     """
 
     source: str = LIVE
@@ -57,40 +59,51 @@ class Selection:
     eligible: bool | None = None
     as_of: datetime | None = None
     until: datetime | None = None
+    position: Position | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is about less than all that is known now."""
+        return bool(self.as_of or self.until or self.position)
 
     @property
     def narrowed(self) -> Mapping[str, Any]:
         """The filters that are set."""
-        return {name: value for name, value in asdict(self).items() if name in FILTERS and value is not None}
+        return {name: value for name in FILTERS if (value := getattr(self, name)) is not None}
 
 
 def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
-    """Make the temporary table ``chosen`` of this connection; how many records it holds.
+    """Make the temporary table ``chosen`` of this connection, a row a record; how many there are."""
+    relation, bounds = chosen(selection)
+    connection.execute(f"create or replace temp table chosen as {relation}", bounds)
+    return int(one(connection, "select count(*) from chosen"))
+
+
+def chosen(selection: Selection) -> tuple[str, Row]:
+    """A relation of the selection's records, with its parameters.
 
     Beside the columns of ``records`` it has ``over_at``, when the case was over, and ``eligible``, whether for virtual
     response.
     """
     narrowed = selection.narrowed
     conditions = " and ".join(["source = $source", *(FILTERS[name] for name in narrowed)])
-    records, bounds = _known(selection)
-    connection.execute(
-        f"""
-        create or replace temp table chosen as
-        with known_records as ({records}),
-        judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
-        select * from judged where {conditions}
-        """,  # noqa: S608 - made of this package's own names
-        {"source": selection.source} | bounds | {name: plain(value) for name, value in narrowed.items()},
-    )
-    return int(one(connection, "select count(*) from chosen"))
+    records, bounds = known(selection)
+    relation = f"""
+    with known_records as ({records}),
+    judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
+    select * from judged where {conditions}
+    """  # noqa: S608 - made of this package's own names
+    return relation, {"source": selection.source} | bounds | {name: plain(told) for name, told in narrowed.items()}
 
 
-def _known(selection: Selection) -> tuple[str, Row]:
-    if selection.as_of is None and selection.until is None:
+def known(selection: Selection) -> tuple[str, Row]:
+    """A relation of all records that the selection's bounds leave known, with its parameters."""
+    if not selection.bounded:
         return "select * from records", {}
-    bounds = {"as_of": plain(selection.as_of), "until": plain(selection.until)}
-    cases = cases_known("$as_of::timestamp", "$until::timestamp")
-    return f"with known_cases as ({cases}) {records_of('known_cases')}", bounds
+    bounds: Row = {"as_of": plain(selection.as_of), "until": plain(selection.until)}
+    placed, places = before(selection.position)
+    cases = cases_known("$as_of::timestamp", "$until::timestamp", placed)
+    return f"with known_cases as ({cases}) {records_of('known_cases')}", bounds | places
 
 
 def sources(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
@@ -100,13 +113,14 @@ def sources(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
     return list(counts.items())
 
 
-def newest(connection: DuckDBPyConnection, as_of: datetime | None = None) -> tuple[Any, datetime] | None:
-    """The newest event (id, recorded_at) that was known at a moment, or now."""
-    rows = connection.execute(
-        "select id, recorded_at from events where $as_of::timestamp is null or recorded_at <= $as_of "
-        "order by recorded_at desc, id desc limit 1",
-        {"as_of": plain(as_of)},
-    ).fetchall()
+def newest(connection: DuckDBPyConnection, selection: Selection) -> tuple[Any, datetime] | None:
+    """The newest event (id, recorded_at) that the selection leaves known."""
+    placed, places = before(selection.position)
+    statement = f"""
+    select id, recorded_at from events where ($as_of::timestamp is null or recorded_at <= $as_of) and {placed}
+    order by recorded_at desc, id desc limit 1
+    """  # noqa: S608 - names of ours
+    rows = connection.execute(statement, {"as_of": plain(selection.as_of)} | places).fetchall()
     return next(((event, at.replace(tzinfo=UTC)) for event, at in rows), None)
 
 

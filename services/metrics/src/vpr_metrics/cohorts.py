@@ -41,7 +41,7 @@ def cohort(
     choose(connection, selection)
     observed = observed_until(connection, selection, now)
     [found] = spans(connection, interval, observed, zone=zone)
-    event = newest(connection, selection.as_of)
+    event = newest(connection, selection)
     return Cohort(selection, found, observed, event, arms(connection, selection, interval))
 
 
@@ -49,8 +49,15 @@ def arms(connection: DuckDBPyConnection, selection: Selection, interval: Interva
     """Everybody who could have been met by video, by what was intended: filters on what came of it are left out."""
     if selection.source != LIVE:
         return {}
-    choose(connection, replace(selection, pathway=None, eligible=None, outcome=None))
+    choose(connection, everybody(selection))
     return {name: rows_of(connection, _arm(ARM_OF[name], interval))[0] for name in ARMS}
+
+
+def everybody(selection: Selection) -> Selection:
+    """The selection without filters on what came of a case; past cases have no arms, so theirs stay."""
+    if selection.source != LIVE:
+        return selection
+    return replace(selection, pathway=None, eligible=None, outcome=None)
 
 
 def _arm(condition: str, interval: Interval) -> str:

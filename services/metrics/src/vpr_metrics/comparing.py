@@ -1,13 +1,14 @@
 """Two cohorts beside each other: what differs, how sure that is, and whether they are alike. Pure: arrays in."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from vpr_metrics.suppressing import hidden
 from vpr_metrics.survival import Floats, Truths
 
 CELLS = 4_000_000
@@ -93,7 +94,8 @@ def log_rank(baseline: tuple[Floats, Truths], comparison: tuple[Floats, Truths])
         stats.CensoredData(uncensored=seconds[ended], right=seconds[~ended])
         for seconds, ended in (baseline, comparison)
     )
-    found = stats.logrank(before, after)
+    with np.errstate(invalid="ignore"):  # where nobody who ended had company the statistic is 0 / 0, told as none
+        found = stats.logrank(before, after)
     return Tested(float(found.statistic), float(found.pvalue)) if np.isfinite(found.pvalue) else None
 
 
@@ -130,11 +132,12 @@ def within_target(seconds: Floats, reached: Truths, waiting: Truths, target: flo
 class LikeForLike:
     """Means and medians of the strata that both cohorts have, weighted by the baseline's mix.
 
-    ``covered`` is the share of the baseline's cases that are in such strata; the interval is of the mean, by
-    resamples within strata.
+    ``covered`` is the share of the baseline's cases that are in such strata; ``left_out`` counts the strata that both
+    have, but with too few cases to be shown. The interval is of the mean, by resamples within strata.
     """
 
     strata: int
+    left_out: int
     covered: float
     baseline_mean: float
     comparison_mean: float
@@ -143,15 +146,21 @@ class LikeForLike:
     mean: Change
 
 
+type Stratum = tuple[str, ...]
 type Strata = Sequence[Sequence[str]]
 
 
 def like_for_like(
-    baseline: tuple[Floats, Strata], comparison: tuple[Floats, Strata], sampling: Sampling
+    baseline: tuple[Floats, Strata], comparison: tuple[Floats, Strata], sampling: Sampling, *, whole_truth: bool = True
 ) -> LikeForLike | None:
-    """Direct standardisation to the baseline's mix; None where the cohorts have no stratum in common."""
+    """Direct standardisation to the baseline's mix; None where the cohorts have no stratum in common.
+
+    Without the ``whole_truth`` strata of few cases count as none in common, and so do as many others as it takes that
+    neither cohort's own mean tells the mean of few that are left out.
+    """
     before, after = _by_stratum(*baseline), _by_stratum(*comparison)
-    common = sorted(before.keys() & after.keys())
+    both = sorted(before.keys() & after.keys())
+    common = both if whole_truth else _many(before, after)
     if not common:
         return None
     weights = np.array([len(before[one]) for one in common], dtype=np.float64)
@@ -159,6 +168,7 @@ def like_for_like(
     means = [_weighted([one[side].mean() for one in parts], weights) for side in (0, 1)]
     return LikeForLike(
         strata=len(common),
+        left_out=len(both) - len(common),
         covered=float(weights.sum() / len(baseline[0])),
         baseline_mean=means[0],
         comparison_mean=means[1],
@@ -168,8 +178,16 @@ def like_for_like(
     )
 
 
-def _by_stratum(seconds: Floats, strata: Strata) -> dict[tuple[str, ...], Floats]:
-    places: dict[tuple[str, ...], list[int]] = {}
+def _many(before: Mapping[Stratum, Floats], after: Mapping[Stratum, Floats]) -> list[Stratum]:
+    """The strata that tell of no few cases, in either cohort, by themselves or by what they leave over."""
+    names = sorted(before.keys() | after.keys())
+    cells = [(len(before.get(one, ())), len(after.get(one, ()))) for one in names]
+    gone, nothing = hidden(cells, [place for place, cell in enumerate(cells) if 0 in cell])
+    return [] if nothing else [one for place, one in enumerate(names) if place not in gone]
+
+
+def _by_stratum(seconds: Floats, strata: Strata) -> dict[Stratum, Floats]:
+    places: dict[Stratum, list[int]] = {}
     for place, stratum in enumerate(strata):
         places.setdefault(tuple(stratum), []).append(place)
     return {stratum: seconds[found] for stratum, found in places.items()}

@@ -33,6 +33,13 @@ _ALL = (
     ),
     Interval("response", "filed_at", "arrived_at", "From the filing until the first unit arrives."),
     Interval("on_scene", "arrived_at", "cleared_at", "From the first arrival until the last unit is cleared."),
+    Interval(
+        "chosen_delay",
+        "earliest_at",
+        "appointment_at",
+        "From the first time that the resident could have had to the one that was chosen: the resident's own delay, no "
+        "part of which is the service's.",
+    ),
     Interval("resolution", "filed_at", "closed_at", "From the filing until the case is closed for the last time."),
 )
 
@@ -87,6 +94,8 @@ POINTS = {
     "filed_at": "The report was accepted.",
     "opened_at": "The case stands in the queue.",
     "claimed_at": "An officer first claimed the case.",
+    "earliest_at": "The first time for a meeting that the resident could have had when the appointment was booked.",
+    "appointment_at": "The time that was agreed, as it was last moved; none when it was cancelled.",
     "offered_at": "Video was first offered, or first asked for by the officer.",
     "invited_at": "The first join link was issued.",
     "accepted_at": "The resident first opened a join link.",
@@ -102,6 +111,21 @@ POINTS = {
     "closed_at": "The case was closed for the last time, and not reopened since.",
 }
 """Clock points that an interval of one's own may lie between."""
+
+
+RULES = {
+    "duplicates": "A case that is linked to another as its duplicate is counted by itself, from its own filing to its "
+    "own closing; what is done for the other is not done for it. It is closed with the outcome duplicate.",
+    "reopened": "The first claim, assessment, unit and arrival count, however often a case is reopened. It is closed "
+    "when it was closed for the last time; a case that was reopened since is open, and its outcome is unknown.",
+    "repeat_sessions": "The first offer, link, opened link and connection of a case count, whichever session they "
+    "belong to. Who declined or did not come, and was connected in another session, was met by video.",
+    "repeat_dispatches": "The first unit that is assigned, en route and arrived counts, of whichever dispatch; it is "
+    "over when the last unit of the last dispatch is cleared.",
+    "chosen_delay": "A time later than the first one that could have been had is the resident's choice. It is measured "
+    "by itself and taken out of no other interval: virtual_response and headline contain it.",
+}
+"""What holds for cases with a course of their own."""
 
 
 def between(start: str, end: str) -> Interval:
@@ -154,6 +178,7 @@ ENDS = {
 FLOW = {
     "stages": "How many cases reached each stage, and how long after filing; a case may leave stages out.",
     "transitions": "From one milestone of a case to the next in time; at the same moment the usual order counts.",
-    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it.",
+    "bottleneck": "The transition in which the cases together spent the most time, and its share of all of it; of "
+    "those that are shown.",
     "workload": "How often a kind of work came in an hour of the week, in the city's zone: 1-08 is Monday from eight.",
 }

@@ -14,6 +14,7 @@ FEW = 30
 MUCH_CENSORING = 0.2
 MIX_P, MIX_V = 0.01, 0.1
 GAP_P = 0.001
+OTHER_ENDS = 0.1
 
 RULES = {
     "mix_changed": f"Chi-squared test of the trait's values in both cohorts: p < {MIX_P} and Cramer's V >= {MIX_V}.",
@@ -28,11 +29,19 @@ RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """``code`` is one of RULES; ``about`` is a trait, or a cohort."""
+    """``code`` is one of RULES; ``about`` is a trait, or a cohort.
+
+    ``detail`` is what was found, ``public`` what of it tells nothing of few cases.
+    """
 
     code: str
     about: str
     detail: str
+    public: str
+
+    def told(self, *, whole_truth: bool) -> str:
+        """What is said of it to who may see small numbers, or may not."""
+        return self.detail if whole_truth else self.public
 
 
 def mix(trait: str, baseline: Sequence[str], comparison: Sequence[str]) -> Iterator[Doubt]:
@@ -46,19 +55,21 @@ def mix(trait: str, baseline: Sequence[str], comparison: Sequence[str]) -> Itera
     strength = sqrt(found.statistic / table.sum())
     if found.pvalue < MIX_P and strength >= MIX_V:
         told = f"chi-squared {found.statistic:.1f}, p = {found.pvalue:.2g}, Cramer's V = {strength:.2f}"
-        yield Doubt("mix_changed", trait, told)
+        yield Doubt("mix_changed", trait, told, f"p < {MIX_P}, Cramer's V >= {MIX_V}")
 
 
 def few(cohort: str, completed: int) -> Iterator[Doubt]:
     """Whether there are few cases."""
     if completed < FEW:
-        yield Doubt("few_cases", cohort, f"fewer than {FEW}")
+        told = f"fewer than {FEW}"
+        yield Doubt("few_cases", cohort, told, told)
 
 
 def censoring(cohort: str, completed: int, waiting: int) -> Iterator[Doubt]:
     """Whether many wait."""
     if waiting > MUCH_CENSORING * (completed + waiting):
-        yield Doubt("much_censoring", cohort, f"{waiting / (completed + waiting):.0%} wait")
+        share = waiting / (completed + waiting)
+        yield Doubt("much_censoring", cohort, f"{share:.0%} wait", f"more than {MUCH_CENSORING:.0%} wait")
 
 
 def gaps(cohort: str, filed: Sequence[date], first: date | None = None, last: date | None = None) -> Iterator[Doubt]:
@@ -73,12 +84,14 @@ def gaps(cohort: str, filed: Sequence[date], first: date | None = None, last: da
         empty = (after - before).days - 1
         if empty and length * exp(-empty * daily) < GAP_P:
             since, until = before + timedelta(days=1), after - timedelta(days=1)
-            yield Doubt("data_gap", cohort, f"nothing was filed from {since} to {until}")
+            told = f"nothing was filed from {since} to {until}"
+            yield Doubt("data_gap", cohort, told, told)
 
 
 def other_ends(baseline: tuple[int, int], comparison: tuple[int, int]) -> Iterator[Doubt]:
     """Whether the shares (of how many) that ended otherwise differ."""
     if baseline[1] and comparison[1]:
         before, after = (ended / cases for ended, cases in (baseline, comparison))
-        if abs(after - before) > 0.1:
-            yield Doubt("ended_otherwise_differs", "both", f"{before:.0%} and {after:.0%}")
+        if abs(after - before) > OTHER_ENDS:
+            told = f"{before:.0%} and {after:.0%}"
+            yield Doubt("ended_otherwise_differs", "both", told, f"by more than {OTHER_ENDS:.0%}")

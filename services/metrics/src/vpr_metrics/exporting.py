@@ -37,8 +37,8 @@ EXTENSIONS = (
 
 def xes(connection: DuckDBPyConnection, selection: Selection) -> Iterator[bytes]:
     """IEEE 1849-2016: a trace for each case, an event for each milestone."""
+    yield _xes_head()  # whoever waits sees that it has begun
     choose(connection, selection)
-    yield _xes_head()
     for traces in _batched(_rows(connection, MILESTONES)):
         yield "".join(_trace(rows) for rows in traces).encode()
     yield b"</log>\n"
@@ -79,8 +79,8 @@ def _trace(rows: Sequence[Row]) -> str:
 
 def events_csv(connection: DuckDBPyConnection, selection: Selection) -> Iterator[bytes]:
     """A row for each milestone, with the column names that process-mining tools look for."""
-    choose(connection, selection)
     yield _line(["case:concept:name", "concept:name", "time:timestamp", *(f"case:{trait}" for trait in TRAITS)])
+    choose(connection, selection)
     for traces in _batched(_rows(connection, MILESTONES)):
         lines = (
             _line([row["case_id"], row["activity"], _moment(row["moment"]), *(_cell(row[trait]) for trait in TRAITS)])

@@ -45,21 +45,38 @@ def happened() -> str:
 
 def directly_follows(happenings: str) -> str:
     """Which activity came next how often, and after how many seconds, out of a relation like ``happened``."""
+    mark = "{'moment': moment, 'place': place, 'activity': activity}"
+    return steps_of(f"select list({mark} order by moment, place) as way from ({happenings}) group by case_id")  # noqa: S608 - names of ours
+
+
+def steps_of(ways: str) -> str:
+    """The same out of a relation of ``way``, the happenings of a case in their order."""
     return f"""
-    with steps as (
-        select activity as before, lead(activity) over way as after,
-            epoch_us(lead(moment) over way) - epoch_us(moment) as taken
-        from ({happenings}) window way as (partition by case_id order by moment, place)
+    with pairs as (select unnest(list_zip(way[:-2], way[2:])) as pair from ({ways})),
+    steps as (
+        select pair[1].activity as before, pair[2].activity as after,
+            epoch_us(pair[2].moment) - epoch_us(pair[1].moment) as taken
+        from pairs
     )
     select before, after, count(*) as n, avg(taken) / 1e6 as mean, quantile_cont(taken, 0.5) / 1e6 as median,
         sum(taken) / 1e6 as total
-    from steps where after is not null group by before, after order by total desc, before, after
+    from steps group by before, after order by total desc, before, after
     """  # noqa: S608 - names of ours
+
+
+def _ways() -> str:
+    """The chosen cases' milestones: sorted case by case, which needs no table of all of them."""
+    marks = ", ".join(
+        f"{{'moment': {point}, 'place': {place}, 'activity': '{point.removesuffix('_at')}'}}"
+        for place, point in enumerate(MILESTONES)
+    )
+    known = f"list_filter([{marks}], lambda mark: mark.moment is not null)"
+    return f"select list_sort({known}) as way from chosen where excluded is null"  # noqa: S608 - names of ours
 
 
 def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
     """The steps from one milestone to the next, the longest in all first; seconds."""
-    return rows_of(connection, directly_follows(happened()))
+    return rows_of(connection, steps_of(_ways()))
 
 
 def stages(connection: DuckDBPyConnection) -> Sequence[Row]:

@@ -33,6 +33,8 @@ class Generation:
     path: Path
     _connection: DuckDBPyConnection
     _writer: ThreadPoolExecutor = field(default_factory=_one_thread)
+    written: int = 0
+    """How many times something was written since it was opened."""
     _readers: int = 0
     _unread: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,7 +74,14 @@ class Generation:
 
     async def write[T](self, work: Callable[[DuckDBPyConnection], T]) -> T:
         """Run on the writing thread; a caller that is cancelled leaves the work to its end."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work, self._connection)
+
+        def done(connection: DuckDBPyConnection) -> T:
+            try:
+                return work(connection)
+            finally:
+                self.written += 1  # afterwards: who reads meanwhile must not take the old for the new
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, done, self._connection)
 
     async def apply(self, events: Sequence[Recorded]) -> None:
         """Take events in, in one transaction."""

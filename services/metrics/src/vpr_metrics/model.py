@@ -29,7 +29,7 @@ from vpr_metrics.records import LIVE, records_of
 
 __all__ = ["LIVE", "UNFIT", "VERSION", "apply", "complete", "create", "is_complete"]
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what the projections make of events: a file of another version is rebuilt."""
 
 UNFIT = (DataError, pa.ArrowException, OverflowError, ValueError)
@@ -46,14 +46,22 @@ create table generation (version integer not null, complete boolean not null);
 insert into generation values ({VERSION}, false);
 create table events (
     id uuid primary key, type varchar not null, case_id uuid not null, stream varchar not null,
-    occurred_at timestamp not null, recorded_at timestamp not null, point varchar, mark varchar not null,
+    occurred_at timestamp not null, recorded_at timestamp not null, sequence bigint,
+    point varchar, mark varchar not null,
     stamps struct(name varchar, moment timestamp)[] not null, traits struct(name varchar, value varchar)[] not null
 );
 create table cases (id uuid primary key, {EARLIEST}, {LATEST}, {FIXED}, {CHANGING});
 create view records as {records_of("cases")};
 """  # noqa: S608 - made of this package's own names
 
-INSERT_EVENTS = "insert into events select * from new_events on conflict do nothing"
+INSERT_EVENTS = """
+insert into events
+select * replace (coalesce(sequence, (select max(sequence) from events)) as sequence) from new_events
+on conflict do nothing
+"""
+"""``sequence`` is the event's place in the log. One that comes again keeps its first place; one that an operator let in
+later has none of its own, and stands where the log was read to by then.
+"""
 
 UPSERT_STAMPS = f"""
 insert into cases (id, {", ".join((*FIRST_POINTS, *LAST_POINTS))})
@@ -108,9 +116,12 @@ def is_complete(connection: DuckDBPyConnection) -> bool:
     return rows == [(True,)]  # all rows are fetched: DuckDB refuses other work while a result is unfinished
 
 
-def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:
-    """Take events in, in one transaction. Repeated, reordered and redelivered events change nothing."""
-    batch = _batch(events)
+def apply(connection: DuckDBPyConnection, events: Sequence[Recorded], places: Sequence[int | None] = ()) -> None:
+    """Take events in, in one transaction. Repeated, reordered and redelivered events change nothing.
+
+    ``places`` are those of the events in the log, none for those that are not read from there.
+    """
+    batch = _batch(events, places or [None] * len(events))
     for name, rows in batch.items():
         connection.register(name, rows)
     connection.begin()
@@ -126,7 +137,7 @@ def apply(connection: DuckDBPyConnection, events: Sequence[Recorded]) -> None:
             connection.unregister(name)
 
 
-def _batch(events: Sequence[Recorded]) -> dict[str, pa.Table]:
+def _batch(events: Sequence[Recorded], places: Sequence[int | None]) -> dict[str, pa.Table]:
     """The events, each with what it tells in lists, and the same facts by case."""
     cases, marks = [case_of(event) for event in events], [mark_of(event) for event in events]
     stamps, traits = [stamps_of(event) for event in events], [traits_of(event) for event in events]
@@ -137,6 +148,7 @@ def _batch(events: Sequence[Recorded]) -> dict[str, pa.Table]:
         "stream": _texts([event.stream for event in events]),
         "occurred_at": pa.array([event.occurred_at for event in events], MOMENT),
         "recorded_at": pa.array([event.recorded_at for event in events], MOMENT),
+        "sequence": pa.array(places, pa.int64()),
         "point": _texts([point_of(event) for event in events]),
         "mark": _texts(marks),
         "stamps": _lists(stamps, moment=MOMENT),

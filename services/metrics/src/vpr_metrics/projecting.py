@@ -81,6 +81,11 @@ class Projection:
         """The number of the generation that answers."""
         return self._current.number if self._current else None
 
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """How far the data is that answers: another value whenever it may have changed; None while there is none."""
+        return (self._current.number, self._current.written) if self._current else None
+
     async def read[T](self, query: Callable[[DuckDBPyConnection], T]) -> T:
         """What a query finds in the current generation. Raises NotBuilt."""
         if self._current is None:

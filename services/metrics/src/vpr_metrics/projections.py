@@ -9,6 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -69,12 +72,14 @@ LAST_POINTS = ("cleared_at", "closed_at", "reopened_at")
 FIRST_POINTS = tuple(point for point in dict.fromkeys(POINTS.values()) if point not in LAST_POINTS)
 """Clock points of which the earliest counts."""
 
-AMENDED_POINTS = ("occurred_from", "occurred_to")
-"""Clock points that are told and may be told otherwise later: traits, as text in UTC without a zone."""
+OCCURRED = ("occurred_from", "occurred_to")
+
+AMENDED_POINTS = (*OCCURRED, "earliest_at", "appointment_at")
+"""Clock points that are told and may be told otherwise later: traits, as text in UTC without a zone, empty for none."""
 
 TRAITS: dict[type[Event], tuple[str, ...]] = {
-    ReportFiled: ("channel", "category", "district", *AMENDED_POINTS),
-    ReportAmended: ("category", "district", *AMENDED_POINTS),
+    ReportFiled: ("channel", "category", "district", *OCCURRED),
+    ReportAmended: ("category", "district", *OCCURRED),
     ReportScreened: ("outcome",),
     CasePrioritised: ("priority", "gravest"),
     CaseAssessed: ("district", "priority", "gravest", "outcome"),
@@ -82,8 +87,10 @@ TRAITS: dict[type[Event], tuple[str, ...]] = {
     CaseClosed: ("reason",),
     HistoryCaseRecorded: (
         "source", "pathway", "category", "district", "priority", "gravest", "officer_initiated", "excluded",
-        *AMENDED_POINTS,
+        *OCCURRED,
     ),
+    CaseAppointmentBooked: ("earliest_at", "starts_at"),
+    CaseAppointmentMoved: ("starts_at",),
 }  # fmt: skip
 """Which fields of an event describe its case."""
 
@@ -92,6 +99,8 @@ NAMES: dict[tuple[type[Event], str], str] = {
     (CaseAssessed, "outcome"): "assessed_as",
     (CaseDuplicateLinked, "original_case_id"): "original_case",
     (CaseClosed, "reason"): "ended",
+    (CaseAppointmentBooked, "starts_at"): "appointment_at",
+    (CaseAppointmentMoved, "starts_at"): "appointment_at",
 }
 """Fields whose trait is not named like them."""
 
@@ -145,6 +154,8 @@ def traits_of(event: Recorded) -> Sequence[Trait]:
         return [("ended", "withdrawn")]
     if kind is CaseOpened:
         return [("case_ref", str(event.entity_id))]
+    if kind is CaseAppointmentCancelled:
+        return [("appointment_at", "")]
     if kind not in TRAITS:
         return ()
     return [(NAMES.get((kind, field), field), _text(value)) for field, value in _given(event.data, TRAITS[kind])]

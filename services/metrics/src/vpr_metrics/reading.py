@@ -17,9 +17,9 @@ def take(connection: DuckDBPyConnection, deliveries: Sequence[Delivery]) -> list
     """Apply a batch in one transaction, without the messages that it returns; unknown types are ignored."""
     readable, unreadable = _decoded(deliveries)
     try:
-        model.apply(connection, [event for _, event in readable])
+        model.apply(connection, [event for _, event in readable], [_place(delivery) for delivery, _ in readable])
     except model.UNFIT:
-        unreadable += [(delivery, problem) for delivery, event in readable if (problem := _alone(connection, event))]
+        unreadable += [(one, problem) for one, event in readable if (problem := _alone(connection, one, event))]
     return unreadable
 
 
@@ -35,9 +35,14 @@ def _decoded(deliveries: Sequence[Delivery]) -> tuple[list[tuple[Delivery, Recor
     return readable, unreadable
 
 
-def _alone(connection: DuckDBPyConnection, event: Recorded) -> str | None:
+def _place(delivery: Delivery) -> int | None:
+    """Where it stands in the log; none for a dead letter, which comes from our own table."""
+    return delivery.sequence if delivery.reply else None
+
+
+def _alone(connection: DuckDBPyConnection, delivery: Delivery, event: Recorded) -> str | None:
     try:
-        model.apply(connection, [event])
+        model.apply(connection, [event], [_place(delivery)])
     except model.UNFIT as error:
         return f"{event.type} does not fit the read model: {type(error).__name__}"
     return None

@@ -24,21 +24,22 @@ def records_of(cases: str) -> str:
         case when c.withdrawn_at is not null then 'withdrawn'
             when c.reopened_at > c.closed_at then null
             else c.ended end as outcome,
-        {", ".join(f"c.{point}::timestamp as {point}" for point in AMENDED_POINTS)},
+        {", ".join(f"try_cast(c.{point} as timestamp) as {point}" for point in AMENDED_POINTS)},
         {", ".join(f"c.{point}" for point in FIRST_POINTS)}, c.cleared_at, c.reopened_at,
         if(c.reopened_at > c.closed_at, null, c.closed_at) as closed_at
     from {cases} c left join {cases} o on o.case_ref = c.original_case
     """  # noqa: S608 - made of this package's own names
 
 
-def cases_known(known: str, until: str) -> str:
+def cases_known(known: str, until: str, placed: str = "true") -> str:
     """A relation like ``cases``, of the events recorded up to ``known`` and the facts up to ``until``.
 
-    Both are expressions, of which ``null`` sets no bound. Past cases are facts of their own time, whenever imported.
+    Both are expressions, of which ``null`` sets no bound; ``placed`` is a condition on an event. Past cases are facts
+    of their own time, whenever imported.
     """
     past = "type like 'history.%'"
     return f"""
-    with told as (select * from events where ({known} is null or recorded_at <= {known})),
+    with told as (select * from events where ({known} is null or recorded_at <= {known}) and {placed}),
     stamps as (
         select case_id, name, moment from (
             select case_id, point as name, occurred_at as moment from told where point is not null
@@ -49,7 +50,7 @@ def cases_known(known: str, until: str) -> str:
         select * from (
             select case_id, mark, unnest(traits, recursive := true) from told
             where {until} is null or {past} or occurred_at <= {until}
-        ) where {until} is null or name not in {AMENDED_POINTS} or value::timestamp <= {until}
+        ) where {until} is null or name not in {AMENDED_POINTS} or value = '' or value::timestamp <= {until}
     ),
     timed as (select case_id, {_points()} from stamps group by case_id),
     told_of as (select case_id, {_traits()} from traits group by case_id)

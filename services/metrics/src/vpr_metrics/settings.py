@@ -24,6 +24,9 @@ class Settings(ServiceSettings):
 
     An analyst's query may take ``sql_seconds`` of time and ``sql_memory`` bytes, and gets ``sql_rows`` rows of a
     snapshot that is at most ``sql_snapshot_age`` old.
+
+    A picture may take ``chart_seconds`` to draw, in one of ``charts_at_once`` processes. ``intake_url`` is where intake
+    answers: it tells what the city calls its categories and districts, and where these are; without it codes are shown.
     """
 
     model_config = SettingsConfigDict(env_prefix="METRICS_", extra="ignore", hide_input_in_errors=True)
@@ -34,4 +37,7 @@ class Settings(ServiceSettings):
     sql_memory: Annotated[int, Field(ge=2**26)] = 2**29
     sql_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     sql_snapshot_age: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(minutes=1)
+    chart_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+    charts_at_once: Annotated[int, Field(ge=1, le=32)] = 1
+    intake_url: str = ""
     zone: Annotated[str, AfterValidator(_zone)] = "America/Winnipeg"

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from vpr_metrics.choosing import Row, Selection, one, plain, rows_of
+from vpr_metrics.choosing import Row, Selection, known, one, plain, rows_of
 from vpr_metrics.definitions import CAUSES, Interval
 from vpr_metrics.queries import GROUPINGS, LOCAL, text_of
 from vpr_metrics.records import LIVE, POINTS
@@ -66,10 +66,11 @@ def observed_until(connection: DuckDBPyConnection, selection: Selection, now: da
     """
     bounds = [bound for bound in (selection.as_of, selection.until) if bound]
     if selection.source == LIVE:
-        return min(bounds, default=now)
+        return min([now, *bounds])
     latest = ", ".join(f"max({point})" for point in POINTS)
-    statement = f"select greatest({latest}) from records where source = $source"  # noqa: S608 - names of ours
-    last = one(connection, statement, {"source": selection.source})
+    records, parameters = known(selection)
+    statement = f"select greatest({latest}) from ({records}) where source = $source"  # noqa: S608 - names of ours
+    last = one(connection, statement, {"source": selection.source} | parameters)
     return min([*bounds, last.replace(tzinfo=UTC) if last else now])
 
 

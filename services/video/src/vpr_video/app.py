@@ -23,13 +23,15 @@ from vpr_video.evidence.links import project_link
 from vpr_video.evidence.rows import project_evidence
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
+from vpr_video.media.server import MediaServer
 from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
 from vpr_video.sending.effects import INVITATION, send_invitation
 from vpr_video.sending.outbox import Outbox
 from vpr_video.sending.wiring import sender, settings_of
 from vpr_video.settings import Settings
-from vpr_video.signalling.hub import Changes, Hub
+from vpr_video.signalling.changes import Changes
+from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
 from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, outbox_page, pages
 
@@ -45,9 +47,13 @@ PAGES = (
 
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
-    hub = Hub(runtime)
-    sweeper = Sweeper(runtime, settings_of(runtime), OBJECTS)
-    return (hub, Listener(runtime.engine, CHANGES, Changes(hub=hub)), Outbox(), sweeper)
+    settings = settings_of(runtime)
+    server = (
+        MediaServer(settings.janus_url, settings.janus_secret.get_secret_value()) if settings.media != "peer" else None
+    )
+    hub = Hub(runtime, server)
+    listener, sweeper = Listener(runtime.engine, CHANGES, Changes(hub=hub)), Sweeper(runtime, settings, OBJECTS)
+    return (hub, listener, Outbox(), sweeper, *([server] if server else []))
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:

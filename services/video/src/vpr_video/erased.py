@@ -31,17 +31,12 @@ def storing(report_id: UUID) -> Write:
     return Write(report_id, SHARE, _number(report_id))
 
 
-async def refuse_erased(connection: AsyncConnection, report_id: UUID) -> None:
-    """Keep from writing anything personal of a report that was erased. Raises Refused ``erased``."""
-    if await is_erased(connection, report_id):
-        raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
-
-
-async def is_erased(connection: AsyncConnection, report_id: UUID) -> bool:
-    """Whether a report was erased; until the transaction's end it is not erased meanwhile."""
+async def check_kept(connection: AsyncConnection, report_id: UUID) -> None:
+    """Until the transaction's end the report is not erased. Raises Refused where it was."""
     await connection.execute(SHARE, _number(report_id))
     query = select(exists().where(erased_reports.c.report_id == report_id))
-    return bool((await connection.execute(query)).scalar_one())
+    if (await connection.execute(query)).scalar_one():
+        raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
 
 
 def note_erasure(event: Recorded) -> Iterable[Write]:

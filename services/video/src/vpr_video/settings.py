@@ -60,10 +60,13 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``.
-    Links for people outside of a session last ``link_lifetime``; a form without scripts may
-    have ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
-    each item in ``clamd_within``; without it nothing is looked through.
+    how many a session has. Working copies are made of at most ``copy_bytes``, within ``copy_time``. Links for people
+    outside of a session last ``link_lifetime``; a form without scripts may have ``give_form_bytes``. ``clamd``
+    (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside, each item in ``clamd_within``;
+    without it nothing is looked through.
+
+    ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
+    with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -87,13 +90,16 @@ class Settings(SendingSettings, EvidenceSettings):
     photo_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
     video_bytes: Annotated[int, Field(gt=0)] = 500 * MIB
     document_bytes: Annotated[int, Field(gt=0)] = 25 * MIB
-    copy_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
-    copy_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=20)
     link_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=90))] = timedelta(days=7)
     give_form_bytes: Annotated[int, Field(ge=1024)] = 64 * MIB
     clamd: Annotated[str, AfterValidator(_scanner)] = ""
     clamd_within: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
+    copy_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
+    copy_time: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=20)
     evidence_most: Annotated[int, Field(ge=1, le=1000)] = 200
+    media: Literal["peer", "janus", "auto"] = "peer"
+    janus_url: str = ""
+    janus_secret: SecretStr = SecretStr("")
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:
@@ -104,6 +110,17 @@ class Settings(SendingSettings, EvidenceSettings):
             raise ValueError("VIDEO_TURN_URLS names a TURN server: it needs VIDEO_TURN_SECRET")
         if self.ice_policy == "relay" and not turn:
             raise ValueError("VIDEO_ICE_POLICY relay needs a TURN server in VIDEO_TURN_URLS")
+        return self
+
+    @model_validator(mode="after")
+    def _janus_is_whole(self) -> Self:
+        if self.media == "peer":
+            return self
+        url = urlsplit(self.janus_url)
+        if not (url.scheme == "wss" or (url.scheme == "ws" and url.hostname in {"localhost", "127.0.0.1", "::1"})):
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_URL: wss://, or ws:// on this machine")
+        if not self.janus_secret.get_secret_value():
+            raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_SECRET, which Janus knows as api_secret")
         return self
 
     @model_validator(mode="after")

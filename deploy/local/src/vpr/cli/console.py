@@ -1,12 +1,14 @@
 """What the commands share: options, calls to the running system, and how to end with a clear word."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from vpr.embedded import EmbeddedError
 from vpr.home import Home
@@ -61,6 +63,16 @@ def answered(response: httpx.Response) -> Any:
     except (ValueError, KeyError):
         detail = response.text
     raise fail(f"{response.request.method} {response.request.url.path}: {response.status_code}, {detail}")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """On a terminal a bar with the time left, on standard error; elsewhere nothing. It is told: so much, of so much."""
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager

@@ -1,59 +1,52 @@
 """``vpr import``: a records extract becomes past cases in intake, and so events."""
 
-import csv
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from itertools import batched
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from time import monotonic
+from typing import Annotated, Any
 
 import httpx
 import typer
 
-from vpr.cli.console import HomeOption, UrlOption, answered, calls, fail
+from vpr.cli.console import HomeOption, UrlOption, answered, calls, fail, progress
 from vpr.home import Home
-from vpr_intake.extracts import (
-    CaseRecord,
-    Mapping,
-    MappingError,
-    RowIssue,
-    load_mapping,
-    read_extract,
-    shipped_mappings,
-)
+from vpr.importing import SHOWN, Busy, Import, IssueList, Journal, Tally, key_of
+from vpr_intake.extracts import Mapping, MappingError, load_mapping, open_table, shipped_mappings
 
-BATCH = 500
-SHOWN = 10
-
-
-@dataclass
-class Tally:
-    """What became of a file."""
-
-    recorded: int = 0
-    unchanged: int = 0
-    differing: list[str] = field(default_factory=list)
-    issues: list[RowIssue] = field(default_factory=list)
+JSON = {"Content-Type": "application/json"}
 
 
 def import_extract(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the extract, a CSV file")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the extract, a CSV or Parquet file")],
     mapping: Annotated[str, typer.Option(help="a mapping file, or the name of a shipped one")],
     issues: Annotated[Path | None, typer.Option(help="write every row that was not taken as it is to this CSV")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="from the first row, though one was cut off before")] = False,
     home: HomeOption = None,
     url: UrlOption = None,
 ) -> None:
-    """Import past cases. Importing again changes nothing; every row that is left out is counted and listed."""
-    rules = _rules(mapping)
+    """Import past cases. Importing again changes nothing, and one that was cut off goes on where it was.
+
+    Every row that is left out is counted and listed.
+    """
+    here, rules = Home.given(home, url), _rules(mapping)
+    began = monotonic()
     try:
-        with calls(Home.given(home, url)) as client, _issues_file(issues) as listed:
-            tally = send(client, read_extract(file, rules))
-            _list(listed, tally.issues)
+        with (
+            calls(here) as client,
+            open_table(file, rules) as table,
+            _journal(here, key_of(file, rules, issues), issues, anew=anew) as journal,
+            _listed(issues, journal.state.listed) as listed,
+            progress("importing") as bar,
+        ):
+            tally = Import(lambda body: _posted(client, body), journal, listed, lambda read: bar(read, table.size)).run(
+                table, rules
+            )
     except (MappingError, UnicodeDecodeError) as error:
         raise fail(f"{file} is not what the mapping {mapping} is for: {error}") from error
-    _report(tally, rules.source, issues)
+    except Busy as error:
+        raise fail(f"{file} is being imported by another process") from error
+    _report(tally, rules.source, issues, monotonic() - began)
 
 
 def _rules(mapping: str) -> Mapping:
@@ -66,57 +59,44 @@ def _rules(mapping: str) -> Mapping:
         raise fail(f"--mapping {mapping}: {error}") from error
 
 
-def send(client: httpx.Client, rows: Iterable[CaseRecord | RowIssue]) -> Tally:
-    """Send the records to intake in batches, setting the issues aside."""
-    tally = Tally()
-    for batch in batched(_records(rows, tally), BATCH, strict=False):
-        answer = answered(client.post("/intake/v1/history/cases", json={"cases": [_as_json(one) for one in batch]}))
-        tally.recorded += answer["recorded"]
-        tally.unchanged += answer["unchanged"]
-        tally.differing += answer["differing"]
-    return tally
-
-
-def _records(rows: Iterable[CaseRecord | RowIssue], tally: Tally) -> Iterator[CaseRecord]:
-    for row in rows:
-        if isinstance(row, RowIssue):
-            tally.issues.append(row)
-        else:
-            yield row
-
-
-def _as_json(record: CaseRecord) -> dict[str, Any]:
-    present = {name: value for name, value in asdict(record).items() if value is not None}
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in present.items()}
+@contextmanager
+def _journal(home: Home, key: str, issues: Path | None, *, anew: bool) -> Iterator[Journal]:
+    with Journal.opened(home.imports, key, anew=anew) as journal:
+        listed = issues.stat().st_size if issues and issues.is_file() else 0
+        if listed < journal.state.listed:
+            journal.begin()
+        if rows := journal.state.place.rows:
+            typer.echo(f"going on behind row {rows:,} of an import that was cut off (--anew begins anew)")
+        yield journal
 
 
 @contextmanager
-def _issues_file(path: Path | None) -> Iterator[TextIO | None]:
-    """The file that lists them, opened before anything is sent, so that a wrong path changes nothing."""
-    if path is None:
-        yield None
-        return
+def _listed(path: Path | None, written: int) -> Iterator[IssueList]:
+    """The list, opened before anything is sent, so that a wrong path changes nothing."""
     try:
-        file = path.open("w", newline="")
+        opened = IssueList.opened(path, written)
+        with opened as listed:
+            yield listed
     except OSError as error:
         raise fail(f"--issues {path}: {error.strerror}") from error
-    with file:
-        yield file
 
 
-def _list(file: TextIO | None, issues: Iterable[RowIssue]) -> None:
-    if file:
-        out = csv.writer(file)
-        out.writerow(["line", "record_id", "kind", "reason", "field"])
-        out.writerows([one.line, one.record_id, one.kind, one.reason, one.field] for one in issues)
+def _posted(client: httpx.Client, body: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = answered(client.post("/intake/v1/history/cases", content=body, headers=JSON))
+    return answer
 
 
-def _report(tally: Tally, source: str, written: Path | None) -> None:
-    typer.echo(f"{source}: {tally.recorded} recorded, {tally.unchanged} unchanged, {len(tally.differing)} differing")
-    for (kind, reason), count in sorted(Counter((one.kind, one.reason) for one in tally.issues).items()):
+def _report(tally: Tally, source: str, written: Path | None, seconds: float) -> None:
+    differing = tally.issues["differing recorded_differently"]
+    typer.echo(f"{source}: {tally.recorded} recorded, {tally.unchanged} unchanged, {differing} differing")
+    for told, count in sorted(tally.issues.items()):
+        kind, reason = told.split()
         typer.echo(f"  {kind:9} {reason:24} {count}")
-    if tally.issues and not written:
-        for one in tally.issues[:SHOWN]:
+    typer.echo(
+        f"  in {seconds:.1f} s, {(tally.recorded + tally.unchanged + differing) / seconds:,.0f} records/s", err=True
+    )
+    if tally.examples and not written:
+        for one in tally.examples:
             typer.echo(f"  line {one.line}: {one.kind}, {one.reason}, record {one.record_id}")
         typer.echo("  every such row is listed with --issues FILE.csv")
     if tally.differing:

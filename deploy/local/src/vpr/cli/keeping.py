@@ -1,5 +1,6 @@
 """``vpr backup`` and ``vpr restore``."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,7 @@ def restore(
     here.create()
     try:
         with embedded_errors(), Embedded(here.servers) as embedded:
+            shutil.rmtree(here.imports, ignore_errors=True)  # what they sent may be gone now
             restore_databases(folder, embedded.endpoints, here.seals, [only] if only else SERVICES)
             migrate_embedded(embedded.endpoints)
     except BackupError as error:

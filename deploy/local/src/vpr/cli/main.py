@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from vpr.cli import clients, describing, evidence, importing, keeping, letters, operating, repairing, rules, verifying
+from vpr.cli import (
+    clients,
+    describing,
+    evidence,
+    flowing,
+    importing,
+    keeping,
+    letters,
+    operating,
+    repairing,
+    rules,
+    verifying,
+)
 from vpr.cli.console import HomeOption, token_of
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -27,6 +39,7 @@ app.command("restore")(keeping.restore)
 app.command("refill")(repairing.refill)
 app.command("recover")(repairing.recover)
 app.command("import")(importing.import_extract)
+app.command("flow")(flowing.flow)
 app.command("asyncapi")(describing.asyncapi)
 app.command("events")(describing.events)
 

@@ -23,6 +23,7 @@ from vpr.cli.console import (
     calls,
     embedded_errors,
     fail,
+    progress,
 )
 from vpr.embedded import Embedded, Endpoints
 from vpr.home import Home
@@ -137,9 +138,10 @@ def env(service: ServiceArgument, home: HomeOption = None) -> None:
 
 def rebuild(home: HomeOption = None, url: UrlOption = None) -> None:
     """Have metrics fill its read model anew from the log, while the old one still answers."""
-    with calls(Home.given(home, url)) as client:
+    with calls(Home.given(home, url)) as client, progress("rebuilding") as bar:
         state = answered(client.post("/metrics/v1/rebuild"))
         while state["stage"] == "running":
+            bar(state["read"], state["total"])
             time.sleep(0.2)
             state = answered(client.get("/metrics/v1/rebuild"))
     if state["stage"] != "done":

@@ -122,12 +122,16 @@ class CaseVideoRequested(Event, name="case.video_requested"):
 
 
 class CaseAppointmentBooked(Event, name="case.appointment_booked"):
-    """A time was agreed: the instant, and the wall-clock time with its zone as the resident knows it."""
+    """A time was agreed: the instant, and the wall-clock time with its zone as the resident knows it.
+
+    ``earliest_at`` is the first time that the resident could have had: what lies between was the resident's choice.
+    """
 
     appointment_id: UUID
     starts_at: Instant
     local_time: LocalTime
     zone: Code
+    earliest_at: Instant | None = None
 
 
 class CaseAppointmentMoved(Event, name="case.appointment_moved"):

@@ -21,6 +21,7 @@ from vpr_intake.receipts import sensitive
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Amendment, NewReport, Place, Reporter
 from vpr_intake.schemas.shown import ReportSummary
+from vpr_service.problems import invalid_field
 from vpr_service.requests import ExpectedVersion, private, version_changed
 from vpr_service.runtime import Running, Runtime
 
@@ -66,6 +67,7 @@ def _amendment(
     Raises Problem 422 as ``filing`` does.
     """
     city, at = city_of(runtime), runtime.now()
+    _check_district(row, body)
     whole = _amended(row, body, city)
     facts = understood(whole, city)
     told = {name: getattr(body, name) for name in body.model_fields_set & {"category", "occurred_from", "occurred_to"}}
@@ -83,6 +85,12 @@ def _amendment(
     ]
     stopped = facts.screening.outcome is Outcome.EMERGENCY and row["stopped_at"] is None
     return [*both, stopped_alarm(report_id, caller, facts.screening, at)] if stopped else both
+
+
+def _check_district(row: Mapping[str, Any], body: Amendment) -> None:
+    """The district of the old place is not that of a new one. Raises Problem 422."""
+    if row["district"] and body.place and body.place.latitude is None and not body.district:
+        raise invalid_field("district", "say in which district the new place is, or give its latitude and longitude")
 
 
 def _amended(row: Mapping[str, Any], body: Amendment, city: City) -> NewReport:

@@ -11,10 +11,10 @@ from fastapi.security.base import SecurityBase
 from vpr_events.contracts.report import WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
 from vpr_intake.api.disclosing import READERS
-from vpr_intake.private import register
 from vpr_service.api_keys import KeyScope
 from vpr_service.auth import Principal, principal, unauthenticated
 from vpr_service.key_use import KeyUse
+from vpr_service.known_keys import KnownKeys
 from vpr_service.problems import Problem
 from vpr_service.rates import admitted
 from vpr_service.runtime import Runtime
@@ -102,24 +102,16 @@ class Calling(SecurityBase):
 
 async def client_caller(runtime: Runtime, key: str, scope: KeyScope | None = None) -> Caller:
     """The client whose key this is. Raises Problem 401, 403 without the scope, 429 when it asks too often."""
-    async with runtime.reading() as connection:
-        client = await register.client_of(connection, key)
+    client = await runtime.worker(KnownKeys).client_of(key)
     if client is None:
         raise unauthenticated("api_key_invalid", "the API key is not known")
     admitted()
     await runtime.rates.spend_key(client.id)
-    note_use(runtime, client.id)
+    runtime.worker(KeyUse).note(client.id)
     caller = Caller(client.scope, client.id, scopes=client.scopes)
     if scope:
         caller.check(scope)
     return caller
-
-
-def note_use(runtime: Runtime, client: UUID) -> None:
-    """Count it, by the worker that writes such counts."""
-    for worker in runtime.workers:
-        if isinstance(worker, KeyUse):
-            worker.note(client)
 
 
 CallerGiven = Annotated[Caller, Depends(Calling(*STAFF, scope=KeyScope.READ))]

@@ -12,6 +12,7 @@ from vpr_intake.private import register
 from vpr_intake.schemas.clients import AdmittedClient, ClientShown, KeyRotation, NewClient, NewKey
 from vpr_service.api_keys import Revoked
 from vpr_service.auth import require
+from vpr_service.known_keys import KnownKeys
 from vpr_service.problems import Problem
 from vpr_service.requests import Page, cursor_of, link_next, moment_of, private
 from vpr_service.runtime import Running, Runtime
@@ -64,6 +65,7 @@ async def rotate(client_id: UUID, runtime: Running, response: Response, body: Ke
         raise Problem(409, "client_revoked", "this client was revoked: admit a new one") from None
     if made is None:
         raise _unknown()
+    runtime.worker(KnownKeys).restart()
     return NewKey(api_key=made[0], previous_valid_until=made[1])
 
 
@@ -76,6 +78,7 @@ async def revoke(client_id: UUID, runtime: Running, response: Response) -> Clien
         if not await register.revoke(connection, client_id):
             raise _unknown()
         await subscriptions.switch_off_all(connection, client_id)
+    runtime.worker(KnownKeys).restart()
     return ClientShown(**await _existing(client_id, runtime))
 
 

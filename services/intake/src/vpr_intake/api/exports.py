@@ -13,8 +13,8 @@ from vpr_intake.api.reviewing import is_restricted, raise_alarm, review_own
 from vpr_intake.domain.access import Resource
 from vpr_intake.elsewhere import Elsewhere
 from vpr_intake.held import HOLDINGS
-from vpr_intake.hooks import settings_of
 from vpr_intake.schemas.exports import Export, ExportQuery
+from vpr_intake.settings import settings_of
 from vpr_service.auth import Principal, require
 from vpr_service.held import held_by
 from vpr_service.requests import private

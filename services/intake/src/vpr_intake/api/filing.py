@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from vpr_events.contracts.access import AlarmKind
@@ -23,7 +23,7 @@ from vpr_intake.domain.screening import Outcome, Screening, screen
 from vpr_intake.private import answers_of, details_of, particulars_of
 from vpr_intake.receipts import sensitive
 from vpr_intake.schemas.filing import NewReport, Place
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
@@ -32,7 +32,7 @@ UNKNOWN_CATEGORY = "unknown category; GET /v1/categories lists them"
 
 def city_of(runtime: Runtime) -> City:
     """The city that this intake serves."""
-    return cast("Settings", runtime.settings).city
+    return settings_of(runtime).city
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """``/v1/history/cases``: past cases of a records extract become events."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -35,7 +36,7 @@ async def record_cases(
     try:
         outcome = await runtime.pipeline.execute(*executions.values())
     except Refused:
-        return await _one_by_one(executions, runtime)
+        return await _each(executions, runtime)
     recorded = len(outcome.events)
     return Imported(recorded=recorded, unchanged=len(body.cases) - recorded, differing=[])
 
@@ -48,14 +49,21 @@ def _check_past(body: PastCases, now: datetime) -> None:
                 raise invalid_field(f"cases.{number}.{name}", "lies in the future")
 
 
-async def _one_by_one(executions: dict[str, Execution], runtime: Running) -> Imported:
-    recorded, differing = 0, []
-    for record_id, execution in executions.items():
-        try:
-            recorded += len((await runtime.pipeline.execute(execution)).events)
-        except Refused:
-            differing.append(record_id)
-    return Imported(recorded=recorded, unchanged=len(executions) - recorded - len(differing), differing=differing)
+async def _each(executions: dict[str, Execution], runtime: Running) -> Imported:
+    """Each for itself: what waits at the same moment shares a commit all the same."""
+    outcomes = await asyncio.gather(*(_recorded(one, runtime) for one in executions.values()))
+    told = dict(zip(executions, outcomes, strict=True))
+    differing = [record_id for record_id, recorded in told.items() if recorded is None]
+    recorded = sum(one or 0 for one in outcomes)
+    return Imported(recorded=recorded, unchanged=len(told) - recorded - len(differing), differing=differing)
+
+
+async def _recorded(execution: Execution, runtime: Running) -> int | None:
+    """How many events it made; None for a case that was recorded otherwise."""
+    try:
+        return len((await runtime.pipeline.execute(execution)).events)
+    except Refused:
+        return None
 
 
 def began(case: HistoryCaseRecorded) -> datetime | None:

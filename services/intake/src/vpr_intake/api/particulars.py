@@ -32,7 +32,7 @@ from vpr_intake.schemas.annotations import Annotation
 from vpr_intake.schemas.details import Details
 from vpr_intake.schemas.filing import Place, Reporter
 from vpr_intake.schemas.shown import CaseNumber, Contact, Report, ReportUpdate, Resident
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of
 from vpr_service.problems import Problem
@@ -131,7 +131,7 @@ async def break_glass(
     restricted = await is_restricted(report_id, runtime)
     if restricted and not caller.has(Role.SUPERVISOR):
         raise restricted_case()
-    now, settings = runtime.now(), cast("Settings", runtime.settings)
+    now, settings = runtime.now(), settings_of(runtime)
     command = BreakGlass(
         at=now,
         reader_id=caller.id,

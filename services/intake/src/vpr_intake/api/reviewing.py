@@ -14,7 +14,7 @@ from vpr_events.pipeline import Execution
 from vpr_intake import queries
 from vpr_intake.contacts import same_contact
 from vpr_intake.domain.access import RaiseAlarm, access
-from vpr_intake.hooks import settings_of
+from vpr_intake.settings import settings_of
 from vpr_service.runtime import Runtime
 
 SPAN = timedelta(hours=1)

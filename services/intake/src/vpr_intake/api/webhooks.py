@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from vpr_events.contracts.values import Role
 from vpr_intake import subscriptions
 from vpr_intake.api.callers import Caller, Calling
-from vpr_intake.hooks import guard_of, sealed_by, settings_of
+from vpr_intake.hooks import guard_of, sealed_by
 from vpr_intake.schemas.webhooks import HookShown, NewHookShown, NewSecret, NewWebhook, WebhookChange
 from vpr_intake.sealed_secrets import Sealed, new_secret
+from vpr_intake.settings import settings_of
 from vpr_service.api_keys import KeyScope
 from vpr_service.outbound import Forbidden
 from vpr_service.problems import Problem, invalid_field
@@ -34,12 +35,12 @@ async def create(
     secret = new_secret()
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        if not await subscriptions.known_client(connection, client):
-            raise invalid_field("client_id", "there is no such client")
         try:
             row = await subscriptions.create(
                 connection, client, new.url, sorted(set(new.event_types)), sealed.encrypt(secret)
             )
+        except subscriptions.Unknown:
+            raise invalid_field("client_id", "there is no such client, or it was revoked") from None
         except subscriptions.TooMany:
             raise Problem(409, "too_many_webhooks", f"a client has {subscriptions.MOST} webhooks at most") from None
     response.headers["Location"] = f"{request.scope['path']}/{row['id']}"
@@ -87,7 +88,10 @@ async def change(
         changes["disabled_reason"] = None if body.enabled else "client"
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        row = await subscriptions.change(connection, webhook_id, changes, _version(if_match))
+        try:
+            row = await subscriptions.change(connection, webhook_id, changes, _version(if_match))
+        except subscriptions.Unknown:
+            raise Problem(409, "client_revoked", "its client was revoked: nothing is told to it any more") from None
     if row is None:
         await existing(webhook_id, caller, runtime)
         raise version_changed("the webhook was changed meanwhile: read it again")

@@ -37,6 +37,7 @@ class Districts:
     def __init__(self, shapes: Mapping[District, Polygon | MultiPolygon], gap: float = 0.0) -> None:
         """``gap`` in metres: a point between districts, or just outside, belongs to the nearest one so far away."""
         self.all = tuple(sorted(shapes, key=lambda one: one.code))
+        self.shapes = shapes
         ordered = [shapes[one] for one in self.all]
         west, south, east, north = shapely.total_bounds(np.array(ordered, dtype=object))
         self.bounds = (float(west), float(south), float(east), float(north))

@@ -1,6 +1,8 @@
 """What of a city is shown over HTTP, in one language."""
 
-from typing import Self
+from typing import Any, Literal, Self
+
+from shapely.geometry import mapping
 
 from vpr_events.contracts.values import Gravest
 from vpr_intake.catalogue import Category, Kind
@@ -63,6 +65,32 @@ class DistrictShown(Body):
 
     code: str
     name: str
+
+
+class DistrictFeature(Body):
+    """One district with its boundary: longitude and latitude in degrees (WGS 84)."""
+
+    type: Literal["Feature"] = "Feature"
+    properties: DistrictShown
+    geometry: dict[str, Any]
+
+
+class DistrictsShown(Body):
+    """The districts as GeoJSON (RFC 7946); ``credit`` names whose the boundaries are."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[DistrictFeature]
+    credit: str
+
+    @classmethod
+    def of(cls, city: City) -> Self:
+        """A city's districts as they are shown."""
+        shapes = city.districts.shapes
+        features = [
+            DistrictFeature(properties=DistrictShown(code=one.code, name=one.name), geometry=mapping(shapes[one]))
+            for one in city.districts.all
+        ]
+        return cls(features=features, credit=city.credit)
 
 
 class RuleShown(Body):

@@ -1,16 +1,18 @@
 """Local time rules: which day a time of day belongs to, and which instant a local time is."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from vpr_intake.extracts.mapping import DateColumn, DateTimePoint, ListPoint, Mapping, Point, TimePoint
 from vpr_intake.extracts.records import CLOCK_POINTS
 
-type Cell = Callable[[str], str | None]
-"""A row's stripped value in a column; None for a null token."""
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+type Cell = Callable[[str], str | datetime | None]
+"""A row's value in a column: stripped text, or a moment where the file has a type for those; None for a null token."""
 
 
 class UnreadableTime(ValueError):
@@ -31,11 +33,17 @@ class Stamp:
     repair: str | None
 
 
-@lru_cache(maxsize=65536)
+ISO = {f"%Y-%m-%d{gap}%H:%M:%S{part}" for gap in "T " for part in ("", ".%f")}
+"""Formats that datetime reads by itself, ten times as fast as strptime."""
+ISO_SHAPE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){2}[T ][0-9]{2}(?::[0-9]{2}){2}(?:\.(?:[0-9]{3}|[0-9]{6}))?")
+
+
 def parse(text: str, formats: tuple[str, ...]) -> datetime | None:
     """The local time by the first format that fits. %y is 2000-2068 or 1969-1999, as POSIX has it."""
     for form in formats:
         try:
+            if form in ISO and ISO_SHAPE.fullmatch(text) and text[10] == form[8] and (text[19:20] == form[17:18]):
+                return datetime.fromisoformat(text)
             return datetime.strptime(text, form)  # noqa: DTZ007 -- local until a zone is applied
         except ValueError:
             continue
@@ -57,7 +65,7 @@ def resolve(local: datetime, zone: ZoneInfo, not_before: datetime | None) -> Sta
     """
     if local.tzinfo:
         return Stamp(local.astimezone(UTC), local.astimezone(zone).replace(tzinfo=None), None)
-    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    first, second = _instant(local, zone, 0), _instant(local, zone, 1)
     if first == second:
         return Stamp(first, local, None)
     if first > second:
@@ -66,13 +74,21 @@ def resolve(local: datetime, zone: ZoneInfo, not_before: datetime | None) -> Sta
     return Stamp(second if later else first, local, "time_ambiguous")
 
 
+def _instant(local: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    return (local - (zone.utcoffset(local.replace(fold=fold)) or timedelta())).replace(tzinfo=UTC)
+
+
 @dataclass(slots=True)
 class WallClock:
-    """Reads one row's clock points in their order; remembers the first and the latest one read from `filed` on."""
+    """Reads one row's clock points in their order; remembers the first and the latest one read from `filed` on.
+
+    No stamp may lie behind `now`.
+    """
 
     mapping: Mapping
     cell: Cell
     zone: ZoneInfo
+    now: datetime = LATEST
     anchor: datetime | None = None
     previous: datetime | None = None
 
@@ -84,6 +100,8 @@ class WallClock:
             stamp = self._point(point) if point else None
             if stamp is None:
                 continue
+            if point and stamp.instant > self.now:
+                raise UnreadableTime("time_in_future", point.column)
             stamps[name] = stamp
             if not name.startswith("occurred_"):
                 self.anchor, self.previous = self.anchor or stamp.local, stamp.instant
@@ -109,7 +127,7 @@ class WallClock:
             stamps.append(resolve(moment, self.zone, before.instant if before else self.previous))
         return stamps
 
-    def _moment(self, text: str, point: TimePoint | ListPoint, reference: datetime | None) -> datetime:
+    def _moment(self, text: str | datetime, point: TimePoint | ListPoint, reference: datetime | None) -> datetime:
         time_of_day = _parsed(text, point.format, point.column).time()
         if isinstance(point, TimePoint) and point.date:
             return datetime.combine(self._date(point.date, point.column), time_of_day)
@@ -124,15 +142,17 @@ class WallClock:
         return _parsed(text, source.format, source.column).date()
 
 
-def _parsed(text: str, formats: tuple[str, ...], column: str) -> datetime:
-    parsed = parse(text, formats)
+def _parsed(text: str | datetime, formats: tuple[str, ...], column: str) -> datetime:
+    parsed = text if isinstance(text, datetime) else parse(text, formats)
     if parsed is None:
         raise UnreadableTime("unreadable_time", column)
     return parsed
 
 
-def split_units(text: str, point: ListPoint) -> list[tuple[str, str]]:
+def split_units(text: str | datetime, point: ListPoint) -> list[tuple[str, str]]:
     """(unit, time of day) of each entry of a list. Raises UnreadableTime."""
+    if isinstance(text, datetime):
+        raise UnreadableTime("unreadable_time", point.column)
     entries = [entry.strip().rpartition(point.unit_separator) for entry in text.split(point.separator)]
     if not all(unit.strip() for unit, _, _ in entries):
         raise UnreadableTime("unreadable_time", point.column)

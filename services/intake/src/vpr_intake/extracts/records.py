@@ -10,7 +10,7 @@ type PointName = Literal[
 ]  # fmt: skip
 CLOCK_POINTS: tuple[PointName, ...] = get_args(PointName.__value__)
 
-type IssueKind = Literal["rejected", "duplicate", "excluded", "repaired"]
+type IssueKind = Literal["rejected", "duplicate", "excluded", "repaired", "differing"]
 
 
 def field_of(point: str) -> str:
@@ -55,7 +55,8 @@ class CaseRecord:
 class RowIssue:
     """Why a row is not, or not exactly, a counted case. Carries no text of the row but its record id.
 
-    `line` is the row's first line in the file, the header being line 1. `reason` matches [a-z][a-z0-9_]{0,39}.
+    `line` is the row's first line in the file, the header being line 1; in a Parquet file the row's number from 1.
+    `reason` matches [a-z][a-z0-9_]{0,39}.
     `field` is a column's name.
     """
 

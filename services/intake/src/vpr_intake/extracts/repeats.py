@@ -1,12 +1,12 @@
 """Rows that carry a record id seen before."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from vpr_intake.extracts.records import CaseRecord, RowIssue
 from vpr_intake.extracts.rows import Parsed
+from vpr_intake.extracts.seen import Seen, content_of
 
 _EARLIEST = (
     "occurred_from", "occurred_to", "filed_at", "claimed_at", "invited_at", "connected_at", "assessed_at",
@@ -33,49 +33,41 @@ def _known(case: CaseRecord, job: CaseRecord, name: str) -> list[datetime]:
 
 @dataclass(slots=True)
 class Repeats:
-    """Lets each record id through once. Holds back one record, which rows that follow it directly may extend.
-
-    Memory grows with the number of records: an id and a hash each.
-    """
+    """Lets each record id through once. Holds back one row, which rows that follow it directly may extend."""
 
     merge: bool
-    _ids: set[str] = field(default_factory=set)
-    _contents: set[int] = field(default_factory=set)
-    _held: Parsed | None = None
+    seen: Seen
+    held: Parsed | None = None
 
-    def add(self, parsed: Parsed) -> Iterator[CaseRecord | RowIssue]:
-        """What is settled by one more row."""
+    def add(self, parsed: Parsed) -> Parsed | None:
+        """What is settled by one more row: itself, or the one that was held back, or nothing."""
         record = parsed.record
         if record is None:
-            yield from parsed.issues
-        elif record.record_id in self._ids:
-            yield from self._repeated(parsed, record)
-        else:
-            yield from self.flush()
-            self._held = parsed
-            self._ids.add(record.record_id)
-            self._contents.add(hash(record))
+            return parsed
+        content, known = content_of(record), self.seen.contents(record.record_id)
+        self.seen.add(record.record_id, content)
+        if known:
+            return self._repeated(parsed, record, same=content in known)
+        held, self.held = self.held, parsed
+        return held
 
-    def flush(self) -> Iterator[CaseRecord | RowIssue]:
-        """The record held back, if any, with its issues."""
-        held, self._held = self._held, None
-        if held and held.record:
-            yield held.record
-            yield from held.issues
+    def flush(self) -> Parsed | None:
+        """The row held back, if any."""
+        held, self.held = self.held, None
+        return held
 
-    def _repeated(self, parsed: Parsed, record: CaseRecord) -> Iterator[RowIssue]:
+    def _repeated(self, parsed: Parsed, record: CaseRecord, *, same: bool) -> Parsed:
         reason = "same_content"
-        if hash(record) not in self._contents:
+        if not same:
             reason = "merged_same_id" if self._extend(parsed, record) else "same_id_differs"
-            self._contents.add(hash(record))
-        yield RowIssue(parsed.line, record.record_id, "duplicate", reason, None)
+        return Parsed(parsed.line, None, (RowIssue(parsed.line, record.record_id, "duplicate", reason, None),))
 
     def _extend(self, parsed: Parsed, record: CaseRecord) -> bool:
-        held = self._held.record if self._held else None
-        if not self.merge or self._held is None or held is None:
+        held = self.held.record if self.held else None
+        if not self.merge or self.held is None or held is None:
             return False
         if (held.record_id, held.excluded) != (record.record_id, record.excluded):
             return False
         repairs = tuple(issue for issue in parsed.issues if issue.kind == "repaired")
-        self._held = Parsed(self._held.line, merged(held, record), self._held.issues + repairs)
+        self.held = Parsed(self.held.line, merged(held, record), self.held.issues + repairs)
         return True

@@ -26,20 +26,31 @@ class Parsed:
     issues: tuple[RowIssue, ...]
 
 
-def parse_row(line: int, row: dict[str, str], mapping: Mapping, zone: ZoneInfo) -> Parsed:
-    """Read one row; `zone` is the mapping's. Never raises for what a row holds."""
-    cell = _cells(row, mapping.nulls)
-    record_id = cell(mapping.record_id)
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What every row is read by: the mapping, its zone, and the moment behind which nothing can have happened."""
+
+    mapping: Mapping
+    zone: ZoneInfo
+    now: datetime
+
+
+def parse_row(line: int, values: dict[str, str | datetime], rules: Rules) -> Parsed:
+    """Read one row. Never raises for what a row holds."""
+    mapping = rules.mapping
+    row = _Row(line, _cells(values, mapping.nulls), mapping)
+    record_id = row.text(mapping.record_id)
     if record_id is None or not _RECORD_ID.fullmatch(record_id):
         reason = "record_id_unusable" if record_id else "record_id_missing"
         return rejected(line, None, reason, mapping.record_id)
     try:
-        stamps = WallClock(mapping, cell, zone).read()
+        stamps = WallClock(mapping, row.cell, rules.zone, rules.now).read()
     except UnreadableTime as error:
         return rejected(line, record_id, error.reason, error.column)
     if not stamps:
         return rejected(line, record_id, "no_clock_point", None)
-    return _parsed(_Row(line, record_id, cell, mapping), stamps)
+    row.record_id = record_id
+    return _parsed(row, stamps)
 
 
 def rejected(line: int, record_id: str | None, reason: str, column: str | None) -> Parsed:
@@ -47,20 +58,27 @@ def rejected(line: int, record_id: str | None, reason: str, column: str | None) 
     return Parsed(line, None, (RowIssue(line, record_id, "rejected", reason, column),))
 
 
-def _cells(row: dict[str, str], nulls: tuple[str, ...]) -> Cell:
-    def cell(column: str) -> str | None:
-        value = row[column].strip()
+def _cells(row: dict[str, str | datetime], nulls: tuple[str, ...]) -> Cell:
+    def cell(column: str) -> str | datetime | None:
+        value = row[column]
+        if isinstance(value, datetime):
+            return value
+        value = value.strip()
         return value if value and value not in nulls else None
 
     return cell
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
     line: int
-    record_id: str
     cell: Cell
     mapping: Mapping
+    record_id: str = ""
+
+    def text(self, column: str) -> str | None:
+        value = self.cell(column)
+        return value.isoformat() if isinstance(value, datetime) else value
 
     def issue(self, kind: IssueKind, reason: str, column: str | None) -> RowIssue:
         return RowIssue(self.line, self.record_id, kind, reason, column)
@@ -99,14 +117,14 @@ def _time_repairs(row: _Row, stamps: dict[str, Stamp]) -> Iterator[RowIssue]:
 
 def _exclusion(row: _Row, issues: list[RowIssue]) -> str | None:
     for rule in row.mapping.exclude:
-        if re.search(rule.matches, row.cell(rule.column) or ""):
+        if re.search(rule.matches, row.text(rule.column) or ""):
             issues.append(row.issue("excluded", rule.reason, rule.column))
             return rule.reason
     return None
 
 
 def _code(row: _Row, source: CodeSource | None, issues: list[RowIssue]) -> str | None:
-    text = row.cell(source.column) if source else None
+    text = row.text(source.column) if source else None
     if source is None or text is None:
         return None
     code = source.values.get(text, text)
@@ -119,7 +137,7 @@ def _code(row: _Row, source: CodeSource | None, issues: list[RowIssue]) -> str |
 
 
 def _priority(row: _Row, source: PrioritySource | None, issues: list[RowIssue]) -> int | None:
-    text = row.cell(source.column) if source else None
+    text = row.text(source.column) if source else None
     if source is None or text is None:
         return None
     if text in source.values:
@@ -136,13 +154,15 @@ def _gravest(mapping: Mapping) -> Literal["lowest", "highest"] | None:
 
 def _officer_initiated(row: _Row) -> bool | None:
     flag = row.mapping.officer_initiated
-    text = row.cell(flag.column) if flag else None
+    text = row.text(flag.column) if flag else None
     return None if flag is None or text is None else bool(re.search(flag.matches, text))
 
 
 def _units(row: _Row) -> int:
     if row.mapping.units:
-        return int(row.cell(row.mapping.units) is not None)
+        return int(row.text(row.mapping.units) is not None)
     lists = [point for point in row.mapping.points.values() if isinstance(point, ListPoint)]
-    texts = ((point, row.cell(point.column)) for point in lists)
+    if not lists:
+        return 0
+    texts = ((point, row.text(point.column)) for point in lists)
     return len({unit for point, text in texts if text for unit, _ in split_units(text, point)})

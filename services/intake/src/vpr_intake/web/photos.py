@@ -11,7 +11,8 @@ from vpr_events.decider import Refused
 from vpr_events.idempotency import IdempotencyKey
 from vpr_evidence.media_types import KINDS
 from vpr_evidence.receiving import Empty, NotTaken, TooLarge
-from vpr_intake.attaching import Incoming, Uploads, settings_of, uploads
+from vpr_intake.attaching import Incoming, Uploads, uploads
+from vpr_intake.settings import settings_of
 from vpr_intake.web.rendering import PageRoute, language_for, page
 from vpr_intake.web.status import Case, case_shown, title_of, way_to
 from vpr_intake.web.texts import TEXTS
@@ -52,13 +53,13 @@ async def add(request: Request, runtime: Running, case: Case) -> Response:
     """Add the files, all of them or none; the same form twice adds them once."""
     shown = await case_shown(case, runtime)
     try:
-        await _added(request, case, runtime)
+        await _added(request, case, runtime, neutral=shown["neutral"])
     except Fault as fault:
         return _form(request, shown, str(fault))
     return way_to(request, "/status")
 
 
-async def _added(request: Request, case: UUID, runtime: Runtime) -> None:
+async def _added(request: Request, case: UUID, runtime: Runtime, *, neutral: bool) -> None:
     try:
         async with uploads(runtime) as files:
             sent = await _received(request, files)
@@ -66,7 +67,7 @@ async def _added(request: Request, case: UUID, runtime: Runtime) -> None:
             if not (await runtime.pipeline.execute(*files.executions(case, runtime.now(), None), key=key)).replayed:
                 files.keep()
     except Refused as refused:
-        raise Fault("photos_full" if refused.code == "attachments_full" else "photos_over") from None
+        raise Fault(_refusal(refused, neutral=neutral)) from None
     except Problem as problem:
         if problem.status not in UNSENT:
             raise
@@ -92,6 +93,13 @@ async def _received(request: Request, files: Uploads) -> Sent:
     if not sent.hashes:
         raise Fault("photo_none")
     return sent
+
+
+def _refusal(refused: Refused, *, neutral: bool) -> str:
+    """Of a sensitive case nobody at this screen learns that it is over."""
+    if refused.code == "attachments_full":
+        return "photos_full"
+    return "photos_ask" if neutral else "photos_over"
 
 
 def _fault_of(refused: NotTaken) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -18,7 +18,7 @@ from vpr_intake.case_numbers import hash_of, is_number, plain
 from vpr_intake.domain.report import report
 from vpr_intake.domain.report_commands import AskForCall
 from vpr_intake.kept_files import attachments_of
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_intake.web.budgets import budgets_of
 from vpr_intake.web.moments import told
 from vpr_intake.web.rendering import HEADERS, PageRoute, language_for, page, words
@@ -70,7 +70,7 @@ async def enter(request: Request, runtime: Running, number: Written = "", secret
     report_id = await _opened(runtime, given, plain(secret))
     if report_id is None:
         return _ask(request, {"secret": "not_found"}, number, secret)
-    lifetime = cast("Settings", runtime.settings).resident_session
+    lifetime = settings_of(runtime).resident_session
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
         token = await receipts.open_session(connection, report_id, lifetime)

@@ -203,5 +203,6 @@ EN = {
     "MOV, WebM) or PDF. Nothing was added.",
     "photo_slow": "It took too long. Nothing was added: try fewer files, or a better connection.",
     "photos_full": "There are too many files with this case already. Nothing was added.",
+    "photos_ask": "This could not be added. Ask to be called, and say then what you want to show.",
     "photos_over": "Nothing can be added to this case any more.",
 }

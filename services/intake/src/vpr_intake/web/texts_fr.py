@@ -210,5 +210,6 @@ FR = {
     "photo_slow": "L’envoi a pris trop de temps. Rien n’a été ajouté : essayez avec moins de fichiers ou une "
     "meilleure connexion.",
     "photos_full": "Ce dossier a déjà trop de fichiers. Rien n’a été ajouté.",
+    "photos_ask": "Rien n’a pu être ajouté. Demandez qu’on vous appelle et dites alors ce que vous voulez montrer.",
     "photos_over": "On ne peut plus rien ajouter à ce dossier.",
 }

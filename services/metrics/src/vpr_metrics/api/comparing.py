@@ -1,5 +1,6 @@
 """``/v1/compare``: two cohorts beside each other."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from duckdb import DuckDBPyConnection
@@ -7,15 +8,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
 from vpr_metrics.api.comparing_answers import Asked, answer, table
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form, shown
-from vpr_metrics.api.projected import Projected, check_source, read
-from vpr_metrics.api.readers import Reader, Zone, sees_small
-from vpr_metrics.cohorts import Cohort, cohort
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import Form
+from vpr_metrics.api.projected import Projected, check_source
+from vpr_metrics.charting.pictures import comparing as pictures
+from vpr_metrics.cohorts import cohort
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.comparing import CompareQuery, Comparison
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 COHORTS = ("baseline", "comparison")
@@ -42,9 +44,13 @@ PARAMETERS = _parameters(CompareQuery) + [one for name in COHORTS for one in _pa
 
 
 async def _asked(request: Request) -> Asked:
-    """The query, sorted by cohort. Raises RequestValidationError that names the parameter."""
-    sorted_out: dict[str, dict[str, str]] = {name: {} for name in ("", *COHORTS)}
-    for name, value in request.query_params.items():
+    return asked_of(request.query_params)
+
+
+def asked_of(given: Mapping[str, Any]) -> Asked:
+    """The query's parameters, sorted by cohort. Raises RequestValidationError that names the parameter."""
+    sorted_out: dict[str, dict[str, Any]] = {name: {} for name in ("", *COHORTS)}
+    for name, value in given.items():
         prefix, dot, field = name.partition(".")
         if dot and prefix in COHORTS:
             sorted_out[prefix][field] = value
@@ -59,7 +65,7 @@ async def _asked(request: Request) -> Asked:
 
 
 def _checked[M: BaseModel](
-    model: type[M], given: dict[str, str], prefix: str, errors: list[dict[str, Any]]
+    model: type[M], given: dict[str, Any], prefix: str, errors: list[dict[str, Any]]
 ) -> M | None:
     try:
         return model.model_validate(given)
@@ -73,31 +79,35 @@ Wanted = Annotated[Asked, Depends(_asked)]
 OPENAPI = {"parameters": PARAMETERS}
 
 
-@router.get("/compare", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare(reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: Accepted) -> Response:
+@router.get("/compare", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare(
+    view: ReadersView, asked: Wanted, projection: Projected, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """How mean and median changed from a baseline to a comparison, how sure that is, and what makes it doubtful."""
-    return await _compare(asked, projection, reader, zone, form)
+    return await _compare(asked, projection, view, form, drawing)
 
 
-@router.get("/compare.{form}", response_model=Comparison, responses=RESPONSES, openapi_extra=OPENAPI)
-async def compare_as(reader: Reader, asked: Wanted, projection: Projected, zone: Zone, form: Form) -> Response:
+@router.get("/compare.{form}", response_model=Comparison, responses=DRAWN_RESPONSES, openapi_extra=OPENAPI)
+async def compare_as(view: ReadersView, asked: Wanted, projection: Projected, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _compare(asked, projection, reader, zone, form)
+    return await _compare(asked, projection, view, form, drawing)
 
 
-async def _compare(asked: Asked, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    interval = asked.query.span()
+async def _compare(asked: Asked, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_compare(connection, asked, view),
+        Shape("compare", table, lambda told, city: pictures.picture(told, view.zone, city.speech)),
+        form,
+        drawing,
+    )
 
-    def find(connection: DuckDBPyConnection) -> tuple[Cohort, Cohort]:
-        for name, choice in zip(COHORTS, asked.cohorts, strict=True):
-            check_source(connection, choice.source, f"{name}.source")
-        before, after = (
-            cohort(connection, choice.selection(), interval, projection.now(), zone) for choice in asked.cohorts
-        )
-        return before, after
 
-    def compute(connection: DuckDBPyConnection) -> Comparison:
-        return answer(asked, *find(connection), zone, whole_truth=sees_small(reader))
-
-    told = await read(projection, compute)
-    return shown(told, table(told), form, "compare")
+def told_compare(connection: DuckDBPyConnection, asked: Asked, view: View) -> Comparison:
+    """The answer to a question that compares."""
+    for name, choice in zip(COHORTS, asked.cohorts, strict=True):
+        check_source(connection, choice.source, f"{name}.source")
+    before, after = (
+        cohort(connection, view.of(choice), asked.query.span(), view.now, view.zone) for choice in asked.cohorts
+    )
+    return answer(asked, before, after, view.zone, whole_truth=view.whole_truth)

@@ -28,7 +28,7 @@ from vpr_metrics.schemas.comparing import (
     Within,
 )
 from vpr_metrics.spans import REACHED, TRAITS, Spans
-from vpr_metrics.suppressing import is_small
+from vpr_metrics.suppressing import is_small, tells_of_few
 from vpr_service.problems import invalid_field
 
 STRATA = TRAITS[:3]
@@ -79,38 +79,53 @@ def answer(asked: Asked, before: Cohort, after: Cohort, zone: str, *, whole_trut
         median=ChangeTold(**asdict(median)),
         log_rank=_test(comparing.log_rank(*curves)),
         mann_whitney=_test(comparing.mann_whitney(before.spans.completed, after.spans.completed)),
-        like_for_like=_like_for_like(before.spans, after.spans, sampling),
-        warnings=[Warned(**asdict(one), rule=doubts.RULES[one.code]) for one in _doubts(before, after, zone)],
+        like_for_like=_like_for_like(before.spans, after.spans, sampling, whole_truth=whole_truth),
+        warnings=[
+            Warned(
+                code=one.code, about=one.about, detail=one.told(whole_truth=whole_truth), rule=doubts.RULES[one.code]
+            )
+            for one in _doubts(before, after, zone)
+        ],
     )
 
 
 def _figures(found: Cohort, choice: Choice, query: CompareQuery, *, whole_truth: bool) -> CohortFigures:
     spans, completed = found.spans, found.spans.completed
-    waiting = np.array([cause is None for cause in spans.causes], dtype=bool)
-    within = None
-    if query.target:
-        share = comparing.within_target(spans.seconds, spans.reached, waiting, query.target, query.confidence)
-        within = Within(**asdict(share))
     return CohortFigures(
         chosen=choice,
         as_of=as_of(found.newest),
         observed_until=found.observed,
-        cases=len(spans.causes),
         n=len(completed),
-        open=spans.open,
-        ended_otherwise=len(spans.causes) - len(completed) - spans.open,
+        **_others(spans, whole_truth=whole_truth),
         mean=float(completed.mean()) if len(completed) else None,
         median=float(np.median(completed)) if len(completed) else None,
-        within_target=within,
+        within_target=_within(spans, query, whole_truth=whole_truth) if query.target else None,
         intention_to_treat=_arms(found, whole_truth=whole_truth) if found.arms else None,
     )
 
 
+def _others(spans: Spans, *, whole_truth: bool) -> dict[str, int | None]:
+    """How many did not reach the second clock point; not how many there are in all, where that would tell of few."""
+    counts = {"open": spans.open, "ended_otherwise": sum(cause not in {None, REACHED} for cause in spans.causes)}
+    rest = sum(counts.values())
+    told = {"cases": len(spans.causes)} | counts
+    if whole_truth or not is_small(rest, *counts.values()):
+        return dict(told)
+    return {"cases": None if is_small(rest) else told["cases"]} | dict.fromkeys(counts)
+
+
+def _within(spans: Spans, query: CompareQuery, *, whole_truth: bool) -> Within:
+    waiting = np.array([cause is None for cause in spans.causes], dtype=bool)
+    share = comparing.within_target(spans.seconds, spans.reached, waiting, query.target or 0, query.confidence)
+    if not whole_truth and tells_of_few(share.within, share.cases):
+        return Within(suppressed=True)
+    return Within(**asdict(share))
+
+
 def _arms(found: Cohort, *, whole_truth: bool) -> dict[str, Arm]:
-    """Arms are parts of each other: beside a small one nothing but the whole may be shown."""
-    small = not whole_truth and any(is_small(row["n"], row["cases"]) for row in found.arms.values())
-    whole = found.arms["all"]
-    shown = {"all"} - ({"all"} if is_small(whole["n"], whole["cases"]) else set()) if small else set(found.arms)
+    """Arms are parts of each other: beside one that tells of few nothing but the whole may be shown."""
+    few = {name for name, row in found.arms.items() if is_small(row["n"], row["cases"], row["cases"] - row["n"])}
+    shown = {"all"} - few if few and not whole_truth else set(found.arms)
     nothing = Arm(cases=None, n=None, mean=None, median=None, suppressed=True)
     return {name: Arm(**row) if name in shown else nothing for name, row in found.arms.items()}
 
@@ -127,18 +142,19 @@ def _headline(before: CohortFigures, after: CohortFigures, change: Change) -> st
     return f"mean {before.mean / HOUR:.1f} h -> {after.mean / HOUR:.1f} h,{percent} n = {before.n} and {after.n}"
 
 
-def _like_for_like(before: Spans, after: Spans, sampling: Sampling) -> LikeForLikeTold | None:
+def _like_for_like(before: Spans, after: Spans, sampling: Sampling, *, whole_truth: bool) -> LikeForLikeTold | None:
     sides = [
         (one.completed, [traits[: len(STRATA)] for traits, kept in zip(one.traits, one.reached, strict=True) if kept])
         for one in (before, after)
     ]
-    found = comparing.like_for_like(sides[0], sides[1], sampling)
+    found = comparing.like_for_like(sides[0], sides[1], sampling, whole_truth=whole_truth)
     return LikeForLikeTold(by=list(STRATA), **asdict(found)) if found else None
 
 
 def _doubts(before: Cohort, after: Cohort, zone: str) -> Iterator[Doubt]:
     if before.selection.source != after.selection.source:
-        yield Doubt("different_sources", "both", f"{before.selection.source} and {after.selection.source}")
+        told = f"{before.selection.source} and {after.selection.source}"
+        yield Doubt("different_sources", "both", told, told)
     for place, trait in enumerate(TRAITS):
         yield from doubts.mix(trait, *([traits[place] for traits in one.spans.traits] for one in (before, after)))
     others = [

@@ -3,18 +3,15 @@
 from enum import StrEnum
 from typing import Annotated
 
-from duckdb import DuckDBPyConnection
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
+from vpr_events.contracts.values import Role
 from vpr_metrics.api.projected import Projected, check_source, not_built, read
-from vpr_metrics.api.readers import Reader, sees_small
-from vpr_metrics.choosing import choose
 from vpr_metrics.exporting import Writer, events_csv, ocel, xes
 from vpr_metrics.projecting import NotBuilt
 from vpr_metrics.schemas.choosing import Choice
-from vpr_metrics.suppressing import FEWEST, is_small
-from vpr_service.problems import Problem
+from vpr_service.auth import require
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -34,19 +31,13 @@ WRITERS: dict[LogForm, tuple[Writer, str]] = {
 }
 
 
-@router.get("/event-log.{form}", response_class=StreamingResponse)
-async def event_log(
-    query: Annotated[Choice, Query()], projection: Projected, reader: Reader, form: LogForm
-) -> StreamingResponse:
-    """Every milestone of the chosen cases, case by case: ids, codes and times, no personal data."""
+@router.get("/event-log.{form}", response_class=StreamingResponse, dependencies=[Depends(require(Role.SUPERVISOR))])
+async def event_log(query: Annotated[Choice, Query()], projection: Projected, form: LogForm) -> StreamingResponse:
+    """Every milestone of the chosen cases, case by case: ids, codes and times, no personal data. It tells of single
+    cases, so it is for who may see them.
+    """
     selection = query.selection()
-
-    def count(connection: DuckDBPyConnection) -> int:
-        check_source(connection, query.source)
-        return choose(connection, selection)
-
-    if is_small(0, await read(projection, count)) and not sees_small(reader):
-        raise Problem(403, "too_few", f"an event log of fewer than {FEWEST} cases is for supervisors")
+    await read(projection, lambda connection: check_source(connection, query.source))
     write, media = WRITERS[form]
     try:
         pieces = projection.stream(lambda connection: write(connection, selection))

@@ -7,41 +7,54 @@ from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import definitions, queries
 from vpr_metrics.api import timing_answers
-from vpr_metrics.api.forms import RESPONSES, Accepted, Form, shown
+from vpr_metrics.api.answering import MeasurersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import Form
 from vpr_metrics.api.projected import Projected, check_source, read
-from vpr_metrics.api.readers import Measurer, Reader, Reading, Zone, sees_small
+from vpr_metrics.api.readers import Reader, Reading, sees_small
+from vpr_metrics.charting.pictures import timings as pictures
 from vpr_metrics.choosing import sources as counted_sources
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.figures import Definitions, IntervalDefinition, Source, TimingQuery, Timings
 from vpr_metrics.suppressing import is_small
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[TimingQuery, Query()]
 
 
-@router.get("/timings", response_model=Timings, responses=RESPONSES)
-async def timings(query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: Accepted) -> Response:
+@router.get("/timings", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings(
+    query: Asked, projection: Projected, view: MeasurersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Timing figures of one source. Every record is counted in n, open, excluded or invalid of every interval."""
-    return await _timings(query, projection, reader, zone, form)
+    return await _timings(query, projection, view, form, drawing)
 
 
-@router.get("/timings.{form}", response_model=Timings, responses=RESPONSES)
-async def timings_as(query: Asked, projection: Projected, reader: Measurer, zone: Zone, form: Form) -> Response:
+@router.get("/timings.{form}", response_model=Timings, responses=DRAWN_RESPONSES)
+async def timings_as(query: Asked, projection: Projected, view: MeasurersView, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _timings(query, projection, reader, zone, form)
+    return await _timings(query, projection, view, form, drawing)
 
 
-async def _timings(query: TimingQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    intervals = query.spans()
+async def _timings(query: TimingQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_timings(connection, query, view),
+        Shape(
+            "timings",
+            lambda told: timing_answers.table(told, query.percentile),
+            lambda told, city: pictures.picture(query, told, city.speech, city.shapes),
+        ),
+        form,
+        drawing,
+    )
 
-    def find(connection: DuckDBPyConnection) -> queries.Found:
-        check_source(connection, query.source)
-        return queries.timings(connection, query.selection(), query.by, intervals, query.percentile, zone)
 
-    found = await read(projection, find)
-    answer = timing_answers.answer(query, found, zone, whole_truth=sees_small(reader))
-    return shown(answer, timing_answers.table(answer, query.percentile), form, "timings")
+def told_timings(connection: DuckDBPyConnection, query: TimingQuery, view: View) -> Timings:
+    """The answer to a question for timings."""
+    check_source(connection, query.source)
+    found = queries.timings(connection, view.of(query), query.by, query.spans(), query.percentile, view.zone)
+    return timing_answers.answer(query, found, view.zone, whole_truth=view.whole_truth)
 
 
 @router.get("/sources")

@@ -8,18 +8,19 @@ from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
 from vpr_metrics import flow
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, Accepted, Form, Table, shown
-from vpr_metrics.api.projected import Projected, as_of, check_source, read
-from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, Form, Table
+from vpr_metrics.api.projected import Projected, as_of, check_source
+from vpr_metrics.charting.pictures import flow as pictures
 from vpr_metrics.choosing import Row, choose, newest
 from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
-from vpr_metrics.schemas.flow import End, Flow, Stage, Transition, Work
+from vpr_metrics.schemas.flow import End, Flow, FlowQuery, Stage, Transition, Work
 from vpr_metrics.suppressing import hidden, is_small, tells_of_few
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-Asked = Annotated[Choice, Query()]
+Asked = Annotated[FlowQuery, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +39,43 @@ class Found:
         return int(self.ends["cases"])
 
 
-@router.get("/flow", response_model=Flow, responses=RESPONSES)
-async def flow_of(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+@router.get("/flow", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_of(
+    query: Asked, projection: Projected, view: ReadersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Stages, ends, the time between milestones with the bottleneck, and the workload by hour of week."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, view, form, drawing)
 
 
-@router.get("/flow.{form}", response_model=Flow, responses=RESPONSES)
-async def flow_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+@router.get("/flow.{form}", response_model=Flow, responses=DRAWN_RESPONSES)
+async def flow_as(query: Asked, projection: Projected, view: ReadersView, form: Form, drawing: Draws) -> Response:
     """The same in the form that the suffix names."""
-    return await _flow(query, projection, reader, zone, form)
+    return await _flow(query, projection, view, form, drawing)
 
 
-async def _flow(query: Choice, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    def find(connection: DuckDBPyConnection) -> Found:
-        check_source(connection, query.source)
-        choose(connection, query.selection())
-        ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
-        return Found(newest(connection, query.as_of), *ways, flow.workload(connection, zone))
+async def _flow(query: FlowQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_flow(connection, query, view),
+        Shape("flow", _table, lambda told, city: pictures.picture(query, told, city.speech)),
+        form,
+        drawing,
+    )
 
-    found = await read(projection, find)
-    answer = _answer(query, found, zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "flow")
+
+def told_flow(connection: DuckDBPyConnection, query: Choice, view: View) -> Flow:
+    """The answer to a question for the flow."""
+    check_source(connection, query.source)
+    selection = view.of(query)
+    choose(connection, selection)
+    ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
+    found = Found(newest(connection, selection), *ways, flow.workload(connection, view.zone))
+    return _answer(query, found, view.zone, whole_truth=view.whole_truth)
 
 
 def _answer(query: Choice, found: Found, zone: str, *, whole_truth: bool) -> Flow:
-    steps = list(_transitions(found.transitions, whole_truth=whole_truth))
-    few = is_small(0, found.cases) and not whole_truth
+    few = is_small(found.cases) and not whole_truth
+    steps, bottleneck = _transitions(found, whole_truth=whole_truth)
     return Flow(
         source=query.source,
         zone=zone,
@@ -74,8 +85,8 @@ def _answer(query: Choice, found: Found, zone: str, *, whole_truth: bool) -> Flo
         stages=[_stage(row, found.cases, whole_truth=whole_truth) for row in found.stages],
         ends=[_end(name, found, whole_truth=whole_truth) for name in flow.ENDS],
         transitions=steps,
-        bottleneck=steps[0] if steps and steps[0].total else None,
-        workload=list(_workload(found.workload, whole_truth=whole_truth)),
+        bottleneck=bottleneck,
+        workload=list(_workload(found, whole_truth=whole_truth)),
     )
 
 
@@ -87,25 +98,55 @@ def _stage(row: Row, cases: int, *, whole_truth: bool) -> Stage:
 
 def _end(name: str, found: Found, *, whole_truth: bool) -> End:
     count = found.ends[name]
-    if not whole_truth and tells_of_few(count, found.cases):
+    closed = found.ends["closed"] if name == "settled_without_dispatch" else count
+    if not whole_truth and (tells_of_few(count, found.cases) or tells_of_few(count, closed)):
         return End(end=name, cases=None, share=None, suppressed=True)
     return End(end=name, cases=count, share=count / found.cases if found.cases else None)
 
 
-def _transitions(rows: Sequence[Row], *, whole_truth: bool) -> Iterator[Transition]:
+def _transitions(found: Found, *, whole_truth: bool) -> tuple[list[Transition], Transition | None]:
+    """The steps, hidden ones last (their place would tell how long they took), and the longest of those shown."""
+    rows = found.transitions
     total = sum(row["total"] for row in rows)
-    for row in rows:
-        if not whole_truth and is_small(row["n"], row["n"]):
-            nothing = dict.fromkeys(("n", "mean", "median", "total", "share"))
-            yield Transition(before=row["before"], after=row["after"], suppressed=True, **nothing)
-        else:
-            yield Transition(share=row["total"] / total if total else None, **row)
+    gone, without_shares = (frozenset[int](), False) if whole_truth else _hidden_steps(found)
+    shown = [
+        Transition(share=None if without_shares or not total else row["total"] / total, **row)
+        for place, row in enumerate(rows)
+        if place not in gone
+    ]
+    nothing = dict.fromkeys(("n", "mean", "median", "total", "share"))
+    pairs = sorted((rows[place]["before"], rows[place]["after"]) for place in gone)
+    silent = [Transition(before=before, after=after, suppressed=True, **nothing) for before, after in pairs]
+    return [*shown, *silent], shown[0] if shown and shown[0].total else None
 
 
-def _workload(rows: Sequence[Row], *, whole_truth: bool) -> Iterator[Work]:
+def _hidden_steps(found: Found) -> tuple[frozenset[int], bool]:
+    """Which transitions are hidden, and whether all shares are, which tell the time of all transitions together.
+
+    The transitions to one milestone are as many as the cases that reached it, which stages and ends tell.
+    """
+    rows = found.transitions
+    gone: set[int] = set()
+    for after in dict.fromkeys(row["after"] for row in rows):
+        places = [place for place, row in enumerate(rows) if row["after"] == after]
+        counts = [rows[place]["n"] for place in places]
+        own, _ = hidden(_beside_missing(counts, found.cases))
+        gone |= {places[one] for one in own if one < len(places)}
+    return hidden([(row["n"],) for row in rows], gone)
+
+
+def _beside_missing(counts: Sequence[int], cases: int) -> list[tuple[int]]:
+    """Parts of the cases that reached something; beside them those that did not, where they are few: the parts
+    together tell of them.
+    """
+    missing = cases - sum(counts)
+    return [(count,) for count in (*counts, *([missing] if is_small(missing) else []))]
+
+
+def _workload(found: Found, *, whole_truth: bool) -> Iterator[Work]:
     for activity in flow.WORK:
-        own = [row for row in rows if row["activity"] == activity]
-        gone, without_total = hidden([(row["n"], row["n"]) for row in own])
+        own = [row for row in found.workload if row["activity"] == activity]
+        gone, without_total = hidden(_beside_missing([row["n"] for row in own], found.cases))
         for place, row in enumerate(own):
             shown_n = whole_truth or not (place in gone or without_total)
             yield Work(activity=activity, hour=row["hour"], n=row["n"] if shown_n else None)

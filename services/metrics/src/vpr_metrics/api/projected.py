@@ -15,7 +15,7 @@ from vpr_service.runtime import Running
 
 
 async def _projection(runtime: Running) -> Projection:
-    return next(worker for worker in runtime.workers if isinstance(worker, Projection))
+    return runtime.worker(Projection)
 
 
 Projected = Annotated[Projection, Depends(_projection)]

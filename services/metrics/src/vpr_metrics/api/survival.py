@@ -8,9 +8,11 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
-from vpr_metrics.api.forms import COUNT, NUMBER, RESPONSES, TEXT, TRUTH, Accepted, Form, Table, shown
-from vpr_metrics.api.projected import Projected, as_of, check_source, read
-from vpr_metrics.api.readers import Reader, Zone, sees_small
+from vpr_metrics.api.answering import ReadersView, Shape, View, answered
+from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Drawing, Draws
+from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, TRUTH, Form, Table
+from vpr_metrics.api.projected import Projected, as_of, check_source
+from vpr_metrics.charting.pictures import survival as pictures
 from vpr_metrics.choosing import choose, newest
 from vpr_metrics.definitions import CAUSES
 from vpr_metrics.projecting import Projection
@@ -24,9 +26,8 @@ from vpr_metrics.schemas.survival import (
     Survivals,
 )
 from vpr_metrics.spans import REACHED, Spans, observed_until, spans
-from vpr_metrics.suppressing import FEWEST, hidden
+from vpr_metrics.suppressing import FEWEST, hidden, is_small
 from vpr_metrics.survival import Curve, incidences, kaplan_meier
-from vpr_service.auth import Principal
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[SurvivalQuery, Query()]
@@ -34,36 +35,47 @@ Asked = Annotated[SurvivalQuery, Query()]
 type Found = tuple[list[tuple[Spans, Curve]], datetime, Any]
 
 
-@router.get("/survival", response_model=Survivals, responses=RESPONSES)
-async def survival(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Accepted) -> Response:
+@router.get("/survival", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival(
+    query: Asked, projection: Projected, view: ReadersView, form: AcceptedOrDrawn, drawing: Draws
+) -> Response:
     """Kaplan-Meier percentiles and curve with their band, and the cumulative incidence of every way to end."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, view, form, drawing)
 
 
-@router.get("/survival.{form}", response_model=Survivals, responses=RESPONSES)
-async def survival_as(query: Asked, projection: Projected, reader: Reader, zone: Zone, form: Form) -> Response:
+@router.get("/survival.{form}", response_model=Survivals, responses=DRAWN_RESPONSES)
+async def survival_as(query: Asked, projection: Projected, view: ReadersView, form: Form, drawing: Draws) -> Response:
     """The curves in the form that the suffix names."""
-    return await _survival(query, projection, reader, zone, form)
+    return await _survival(query, projection, view, form, drawing)
 
 
-async def _survival(query: SurvivalQuery, projection: Projection, reader: Principal, zone: str, form: Form) -> Response:
-    def find(connection: DuckDBPyConnection) -> Found:
-        check_source(connection, query.source)
-        selection = query.selection()
-        choose(connection, selection)
-        observed = observed_until(connection, selection, projection.now())
-        found = spans(connection, query.span(), observed, query.by, zone)
-        curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
-        return curves, observed, newest(connection, selection.as_of)
+async def _survival(query: SurvivalQuery, projection: Projection, view: View, form: Form, drawing: Drawing) -> Response:
+    return await answered(
+        projection,
+        lambda connection: told_survival(connection, query, view),
+        Shape("survival", _table, lambda told, city: pictures.picture(query, told, city.speech)),
+        form,
+        drawing,
+    )
 
-    answer = _answer(query, await read(projection, find), zone, whole_truth=sees_small(reader))
-    return shown(answer, _table(answer), form, "survival")
+
+def told_survival(connection: DuckDBPyConnection, query: SurvivalQuery, view: View) -> Survivals:
+    """The answer to a question for survival."""
+    check_source(connection, query.source)
+    selection = view.of(query)
+    choose(connection, selection)
+    observed = observed_until(connection, selection, view.now)
+    found = spans(connection, query.span(), observed, query.by, view.zone)
+    curves = [(one, kaplan_meier(one.seconds, one.reached, query.confidence)) for one in found]
+    asked = curves, observed, newest(connection, selection)
+    return _answer(query, asked, view.zone, whole_truth=view.whole_truth)
 
 
 def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool) -> Survivals:
     [whole, *groups], observed, event = found
     sizes = [(one.ended(REACHED), one.records) for one, _ in (groups or [whole])]
     gone, without_total = (frozenset[int](), False) if whole_truth else hidden(sizes)
+    silent, total_silent = _silent([one for one, _ in groups], gone) if not whole_truth else (frozenset[int](), False)
     interval = query.span()
     return Survivals(
         source=query.source,
@@ -80,26 +92,30 @@ def _answer(query: SurvivalQuery, found: Found, zone: str, *, whole_truth: bool)
             SurvivalGroup(
                 key=" / ".join(one.keys),
                 keys=dict(zip(query.by, one.keys, strict=True)),
-                **_figures(query, one, curve, whole_truth, suppressed=place in gone),
+                **_figures(query, one, curve, whole_truth, suppressed=place in gone, silent=place in silent),
             )
             for place, (one, curve) in enumerate(groups)
         ],
-        total=Survival(**_figures(query, *whole, whole_truth, suppressed=without_total)),
+        total=Survival(**_figures(query, *whole, whole_truth, suppressed=without_total, silent=total_silent)),
     )
 
 
 def _figures(
-    query: SurvivalQuery, found: Spans, curve: Curve, whole_truth: bool, *, suppressed: bool
+    query: SurvivalQuery, found: Spans, curve: Curve, whole_truth: bool, *, suppressed: bool, silent: bool
 ) -> dict[str, Any]:
+    """``silent``: no counts but n, so that a group's small ones are not what the total leaves over."""
     if suppressed:
         return {"suppressed": True}
     completed, counts = found.completed, _counts(found, whole_truth)
+    left_out = {"excluded": found.excluded, "invalid": found.invalid}
+    if silent:
+        counts = dict.fromkeys(counts)
+    if silent or (not whole_truth and is_small(*left_out.values(), sum(left_out.values()))):
+        left_out = {}
     figures: dict[str, Any] = {
         "n": len(found.causes),
         "open": counts.pop("open"),
         "causes": counts,
-        "excluded": found.excluded,
-        "invalid": found.invalid,
         "median": _estimate(curve, 50),
         "percentiles": {f"{one:g}": _estimate(curve, one) for one in (90.0, *query.percentile)},
         "completed": {
@@ -107,6 +123,7 @@ def _figures(
             "median": float(np.median(completed)) if len(completed) else None,
         },
     }
+    figures |= left_out
     return figures | (_curves(found, curve, counts, FEWEST * (not whole_truth)) if query.curve else {})
 
 
@@ -125,11 +142,22 @@ def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest
 
 def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
     """How many ended in which way, and how many wait; small numbers are left out as in groups."""
-    counts = {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
-    gone, without_total = (frozenset[int](), False) if whole_truth else hidden([(one, one) for one in counts.values()])
+    counts = _ends(found)
+    gone, without_total = (frozenset[int](), False) if whole_truth else hidden([(one,) for one in counts.values()])
     return {
         name: None if place in gone or without_total else count for place, (name, count) in enumerate(counts.items())
     }
+
+
+def _silent(groups: Sequence[Spans], gone: frozenset[int]) -> tuple[frozenset[int], bool]:
+    """Which groups, and whether the total, tell no counts but n."""
+    if not groups:
+        return frozenset(), False
+    return hidden([(*_ends(one).values(), one.excluded, one.invalid) for one in groups], gone)
+
+
+def _ends(found: Spans) -> dict[str, int]:
+    return {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
 
 
 def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:

@@ -19,6 +19,8 @@ from vpr_metrics.schemas.figures import (
 from vpr_metrics.suppressing import hidden, is_small
 
 COUNTS = ("n", "open", "excluded", "invalid")
+REASONS = ("open", "excluded", "invalid", "excluded_reasons", "invalid_reasons")
+"""What tells why records are not among n: small numbers are left out of all of it together."""
 
 
 def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: bool) -> Timings:
@@ -27,7 +29,8 @@ def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: 
     for interval in query.spans():
         rows = [row for row in found.rows if row["interval"] == interval.name]
         intervals.append(_interval(interval, rows, query, whole_truth=whole_truth))
-    few = is_small(0, found.records) and not whole_truth
+    totals = [row for row in found.rows if row["whole"]]
+    few = is_small(found.records, *(found.records - row["n"] for row in totals)) and not whole_truth
     return Timings(
         source=query.source,
         by=",".join(query.by) or NONE,
@@ -46,18 +49,20 @@ def _interval(
 ) -> IntervalTimings:
     whole = next((row for row in rows if row["whole"]), NOTHING)
     parts = [row for row in rows if not row["whole"]]
-    gone, without_total = hidden([_size(row) for row in (parts or [whole])])
+    shown = parts or [whole]
+    gone, without_total = hidden([_size(row) for row in shown])
+    silent, total_silent = hidden([_reasons(row) for row in shown], gone)
     if whole_truth:
-        gone, without_total = frozenset(), False
+        gone, without_total, silent, total_silent = frozenset(), False, frozenset(), False
     groups = [
         Group(
             key=" / ".join(row["keys"]),
             keys=dict(zip(query.by, row["keys"], strict=True)),
-            **_figures(row, query.percentile, suppressed=place in gone),
+            **_figures(row, query.percentile, suppressed=place in gone, silent=place in silent),
         )
         for place, row in enumerate(parts)
     ]
-    total = Figures(**_figures(whole, query.percentile, suppressed=without_total))
+    total = Figures(**_figures(whole, query.percentile, suppressed=without_total, silent=total_silent))
     return IntervalTimings(interval=interval.name, start=interval.start, end=interval.end, groups=groups, total=total)
 
 
@@ -65,18 +70,25 @@ def _size(row: queries.Row) -> tuple[int, int]:
     return row["n"], row["n"] + sum(row[state] for state in queries.STATES)
 
 
-def _figures(row: queries.Row, percentiles: Sequence[float], *, suppressed: bool) -> dict[str, Any]:
+def _reasons(row: queries.Row) -> tuple[int, ...]:
+    """How many records are left out of n for each reason, and together."""
+    reasons = [row[state] for state in queries.STATES]
+    return sum(reasons), *reasons
+
+
+def _figures(row: queries.Row, percentiles: Sequence[float], *, suppressed: bool, silent: bool) -> dict[str, Any]:
     names = [_percent(one) for one in percentiles]
     if suppressed:
         nothing = dict.fromkeys((*COUNTS, *queries.AVERAGES, "excluded_reasons", "invalid_reasons"))
         return nothing | {"percentiles": dict.fromkeys(names), "suppressed": True}
     reasons = {reason: row[reason] for reason in definitions.EXCLUDED}
-    return {name: row[name] for name in ("n", "open", "invalid", *queries.AVERAGES)} | {
+    figures = {name: row[name] for name in ("n", "open", "invalid", *queries.AVERAGES)} | {
         "percentiles": dict(zip(names, row["percentiles"] or [None] * len(names), strict=True)),
         "excluded": sum(reasons.values()),
         "excluded_reasons": ExcludedReasons(**reasons),
         "invalid_reasons": InvalidReasons(end_before_start=row["invalid"]),
     }
+    return figures | (dict.fromkeys(REASONS) if silent else {})
 
 
 NOTHING: queries.Row = dict.fromkeys(("n", *queries.STATES), 0) | dict.fromkeys((*queries.AVERAGES, "percentiles"))

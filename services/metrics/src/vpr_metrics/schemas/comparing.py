@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from vpr_metrics import definitions
 from vpr_metrics.schemas.choosing import Choice, IntervalName, PointName, checked_end
+from vpr_metrics.schemas.drawing import Drawn
 from vpr_metrics.schemas.figures import AsOf
-from vpr_service.requests import Body
 
 
-class CompareQuery(Body):
+class CompareQuery(Drawn):
     """Beside the filters of both cohorts (``baseline.from``, ``comparison.pathway`` and so on): which interval,
     the ``target`` in seconds, and how the bootstrap draws.
     """
@@ -47,19 +47,24 @@ class Arm(BaseModel):
 
 
 class Within(BaseModel):
-    """The share that met the target, with Wilson's interval; who waits counts once the target has passed."""
+    """The share that met the target, with Wilson's interval; who waits counts once the target has passed.
 
-    cases: int
-    within: int
-    share: float | None
-    low: float | None
-    high: float | None
+    With ``suppressed`` too few met it, or missed it.
+    """
+
+    cases: int | None = None
+    within: int | None = None
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+    suppressed: bool = False
 
 
 class CohortFigures(BaseModel):
     """``chosen`` are the filters. ``cases`` may have reached the second clock point, ``n`` did, ``open`` wait,
-    ``ended_otherwise`` ended before; ``within_target`` only with a target; ``intention_to_treat`` only of live cases,
-    whatever the filters say of pathway and eligibility.
+    ``ended_otherwise`` ended before: small numbers of these, and what would tell them, are null for who may not see
+    them. ``within_target`` only with a target; ``intention_to_treat`` only of live cases, whatever the filters say of
+    pathway and eligibility.
     """
 
     chosen: Choice
@@ -94,10 +99,14 @@ class TestTold(BaseModel):
 
 
 class LikeForLikeTold(BaseModel):
-    """With the baseline's mix: ``strata`` that both have, ``covered`` the share of the baseline that is in them."""
+    """With the baseline's mix: ``strata`` that both have, ``covered`` the share of the baseline that is in them.
+
+    ``left_out`` counts strata that both have, but with too few cases for who may not see small numbers.
+    """
 
     by: list[str]
     strata: int
+    left_out: int
     covered: float
     baseline_mean: float
     comparison_mean: float

@@ -10,6 +10,7 @@ from vpr_metrics import definitions, queries
 from vpr_metrics.doubts import RULES
 from vpr_metrics.projecting import Stage
 from vpr_metrics.schemas.choosing import Choice, Percentile, PointName, checked_end
+from vpr_metrics.schemas.drawing import DrawnTimings
 
 NONE = "none"
 GROUPINGS = (NONE, *queries.GROUPINGS)
@@ -40,7 +41,7 @@ Groupings = Annotated[
 ]
 
 
-class TimingQuery(Choice):
+class TimingQuery(Choice, DrawnTimings):
     """Which records, split how (``by`` up to three times), measured between which points, with which percentiles.
 
     ``start`` and ``end`` together ask for an interval of one's own, instead of ``interval``.
@@ -83,7 +84,8 @@ class InvalidReasons(BaseModel):
 class Figures(BaseModel):
     """One group's figures in seconds, and where each of its records is counted.
 
-    With ``suppressed`` there are too few cases to show any of it: all else is null. ``percentiles`` by percentage.
+    With ``suppressed`` there are too few cases to show any of it: all else is null. Where few records are left out of
+    n, who may not see small numbers is not told for what reasons. ``percentiles`` by percentage.
     """
 
     n: int | None
@@ -133,7 +135,8 @@ class Timings(BaseModel):
     """Timing figures. ``records`` is how many the query chose: each interval accounts for all of them.
 
     ``by`` names the groupings, joined by commas; ``zone`` is that of days, weeks, months and hours. ``gravest`` says
-    which end of the priority scale is the gravest: both where the records' scales differ.
+    which end of the priority scale is the gravest: both where the records' scales differ. ``records`` is null where it
+    would tell of few.
     """
 
     definition_version: int = definitions.VERSION
@@ -179,6 +182,7 @@ class Definitions(BaseModel):
     excluded_reasons: dict[str, str]
     invalid_reasons: dict[str, str] = definitions.INVALID
     over: str
+    rules: dict[str, str] = definitions.RULES
     causes: dict[str, str] = definitions.CAUSES
     arms: dict[str, str] = definitions.ARMS
     ends: dict[str, str] = definitions.ENDS

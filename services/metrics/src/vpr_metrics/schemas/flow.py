@@ -5,7 +5,13 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel
 
 from vpr_metrics import definitions
+from vpr_metrics.schemas.choosing import Choice
+from vpr_metrics.schemas.drawing import DrawnFlow
 from vpr_metrics.schemas.figures import AsOf
+
+
+class FlowQuery(Choice, DrawnFlow):
+    """Which records."""
 
 
 class Stage(BaseModel):
@@ -50,7 +56,7 @@ class Work(BaseModel):
 
 
 class Flow(BaseModel):
-    """The way of the chosen cases. ``bottleneck`` is the transition that took the most time in all."""
+    """The way of the chosen cases. ``bottleneck`` is the transition that took the most time in all, of those shown."""
 
     definition_version: int = definitions.VERSION
     source: str

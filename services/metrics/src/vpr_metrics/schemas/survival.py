@@ -7,10 +7,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from vpr_metrics import definitions
 from vpr_metrics.schemas.choosing import Percentile, Spanning
+from vpr_metrics.schemas.drawing import DrawnSurvival
 from vpr_metrics.schemas.figures import MOST_PERCENTILES, AsOf, Groupings
 
 
-class SurvivalQuery(Spanning):
+class SurvivalQuery(Spanning, DrawnSurvival):
     """Which records, which interval, which percentiles (median and P90 always), split how; without ``curve`` only the
     figures.
     """

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
-import pyarrow as pa  # type: ignore[import-untyped]
 import structlog
 from duckdb import DuckDBPyConnection
 
@@ -42,9 +41,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a query found, in a snapshot of ``as_of``; ``truncated`` where there were more rows than are given."""
+    """What a query found, in a snapshot of ``as_of``; ``truncated`` where there were more rows than are given.
 
-    table: pa.Table
+    ``columns`` have name and type; ``body`` are the rows in the form that was asked for, of JSON a list of lists.
+    """
+
+    columns: list[dict[str, str]]
+    body: bytes
     as_of: datetime
     truncated: bool
 
@@ -55,17 +58,21 @@ def _locks() -> dict[Kind, asyncio.Lock]:
 
 @dataclass
 class Jail:
-    """Runs queries. ``read`` gives a reader of the current read model, ``folder`` keeps the snapshots."""
+    """Runs queries. ``read`` gives a reader of the current read model, ``folder`` keeps the snapshots; days are those
+    of the city's ``zone``.
+    """
 
     folder: Path
     read: Callable[[Callable[[DuckDBPyConnection], None]], Awaitable[None]]
     now: Clock
     limits: Limits
     fresh_for: timedelta
+    zone: str
     _taken_at: dict[Kind, datetime] = field(default_factory=dict, init=False)
     _taking: dict[Kind, asyncio.Lock] = field(default_factory=_locks, init=False)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
     _waiting: int = field(default=0, init=False)
+    """Those that run and those that wait for their turn."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Remove what an earlier process left, and in the end its own."""
@@ -79,20 +86,22 @@ class Jail:
             for path in (self._path(kind), _new(self._path(kind))):
                 path.unlink(missing_ok=True)
 
-    async def query(self, sql: str, kind: Kind) -> Result:
-        """Run one SELECT. Raises Problem: 422 for what cannot be run, 503 while too many are."""
-        if self._waiting >= WAITING:
+    async def query(self, sql: str, kind: Kind, form: str) -> Result:
+        """Run one SELECT, its rows written in the form: json, csv, arrow or parquet.
+
+        Raises Problem: 422 for what cannot be run, 503 while too many are.
+        """
+        if self._waiting >= AT_ONCE + WAITING:
             detail = "too many queries wait already, try again"
             raise Problem(503, "queries_busy", detail, headers={"Retry-After": "5"})
         self._waiting += 1
         try:
             async with self._turn:
                 as_of = await self._snapshot(kind)
-                rows = await self._rows(self._order(sql, kind))
+                told, _, body = (await self._rows(self._order(sql, kind, form))).partition(b"\n")
         finally:
             self._waiting -= 1
-        table = pa.ipc.open_stream(rows).read_all()
-        return Result(table.slice(0, self.limits.rows), as_of, table.num_rows > self.limits.rows)
+        return Result(body=body, as_of=as_of, **orjson.loads(told))
 
     def _path(self, kind: Kind) -> Path:
         return self.folder / f"sql-{kind}.duckdb"
@@ -103,14 +112,14 @@ class Jail:
             taken, now = self._taken_at.get(kind), self.now()
             if taken is None or now - taken > self.fresh_for:
                 new = _new(self._path(kind))
-                await self.read(lambda connection: write(connection, new, kind))
+                await self.read(lambda connection: write(connection, new, kind, self.zone))
                 new.replace(self._path(kind))
                 taken = self._taken_at[kind] = now
             return taken
 
-    def _order(self, sql: str, kind: Kind) -> bytes:
+    def _order(self, sql: str, kind: Kind, form: str) -> bytes:
         limits = self.limits
-        told = {"sql": sql, "path": str(self._path(kind).resolve()), "memory": limits.memory}
+        told = {"sql": sql, "form": form, "path": str(self._path(kind).resolve()), "memory": limits.memory}
         return orjson.dumps(told | {"seconds": limits.seconds, "rows": limits.rows})
 
     async def _rows(self, order: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The jail's inside, a process of its own: one SELECT on one file, within limits, its rows as Arrow on standard output.
+"""The jail's inside, a process of its own: one SELECT on one file, within limits, its answer on standard output.
 
 It is started without the environment of the service, so that there is nothing to be read from it.
 """
@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
+
+from vpr_metrics.sql import rendering
 
 REFUSED = 3
 """The exit code with which it says on standard error what is wrong."""
@@ -49,18 +51,17 @@ def main() -> None:
 
 
 def run(order: dict[str, Any], out: BinaryIO) -> None:
-    """Write the rows of the order's query, at most ``rows`` of them and one more that tells that there are others."""
+    """Write a line of JSON that tells of the answer to the order's query, then the answer in the order's form.
+
+    It holds ``rows`` rows at most; the line says whether there are more.
+    """
     connection = duckdb.connect(order["path"], read_only=True, config=LIMITS | {"memory_limit": f"{order['memory']}B"})
     connection.execute("set lock_configuration = true")
-    statement = _single(connection, order["sql"])
-    reader: pa.RecordBatchReader = connection.execute(statement).to_arrow_reader(10_000)
-    left = order["rows"] + 1
-    with pa.ipc.new_stream(out, reader.schema) as stream:
-        for batch in reader:
-            stream.write_batch(batch.slice(0, left))
-            left -= min(left, batch.num_rows)
-            if not left:
-                break
+    asked = connection.sql(_single(connection, order["sql"]))
+    found: pa.Table = asked.limit(order["rows"] + 1).to_arrow_table().rename_columns(asked.columns)
+    told = {"columns": rendering.columns_of(found), "truncated": found.num_rows > order["rows"]}
+    body = rendering.rendered(connection, found.slice(0, order["rows"]), order["form"])
+    out.write(json.dumps(told).encode() + b"\n" + body)
 
 
 def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

@@ -11,7 +11,6 @@ from vpr_metrics.suppressing import FEWEST
 
 TRAITS = ("source", "category", "district", "priority", "gravest", "channel", "pathway", "excluded", "outcome")
 FINE = ("source", "category", "district", "priority", "channel", "pathway")
-COARSE = ("source", "category", "pathway")
 
 
 class Kind(StrEnum):
@@ -23,7 +22,7 @@ class Kind(StrEnum):
 
 def _seconds() -> Iterable[str]:
     for one in definitions.INTERVALS.values():
-        yield f"epoch({one.end} - {one.start}) as {one.name}_seconds"
+        yield f"round(epoch({one.end} - {one.start}))::bigint as {one.name}_seconds"
 
 
 def _within(names: Iterable[str]) -> str:
@@ -33,7 +32,7 @@ def _within(names: Iterable[str]) -> str:
 GUARDED = f"""
 create table {{name}}.records as
 with told as (
-    select {", ".join(TRAITS)}, cast(filed_at as date) as filed_on, {", ".join(_seconds())} from records
+    select {", ".join(TRAITS)}, {{day}} as filed_on, {", ".join(_seconds())} from records
 ), fine as (
     select * replace (
         if({_within(FINE)} < {FEWEST}, null, district) as district,
@@ -42,13 +41,14 @@ with told as (
         if({_within(FINE)} < {FEWEST}, null, channel) as channel
     ) from told
 ), coarse as (
-    select * replace (if({_within(COARSE)} < {FEWEST}, null, category) as category) from fine
+    select * replace (if({_within(FINE)} < {FEWEST}, null, category) as category) from fine
 )
 select * from coarse qualify {_within(FINE)} >= {FEWEST}
 order by filed_on, source, category, district
 """  # noqa: S608 - made of this package's own names
-"""Without ids and with days instead of moments; traits that too few records share are null, and what is rare even then
-is left out, so that no total gives it away."""
+"""Without ids, with days of the city's zone instead of moments, and durations to the second; traits that too few
+records share are null, and what is rare even then is left out, so that no total gives it away."""
+DAY = "(filed_at at time zone 'UTC' at time zone '{zone}')::date"
 
 WHOLE = """
 create table {name}.records as select * from records;
@@ -58,12 +58,12 @@ create table {name}.events as select id, type, case_id, occurred_at, recorded_at
 TABLES = {Kind.WHOLE: WHOLE, Kind.GUARDED: GUARDED}
 
 
-def write(connection: DuckDBPyConnection, path: Path, kind: Kind) -> None:
-    """Copy the read model that ``connection`` reads into a new file."""
+def write(connection: DuckDBPyConnection, path: Path, kind: Kind, zone: str) -> None:
+    """Copy the read model that ``connection`` reads into a new file; ``zone`` is an IANA name."""
     path.unlink(missing_ok=True)
     connection.execute(f"attach '{path}' as snapshot_{kind}")
     try:
-        for statement in TABLES[kind].format(name=f"snapshot_{kind}").split(";"):
+        for statement in TABLES[kind].format(name=f"snapshot_{kind}", day=DAY.format(zone=zone)).split(";"):
             if statement.strip():
                 connection.execute(statement)
         connection.commit()

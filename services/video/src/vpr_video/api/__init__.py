@@ -30,9 +30,9 @@ routers = (
     ice.router,
     evidence.router,
     call_evidence.router,
+    custody.router,
     upload_links.router,
     giving.router,
-    custody.router,
     sockets.router,
     held_router(HOLDINGS),
 )

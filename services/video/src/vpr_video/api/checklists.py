@@ -10,7 +10,7 @@ from vpr_service.requests import private
 from vpr_service.runtime import Running
 from vpr_video import queries
 from vpr_video.api.callers import ActedOn, Reader, session_row
-from vpr_video.erased import refuse_erased
+from vpr_video.erased import check_kept
 from vpr_video.private import KEEP_TICK
 from vpr_video.schemas import ChecklistShown, Tick
 from vpr_video.sending.wiring import settings_of
@@ -51,5 +51,5 @@ async def tick(checklist: Name, point: Name, body: Tick, row: ActedOn, runtime: 
         raise Problem(409, "session_ended", "this session has ended")
     kept = {"session_id": row["id"], "checklist": checklist, "point": point, "report_id": row["report_id"]}
     async with runtime.engine.begin() as connection:
-        await refuse_erased(connection, row["report_id"])
+        await check_kept(connection, row["report_id"])
         await connection.execute(KEEP_TICK, kept | {"ticked": body.ticked, "at": runtime.now()})

@@ -10,7 +10,7 @@ from vpr_service.problems import Problem
 from vpr_service.runtime import Running
 from vpr_video import queries
 from vpr_video.api.seats import ResidentSeat
-from vpr_video.erased import refuse_erased
+from vpr_video.erased import check_kept
 from vpr_video.private import KEEP_LOCATION
 from vpr_video.projections import CHANGES
 from vpr_video.schemas import Location
@@ -31,11 +31,11 @@ async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
     row = {"session_id": seat.row["id"], "participant_id": seat.participant_id, "report_id": seat.row["report_id"]}
     row |= {**body.model_dump(exclude={"at"}), "located_at": min(body.at, runtime.now())}
     async with runtime.engine.begin() as connection:
-        await refuse_erased(connection, seat.row["report_id"])
         person = await queries.locked_person(connection, seat.row["id"], seat.participant_id)
         if person["admitted_at"] is None:
             raise Problem(409, "not_admitted", "wait until the officer lets you in")
         if Consent.LOCATION not in person["consents"]:
             raise Problem(409, "location_not_allowed", "you have not allowed to be located")
+        await check_kept(connection, row["report_id"])
         await connection.execute(KEEP_LOCATION, row)
         await run(connection, [notice(seat.row["id"], CHANGES, "session", {"session": str(seat.row["id"])})])

@@ -12,7 +12,7 @@ from vpr_service.runtime import Running
 from vpr_video.api.callers import ActedOn, Actor
 from vpr_video.domain.giving import RevokeUploadLink
 from vpr_video.domain.session import session
-from vpr_video.erased import refuse_erased
+from vpr_video.erased import check_kept
 from vpr_video.evidence.link_schemas import NewUploadLink, UploadLinkShown
 from vpr_video.evidence.links import issued, issuing, links_of
 from vpr_video.evidence.taking import evidence_of
@@ -31,7 +31,7 @@ async def issue(
     """
     evidence_of(runtime)
     async with runtime.reading() as connection:
-        await refuse_erased(connection, row["report_id"])
+        await check_kept(connection, row["report_id"])
     execution, token = issuing(new, row, caller.id, runtime)
     made = issued((await runtime.pipeline.execute(execution)).events)
     private(response)

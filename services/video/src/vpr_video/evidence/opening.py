@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from vpr_events.contracts.session import EvidenceKind, SessionEvidenceCopyRequested, SessionEvidenceOpened
-from vpr_events.decider import Refused
 from vpr_events.event import new_id
 from vpr_events.idempotency import IdempotencyKey
 from vpr_events.pipeline import Execution
@@ -20,7 +19,7 @@ from vpr_service.requests import KeyHeader, fingerprint
 from vpr_service.runtime import Runtime
 from vpr_video.domain.evidence_commands import OpenEvidence, RequestCopy
 from vpr_video.domain.session import session
-from vpr_video.erased import is_erased
+from vpr_video.erased import check_kept
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row
 from vpr_video.evidence.kinds import check_declared
@@ -49,8 +48,7 @@ async def opened(new: NewEvidence, seat: Seat, runtime: Runtime, scope: str, key
         raise Problem(403, "not_admitted", "wait until the officer lets you in")
     execution = _execution(new, seat, runtime)
     async with runtime.reading() as connection:
-        if await is_erased(connection, seat.row["report_id"]):
-            raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
+        await check_kept(connection, seat.row["report_id"])
         if await items.count_of(connection, seat.row["id"]) >= (most := settings_of(runtime).evidence_most):
             raise Problem(409, "evidence_too_many", f"a session has at most {most} items of evidence")
     given = IdempotencyKey(scope, *key) if key else None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 from vpr_service.service_tokens import TokenSource
 from vpr_video.sending.gateways import NotTaken
@@ -49,7 +50,7 @@ class Contacts:
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+            self._client = http_client(timeout=TIMEOUT, trust_env=False)
         return self._client
 
     async def close(self) -> None:

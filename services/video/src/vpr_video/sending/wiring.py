@@ -54,4 +54,4 @@ def outbox_of(runtime: Runtime) -> Outbox | None:
     settings = settings_of(runtime)
     if OUTBOX not in {settings.sms, settings.email}:
         return None
-    return next((worker for worker in runtime.workers if isinstance(worker, Outbox)), None)
+    return runtime.worker_if_any(Outbox)

@@ -5,7 +5,7 @@ Only candidates of type ``relay`` pass, without where they are related to. What 
 
 import re
 
-from vpr_video.signalling.messages import Candidate, Description, Message
+from vpr_video.signalling.messages import Candidate, Description, Message, ServerCandidate, ServerDescription
 
 _TOKEN = r"[!-~]+"  # noqa: S105 - a word of a grammar, in ASCII
 _RELAY = re.compile(
@@ -23,12 +23,16 @@ _ADDRESSED = ("a=candidate", "a=remote-candidates", "a=rtcp:", "a=alt", "c=", "o
 
 def without_addresses(message: Message) -> Message | None:
     """The message as it may pass; None where nothing of it may."""
-    if isinstance(message, Candidate) and message.candidate is not None and message.candidate.candidate:
+    if (
+        isinstance(message, Candidate | ServerCandidate)
+        and message.candidate is not None
+        and message.candidate.candidate
+    ):
         told = relayed(message.candidate.candidate)
         if told is None:
             return None
         return message.model_copy(update={"candidate": message.candidate.model_copy(update={"candidate": told})})
-    if isinstance(message, Description):
+    if isinstance(message, Description | ServerDescription):
         sdp = relayed_sdp(message.description.sdp)
         return message.model_copy(update={"description": message.description.model_copy(update={"sdp": sdp})})
     return message

@@ -1,30 +1,33 @@
 """The connections of this process, by session, and what passes between them and those of other replicas.
 
-Replicas tell each other over core NATS, which keeps nothing; whoever is at this process hears it without the broker.
-What must last (consent, admission, the end) is an event, of which every replica hears by PostgreSQL's NOTIFY.
+Whoever is at this process hears the others of it without the broker. What must last (consent, admission, the end) is an
+event, of which every replica hears by PostgreSQL's NOTIFY.
 """
 
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, cast
+from uuid import UUID
 
-import orjson
 import structlog
 
-from vpr_events.outages import LogUnavailable, is_outage
+from vpr_events.outages import is_outage
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
-from vpr_service.streams import Feed
-from vpr_video.seats import Seat
+from vpr_video.domain.commands import Interrupt
+from vpr_video.media.server import MediaServer
+from vpr_video.media.ways import Way, way_of
+from vpr_video.seats import Seat, run, seat_in
+from vpr_video.settings import Settings
 from vpr_video.signalling import record
 from vpr_video.signalling.lines import Close, Line
 from vpr_video.signalling.presence import BEAT, Presence
+from vpr_video.signalling.replicas import Replicas
 from vpr_video.signalling.views import session_view
 
-SUBJECT = "video.signal."
+GAP = (Close.RENEW, "the replicas did not hear each other: come again")
 
 log = structlog.get_logger(__name__)
 
@@ -34,27 +37,54 @@ class Hub:
     """This process's connections; a worker that listens to the other replicas."""
 
     runtime: Runtime
-    process: str = field(default_factory=lambda: uuid4().hex[:12])
+    server: MediaServer | None = None
+    beat: float = BEAT
+    _replicas: Replicas = field(init=False)
     _lines: dict[UUID, list[Line]] = field(default_factory=dict)
     _elsewhere: Presence = field(default_factory=Presence)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._replicas = Replicas(self.runtime.log)
+        if self.server is not None:
+            self.server.changed = self.served
+
+    @property
+    def settings(self) -> Settings:
+        """The service's."""
+        return cast("Settings", self.runtime.settings)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen and tell who is here until ``stop``, then send everyone away to another replica."""
         subscription = None
         try:
             if await self.runtime.log.until_connected(stop):
-                subscription = await self.runtime.log.listen(f"{SUBJECT}>", self._heard)
+                subscription = await self._replicas.listen(self._heard)
+                self._end_all(*GAP)  # whoever was here before has not been heard elsewhere
             while not stop.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), BEAT)
-                for session in list(self._lines):
-                    await self._tell(session, self._here(session))
+                    await asyncio.wait_for(stop.wait(), self.beat)
+                await self._keep_up()
         finally:
-            if subscription and self.runtime.log.connected:
+            if subscription and self._replicas.reached:
                 await subscription.unsubscribe()
-            for line in [line for lines in self._lines.values() for line in lines]:
-                line.end(Close.RESTART, "the service starts anew: come back")
+            self._end_all(Close.RESTART, "the service starts anew: come back")
+
+    async def _keep_up(self) -> None:
+        missed = self._replicas.missed_something()
+        if missed or not self._replicas.reached:
+            self._elsewhere.hold(_steady())
+        if missed:
+            self._end_all(*GAP)
+        for session in list(self._lines):
+            await self._tell_here(session)
+        for session, who in self._elsewhere.lapsed(_steady()):
+            self.soon(self.missed(session, who))
+            self.soon(self.refresh(session))
+
+    def _end_all(self, code: Close, reason: str) -> None:
+        for line in [line for lines in self._lines.values() for line in lines]:
+            line.end(code, reason)
 
     # Who is there
 
@@ -63,7 +93,7 @@ class Hub:
         session = line.session_id
         self._replace(session, line.participant_id)
         self._lines.setdefault(session, []).append(line)
-        await self._tell(session, self._here(session) | {"came": line.participant_id})
+        await self._tell_here(session, came=line.participant_id)
         await self.refresh(session)
 
     async def leave(self, line: Line) -> None:
@@ -75,8 +105,9 @@ class Hub:
             lines.remove(line)
         if not lines:
             self._lines.pop(session, None)
-            self._elsewhere.drop(session)
-        await self._tell(session, self._here(session))
+        if self.server is not None:
+            self.server.left(line)
+        await self._tell_here(session)
         await self.refresh(session)
 
     def online(self, session: UUID) -> frozenset[UUID]:
@@ -84,15 +115,24 @@ class Hub:
         here = frozenset(line.participant_id for line in self._lines.get(session, []) if not line.closed)
         return here | self._elsewhere.of(session, _steady())
 
+    async def missed(self, session: UUID, who: UUID) -> None:
+        """Whoever is nowhere after a while broke the connection. Any replica that notices says so; once counts."""
+        await asyncio.sleep(self.settings.drop_after)
+        if self.runtime.closing.is_set() or who in self.online(session):
+            return
+        if (seat := await seat_in(session, who, self.runtime)) is not None:
+            await run(Interrupt(at=self.runtime.now(), participant_id=who), seat, self.runtime)
+
     def _replace(self, session: UUID, participant: UUID) -> None:
         for line in self._lines.get(session, []):
             if line.participant_id == participant:
                 line.end(Close.REPLACED, "the call was opened at another place")
 
-    def _here(self, session: UUID) -> dict[str, Any]:
-        """What other replicas are told."""
+    async def _tell_here(self, session: UUID, **more: object) -> None:
+        """Tell the other replicas who is here."""
         who = [line.participant_id for line in self._lines.get(session, []) if not line.closed]
-        return {"kind": "here", "who": who}
+        told = {"kind": "here", "who": who, "closing": self.runtime.closing.is_set(), "served": self._served}
+        await self._replicas.tell(session, told | more)
 
     # What changes
 
@@ -102,6 +142,20 @@ class Hub:
         for line in list(self._lines.get(session, [])):
             if not line.closed:
                 await self._look_at(line, online)
+        await self._look_at_who_is_away(session)
+
+    async def _look_at_who_is_away(self, session: UUID) -> None:
+        """Those whose picture goes on while their page is not connected may have been shown out meanwhile."""
+        for who in self.server.away(session) if self.server is not None else ():
+            try:
+                seat = await seat_in(session, who, self.runtime)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("signalling waits for the database", error=type(error).__name__)
+            else:
+                if seat is not None and self.server is not None:
+                    self.server.look(seat)
 
     async def _look_at(self, line: Line, online: frozenset[UUID]) -> None:
         try:
@@ -123,7 +177,9 @@ class Hub:
         if line.seen and seat.row["version"] < line.seat.row["version"]:
             return None  # a look that began before one that was shown already
         line.seat, line.seen = seat, True
-        line.send(session_view(seat, online))
+        if self.server is not None:
+            self.server.seen(line)
+        line.send(session_view(seat, online) | {"media": self.way(seat), "media_run": self._served_since})
         if past is not None:
             line.send(past)
         if seat.over:
@@ -143,6 +199,27 @@ class Hub:
         for session in self._lines:
             self.soon(self.refresh(session))
 
+    # The media server
+
+    @property
+    def _served(self) -> bool:
+        return self.server is not None and self.server.up
+
+    @property
+    def _served_since(self) -> str:
+        return self.server.run_id if self.server is not None else ""
+
+    def way(self, seat: Seat) -> Way:
+        """Which way picture and sound go in a session."""
+        up = self._served and self._elsewhere.served(seat.row["id"], _steady())
+        return way_of(self.settings.media, seat, up=up)
+
+    def served(self) -> None:
+        """The media server came or went."""
+        for session in self._lines:
+            self.soon(self._tell_here(session))
+        self.refresh_all()
+
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this beside what runs now; what goes wrong is logged."""
         task = asyncio.create_task(work)
@@ -160,7 +237,7 @@ class Hub:
         """Bring a message of one who is in the call to the one it is for, or to everyone else in it."""
         whole = {**message, "from": line.participant_id}
         self._deliver(line.session_id, whole)
-        await self._tell(line.session_id, {"kind": "pass", "message": whole})
+        await self._replicas.tell(line.session_id, {"kind": "pass", "message": whole})
 
     def _deliver(self, session: UUID, message: Mapping[str, Any]) -> None:
         wanted, sender = _uuid(message.get("to")), _uuid(message["from"])
@@ -169,18 +246,7 @@ class Hub:
             if meant and line.seat.inside and not line.closed:
                 line.send(message)
 
-    async def _tell(self, session: UUID, told: Mapping[str, Any]) -> None:
-        """Tell the other replicas; without a broker there are none to us, and pages negotiate anew when it is back."""
-        body = orjson.dumps({**told, "process": self.process}, default=str)
-        try:
-            await self.runtime.log.tell(SUBJECT + session.hex, body)
-        except LogUnavailable:
-            log.debug("no broker for signalling")
-
-    async def _heard(self, subject: str, body: bytes) -> None:
-        told, session = orjson.loads(body), UUID(subject.removeprefix(SUBJECT))
-        if told["process"] == self.process or session not in self._lines:
-            return
+    async def _heard(self, session: UUID, told: Mapping[str, Any]) -> None:
         if told["kind"] == "pass":
             self._deliver(session, told["message"])
         else:
@@ -189,27 +255,15 @@ class Hub:
     async def _heard_who(self, session: UUID, told: Mapping[str, Any]) -> None:
         if came := told.get("came"):
             self._replace(session, UUID(came))
-            await self._tell(session, self._here(session))
-        if self._elsewhere.tell(session, told["process"], map(UUID, told["who"]), _steady()):
+            if session in self._lines:
+                await self._tell_here(session)
+        served = self._elsewhere.served(session, _steady())
+        self._elsewhere.serve(told["process"], up=told.get("served", False))
+        changed = self._elsewhere.tell(session, told["process"], map(UUID, told["who"]), _steady())
+        if changed or served != self._elsewhere.served(session, _steady()):
             await self.refresh(session)
-
-
-@dataclass
-class Changes(Feed):
-    """What PostgreSQL told this process: hands it to the hub."""
-
-    hub: Hub | None = None
-
-    def tell(self, event: str, data: Any) -> None:
-        """A session changed, or who holds a case."""
-        if self.hub is not None:
-            changed = self.hub.refresh(UUID(data["session"])) if event == "session" else None
-            self.hub.soon(changed or self.hub.refresh_case(UUID(data["case"])))
-
-    def restart(self) -> None:
-        """Something may have been missed."""
-        if self.hub is not None:
-            self.hub.refresh_all()
+        for who in changed - self.online(session) if told.get("closing") else ():
+            self.soon(self.missed(session, who))  # a replica that ends looks after nobody
 
 
 def _steady() -> float:
@@ -222,4 +276,4 @@ def _uuid(value: object) -> UUID | None:
 
 def hub_of(runtime: Runtime) -> Hub:
     """The hub among the service's workers."""
-    return next(worker for worker in runtime.workers if isinstance(worker, Hub))
+    return runtime.worker(Hub)

@@ -67,6 +67,32 @@ class Candidate(Sent):
     candidate: Ice | None
 
 
+class ServerReady(Sent):
+    """The sender's page can reach the media server, and holds these legs to it: those not named are over."""
+
+    type: Literal["server_ready"]
+    to: None = None
+    legs: Annotated[tuple[UUID, ...], Field(max_length=16)] = ()
+
+
+class ServerDescription(Sent):
+    """For the media server: an offer of what the page sends, or the answer to an offer of what it receives."""
+
+    type: Literal["server_description"]
+    to: None = None
+    leg: UUID
+    description: Sdp
+
+
+class ServerCandidate(Sent):
+    """For the media server: a way to reach the page; null after the last."""
+
+    type: Literal["server_candidate"]
+    to: None = None
+    leg: UUID
+    candidate: Ice | None
+
+
 class Zoom(BaseModel):
     """How far a device enlarges its picture: the least, the most, and now."""
 
@@ -136,8 +162,22 @@ class Ping(Sent):
 
 
 type Message = Annotated[
-    Ready | Description | Candidate | Situation | Wish | Chat | Media | Ladder | Ping, Field(discriminator="type")
+    Ready
+    | Description
+    | Candidate
+    | ServerReady
+    | ServerDescription
+    | ServerCandidate
+    | Situation
+    | Wish
+    | Chat
+    | Media
+    | Ladder
+    | Ping,
+    Field(discriminator="type"),
 ]
+
+type ForServer = ServerReady | ServerDescription | ServerCandidate
 
 _MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 

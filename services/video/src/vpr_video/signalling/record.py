@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from vpr_events.decider import Refused
 from vpr_service.runtime import Runtime
 from vpr_video import queries
-from vpr_video.erased import is_erased
+from vpr_video.erased import check_kept
 from vpr_video.private import INSERT_CHAT
 from vpr_video.seats import Seat
 from vpr_video.signalling.messages import Chat
@@ -30,8 +29,7 @@ async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object]
         "text": message.text,
     }
     async with runtime.engine.begin() as connection:
-        if await is_erased(connection, row["report_id"]):
-            raise Refused("erased", "the report's personal data was erased: nothing more is kept of it")
+        await check_kept(connection, row["report_id"])
         stored = await connection.execute(INSERT_CHAT, row)
     return chat_view(row) if stored.rowcount else None
 

@@ -20,7 +20,17 @@ from vpr_video.signalling import record
 from vpr_video.signalling.filtering import without_addresses
 from vpr_video.signalling.hub import Hub
 from vpr_video.signalling.lines import Close, Ended, Line
-from vpr_video.signalling.messages import Chat, Ladder, Media, Message, Ping
+from vpr_video.signalling.messages import (
+    Chat,
+    ForServer,
+    Ladder,
+    Media,
+    Message,
+    Ping,
+    ServerCandidate,
+    ServerDescription,
+    ServerReady,
+)
 
 CLOSING = 5.0
 """Seconds that a participant has to take what was sent before the end."""
@@ -44,8 +54,8 @@ class Talk:
     async def hold(self) -> None:
         """Take part until either side ends it."""
         writing = asyncio.create_task(self.line.write())
-        await self.hub.enter(self.line)
         try:
+            await self.hub.enter(self.line)
             async with asyncio.timeout(LIFETIME):
                 await self._listen()
         except TimeoutError:
@@ -64,15 +74,8 @@ class Talk:
         if self.line.closed:
             await asyncio.wait([writing], timeout=CLOSING)
         writing.cancel()
+        self.hub.soon(self.hub.missed(self.line.session_id, self.line.participant_id))
         await self.hub.leave(self.line)
-        self.hub.soon(self._perhaps_interrupted())
-
-    async def _perhaps_interrupted(self) -> None:
-        """Whoever is not back after a while broke the connection."""
-        await asyncio.sleep(self.settings.drop_after)
-        who = self.line.participant_id
-        if not self.hub.runtime.closing.is_set() and who not in self.hub.online(self.line.session_id):
-            await self._interrupt(who)
 
     async def _interrupt(self, who: UUID) -> None:
         await run(Interrupt(at=self.hub.runtime.now(), participant_id=who), self.line.seat, self.hub.runtime)
@@ -95,6 +98,8 @@ class Talk:
                 await self._media(message)
             case Ladder():
                 await self._step(message)
+            case ServerReady() | ServerDescription() | ServerCandidate():
+                self._serve(message)
             case _:
                 await self._pass_on(message)
 
@@ -118,9 +123,19 @@ class Talk:
         if message.state == "connected":
             await run(Connect(at=now, mode=message.mode), seat, self.hub.runtime)
 
+    def _serve(self, message: ForServer) -> None:
+        """To the media server, which answers by this connection."""
+        if self.hub.server is None or self.hub.way(self.line.seat) != "server":
+            raise Refused("media_server_away", "this call does not go through the media server now")
+        told = self._as_it_may_pass(message)
+        if isinstance(told, ServerReady | ServerDescription | ServerCandidate):
+            self.hub.server.take(self.line, told)
+
+    def _as_it_may_pass(self, message: Message) -> Message | None:
+        return without_addresses(message) if self.settings.ice_policy == "relay" else message
+
     async def _pass_on(self, message: Message) -> None:
-        told = without_addresses(message) if self.settings.ice_policy == "relay" else message
-        if told is not None:
+        if (told := self._as_it_may_pass(message)) is not None:
             await self.hub.pass_on(self.line, told.model_dump(mode="json", exclude_none=True) | _null(told))
 
 

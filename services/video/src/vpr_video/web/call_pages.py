@@ -1,6 +1,6 @@
 """``/call``: a resident's page of a call, on the public origin; ``/call/{session_id}``: an officer's, among staff."""
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,7 @@ from vpr_video.web.call_neutral_texts import resident_texts
 from vpr_video.web.call_texts import PEOPLE
 from vpr_video.web.officer_texts import OFFICER
 from vpr_video.web.texts import EMERGENCY, SENDER
+from vpr_video.web.third_texts import BRING, THIRD
 
 HEADERS = {"Cache-Control": "no-store", "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)"}
 
@@ -77,7 +78,30 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         request,
         "officer.html",
         t=OFFICER[language],
-        texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
+        people=PEOPLE[language],
+        bring=BRING[language],
+        texts=_json(OFFICER[language]["script"] | PEOPLE[language] | {"copied": BRING[language]["copied"]}),
+        csrf_token=csrf_token_of(request),
+        session=await session_row(session_id, runtime),
+    )
+
+
+@officer.get("/call/{session_id}/{kind}")
+async def third_call(
+    session_id: UUID,
+    kind: Literal["interpreter", "specialist", "supervisor"],
+    _: Actor,
+    request: Request,
+    runtime: Running,
+) -> Response:
+    """The page of a third participant, to which the officer's page gives the link."""
+    language = language_of(request)
+    return _page(
+        request,
+        "third.html",
+        t=THIRD[language],
+        kind=kind,
+        texts=_json(THIRD[language]["script"] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
         wanted=request.query_params.get("as", "officer"),
         checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),

@@ -13,6 +13,9 @@ PEOPLE: dict[Language, dict[str, str]] = {
         "interpreter": "Interpreter",
         "specialist": "Specialist",
         "supervisor": "Supervisor",
+        "away": "away",
+        "server_away": "The video server does not answer. Picture and sound come back with it; you can write.",
+        "server_fallback": "The video server does not answer. Picture and sound go directly for now.",
     },
     "fr": {
         "you": "Vous",
@@ -21,6 +24,9 @@ PEOPLE: dict[Language, dict[str, str]] = {
         "interpreter": "Interprète",
         "specialist": "Spécialiste",
         "supervisor": "Superviseur",
+        "away": "absent",
+        "server_away": "Le serveur vidéo ne répond pas. L’image et le son reviendront avec lui; vous pouvez écrire.",
+        "server_fallback": "Le serveur vidéo ne répond pas. L’image et le son passent directement entre-temps.",
     },
 }
 
@@ -76,6 +82,7 @@ RESIDENT: dict[Language, dict[str, Any]] = {
         "waiting_line": "Keep this page open: an officer will let you in. A break does not cost you your place.",
         "call_title": "Your call with the police",
         "officer_picture": "The officer’s picture",
+        "others": "Others in the call",
         "yes": "Yes",
         "no": "No",
         "mute": "Mute",
@@ -201,6 +208,7 @@ RESIDENT: dict[Language, dict[str, Any]] = {
         "waiting_line": "Gardez cette page ouverte : l’agent vous fera entrer. Une coupure ne coûte pas votre place.",
         "call_title": "Votre appel avec la police",
         "officer_picture": "L’image de l’agent",
+        "others": "Les autres participants",
         "yes": "Oui",
         "no": "Non",
         "mute": "Couper le micro",

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Self, cast
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import Query
@@ -11,7 +11,7 @@ from fastapi import Query
 from vpr_events.event import in_utc
 from vpr_intake.api.callers import Caller, client_caller
 from vpr_intake.api.open311.errors import STATUSES, Fault, Faulty
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.api_keys import KeyScope
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running, Runtime
@@ -36,7 +36,7 @@ async def caller_of(runtime: Runtime, api_key: str, scope: KeyScope) -> Caller:
 
 def check_jurisdiction(runtime: Runtime, jurisdiction_id: str) -> None:
     """Raises Problem 404 for another jurisdiction than ours, if ours has an id."""
-    ours = cast("Settings", runtime.settings).jurisdiction_id
+    ours = settings_of(runtime).jurisdiction_id
     if ours and jurisdiction_id.strip() not in {"", ours}:
         raise Problem(404, "no_such_jurisdiction", "jurisdiction_id: is not served here")
 

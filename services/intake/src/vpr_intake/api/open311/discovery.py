@@ -3,13 +3,11 @@
 The content type stands without a charset here, and here alone: a widely used validator compares it exactly.
 """
 
-from typing import cast
-
 from fastapi import APIRouter, Request, Response
 
 from vpr_intake.api.open311.documents import Chosen, Document, Format
 from vpr_intake.api.open311.errors import PREFIX, Open311Route
-from vpr_intake.settings import Settings
+from vpr_intake.settings import settings_of
 from vpr_service.runtime import Running
 
 router = APIRouter(prefix=PREFIX, tags=["open311"], route_class=Open311Route, default_response_class=Response)
@@ -23,7 +21,7 @@ CHANGESET = "2026-11-25T00:00:00Z"
 @router.get("/v2/discovery.{format}")
 async def discovery(form: Chosen, request: Request, runtime: Running) -> Response:
     """The service discovery document."""
-    settings = cast("Settings", runtime.settings)
+    settings = settings_of(runtime)
     here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
     ours = settings.open311_url or f"{here}{PREFIX}/v2"
     content = {

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from vpr_evidence.receiving import Empty, NotTaken
 from vpr_intake.api.open311.asking import caller_of
 from vpr_intake.api.open311.errors import Fault, Faulty
-from vpr_intake.attaching import Incoming, Uploads, settings_of
+from vpr_intake.attaching import Incoming, Uploads
+from vpr_intake.settings import settings_of
 from vpr_service.api_keys import KeyScope
 from vpr_service.multipart import Part, parts_of
 from vpr_service.problems import Problem
@@ -121,7 +122,8 @@ async def _multipart(request: Request, query: Sequence[tuple[str, str]], uploads
             pairs.append((part.name, text := await part.text(room)))
             room -= len(text)
             continue
-        await _check_key_so_far(pairs, uploads.runtime)
+        if not files:
+            await _check_key_so_far(pairs, uploads.runtime)
         taken = await _file(part, len(files), uploads)
         if isinstance(taken, Fault):
             faults[taken.description] = taken

@@ -1,8 +1,12 @@
-/* A call: the socket, the other participants, and what is sent to them. Pages listen to its events:
-   session (the view), state, request, chat, history, stream, moved, end, link (whether signalling is there). */
+/* A call: the socket, the other participants, and what is sent to them, from browser to browser or through the media
+   server, as the view says. Pages listen to its events: session (the view), state, request, chat, history, stream, moved,
+   end, link (whether signalling is there). */
 
 import { Peer } from "./peer.js";
+import { Server } from "./server.js";
 import { Socket } from "./socket.js";
+
+const DIRECT = new Set(["peer", "fallback"]);
 
 export class Call extends EventTarget {
   view = null;
@@ -11,7 +15,8 @@ export class Call extends EventTarget {
   #run = crypto.randomUUID();
   #socket;
   #ice;
-  #greeted = false;
+  #greeted = null;
+  #server = null;
   #configuration = null;
   #local = { audio: null, video: null };
   #bits = null;
@@ -51,12 +56,22 @@ export class Call extends EventTarget {
   /* Send this track (or none) to everyone from now on. */
   async replace(kind, track) {
     this.#local[kind] = track;
-    await Promise.all([...this.peers.values()].map((peer) => peer.replace(kind, track)));
+    const ways = this.#server ? [this.#server, ...this.peers.values()] : [...this.peers.values()];
+    await Promise.all(ways.map((way) => way.replace(kind, track)));
   }
 
-  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. */
+  /* How a participant is received: whether it is connected, and its figures. */
+  way(id) {
+    const served = this.#server?.way(id);
+    const peer = this.peers.get(id);
+    return peer?.connected || !served ? peer : served;
+  }
+
+  /* Send pictures of so many bits a second at most, to this participant or to all; null: as many as fit. Through the
+     media server everyone is sent the same, so that for one alone nothing changes there. */
   limit(bits, id = null) {
     if (!id) this.#bits = bits;
+    if (!id) this.#server?.limit(bits);
     for (const [one, peer] of this.peers) if (!id || one === id) peer.limit(bits);
   }
 
@@ -67,7 +82,7 @@ export class Call extends EventTarget {
   }
 
   #linked(there) {
-    this.#greeted = false;
+    this.#greeted = null;
     this.#tell("link", there);
   }
 
@@ -79,6 +94,8 @@ export class Call extends EventTarget {
   #drop() {
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
+    this.#server?.close();
+    this.#server = null;
   }
 
   async #take(message) {
@@ -93,6 +110,13 @@ export class Call extends EventTarget {
       case "description":
       case "candidate":
         return this.peers.get(message.from)?.take(message);
+      case "server_description":
+      case "server_candidate":
+      case "server_gone":
+        return this.#server?.take(message);
+      case "error":
+        if (message.code.startsWith("media_server")) return this.#server?.again();
+        break;
       case "state":
         this.states.set(message.from, message);
     }
@@ -101,6 +125,10 @@ export class Call extends EventTarget {
 
   /* Whoever left, or is not let in any more, is not talked to. */
   #forget() {
+    if (!this.inside) {
+      this.#drop();
+      this.#greeted = null;
+    }
     const known = new Set(this.view.people.filter((one) => one.admitted).map((one) => one.id));
     for (const [id, peer] of this.peers) {
       if (this.inside && known.has(id)) continue;
@@ -110,21 +138,49 @@ export class Call extends EventTarget {
     }
   }
 
+  /* Begin the way that the view names; again when signalling was away, and when the media server came or went. */
   async #greet() {
-    if (this.#greeted) return;
-    this.#greeted = true;
+    const { media, media_run: run } = this.view;
+    const way = media === "server" ? `server ${run}` : media;
+    if (this.#greeted === way) return;
+    this.#greeted = way;
     try {
       this.#configuration = await this.#ice();
     } catch {
-      this.#greeted = false;
-      if (!this.#configuration || !window.RTCPeerConnection) return;
+      this.#greeted = null;
     }
-    this.send({ type: "ready", run: this.#run });
+    if (!this.#configuration || !window.RTCPeerConnection) return;
+    if (this.#greeted && this.#greeted !== way) return;
+    if (this.#server) this.#server.active = media === "server";
+    if (media === "server") this.#serve();
+    if (DIRECT.has(media)) this.send({ type: "ready", run: this.#run });
     this.tell({});
   }
 
+  #serve() {
+    this.#server ??= this.#served();
+    this.#server.ready(this.#configuration);
+  }
+
+  #served() {
+    const server = new Server({
+      you: this.view.you.id,
+      configuration: this.#configuration,
+      local: this.#local,
+      bits: this.#bits,
+      send: (message) => this.send(message),
+    });
+    server.addEventListener("stream", ({ detail }) => {
+      this.#tell("stream", detail);
+      this.peers.get(detail.id)?.close();
+      this.peers.delete(detail.id);
+    });
+    server.addEventListener("moved", ({ detail }) => this.#tell("moved", detail));
+    return server;
+  }
+
   #met({ from, run, reply }) {
-    if (!this.#configuration) return;
+    if (!this.#configuration || !DIRECT.has(this.view.media)) return;
     if (!reply) this.send({ type: "ready", to: from, run: this.#run, reply: true });
     this.tell({});
     const before = this.peers.get(from);
@@ -139,8 +195,24 @@ export class Call extends EventTarget {
       send: (message) => this.send({ ...message, to: from }),
     });
     this.peers.set(from, peer);
-    peer.addEventListener("moved", ({ detail }) => this.#tell("moved", { id: from, state: detail }));
-    this.#tell("stream", { id: from, stream: peer.stream });
+    let shown = !this.#server?.way(from)?.connected;
+    if (shown) this.#tell("stream", { id: from, stream: peer.stream });
+    peer.addEventListener("moved", ({ detail }) => {
+      if (peer.connected && !shown) this.#tell("stream", { id: from, stream: peer.stream });
+      shown ||= peer.connected;
+      if (peer.connected) this.#direct(from);
+      this.#tell("moved", { id: from, state: detail });
+    });
+  }
+
+  /* Somebody is received directly: what came of them through the media server ends, and all of it with the last. */
+  #direct(id) {
+    if (!this.#server || !DIRECT.has(this.view.media)) return;
+    this.#server.release(id);
+    const others = this.view.people.filter((one) => one.admitted && one.online && one.id !== this.view.you.id);
+    if (!others.every((one) => this.peers.get(one.id)?.connected)) return;
+    this.#server.close();
+    this.#server = null;
   }
 
   #tell(name, detail) {

@@ -55,7 +55,7 @@ export class Evidence {
   }
 
   async #record() {
-    const peer = this.#call.peers.get(this.#resident());
+    const peer = this.#call.way(this.#resident());
     if (!peer) return;
     await this.#recorder.start(peer.stream, this.#allowed.has("view")).catch((error) => this.#refused(error));
     this.list();

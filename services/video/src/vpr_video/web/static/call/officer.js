@@ -10,6 +10,7 @@ import { draw } from "./map.js";
 import { Quality } from "./quality.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
 import { showPeople } from "./people.js";
+import { Tiles } from "./tiles.js";
 
 const { root, session, claim } = document.body.dataset;
 const api = `${root}/v1/sessions/${session}`;
@@ -41,17 +42,19 @@ const call = new Call({
   },
   ice: () => ask(`${api}/ice`),
 });
-const chat = new Chat(call, $("#chat"), { you: texts.you, officer: texts.officer, resident: texts.resident,
-  interpreter: texts.interpreter, specialist: texts.specialist, supervisor: texts.supervisor });
+const chat = new Chat(call, $("#chat"), texts);
+const tiles = new Tiles($("#others"), texts);
 
 const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.failed);
 
 /* The resident's picture, and what their device can do */
 
 call.addEventListener("session", ({ detail }) => {
-  const theirs = detail.people.find((one) => one.kind === "resident" && one.admitted);
+  const theirs = detail.people.find((one) => one.id === seenOf(detail));
   resident = theirs?.id ?? null;
   showPeople(detail, resident, { post, failed });
+  tiles.keep(detail.people.filter((one) => one.admitted && one.id !== resident), texts.away);
+  said(detail);
   draw(theirs?.location ?? null);
   secure(detail, theirs?.consents ?? []);
   if (["ended", "expired"].includes(detail.status)) return finish();
@@ -59,10 +62,9 @@ call.addEventListener("session", ({ detail }) => {
   consider();
 });
 call.addEventListener("stream", ({ detail }) => {
-  const kind = call.view.people.find((one) => one.id === detail.id)?.kind;
-  if (kind === "resident") watch(detail.stream);
-  else $("#others").append(Object.assign(document.createElement("video"), {
-    srcObject: detail.stream, autoplay: true, playsInline: true }));
+  const one = call.view.people.find(({ id }) => id === detail.id);
+  if (detail.id === seenOf(call.view)) watch(detail.stream);
+  else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("state", ({ detail }) => {
   call.limit(detail.saving ? FEW_BITS : null, detail.from);
@@ -76,6 +78,13 @@ call.addEventListener("moved", ({ detail }) => {
   consider();
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
+
+/* How the media server is, where the call goes through it. */
+function said({ media }) {
+  $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[media] ?? "";
+  $("#server").hidden = !$("#server").textContent;
+}
+
 call.addEventListener("error", ({ detail }) => {
   if (detail.code === "view_not_allowed") say(texts.view_not_allowed);
 });
@@ -85,6 +94,11 @@ call.addEventListener("end", ({ detail }) => {
   stop();
   show("before");
 });
+
+/* The resident who has the large picture. */
+function seenOf({ people }) {
+  return people.find((one) => one.kind === "resident" && one.admitted)?.id ?? null;
+}
 
 /* Whoever acts on the session secures evidence; others see and talk. */
 function secure(detail, scopes) {
@@ -101,6 +115,7 @@ function secure(detail, scopes) {
 
 function watch(stream) {
   const video = $("#remote");
+  delete video.dataset.seen;
   video.srcObject = stream;
   video.play().catch(() => {});
   seen = false;
@@ -129,7 +144,7 @@ const view = (scope) => call.view?.people.find((one) => one.id === resident)?.co
 
 /* Connected is when both sides see (or, without a camera, hear) each other: the service is told, again after a break. */
 function consider() {
-  const peer = call.peers.get(resident);
+  const peer = call.way(resident);
   const theirs = call.states.get(resident);
   if (!peer?.connected || !theirs || call.view.status === "connected" || Date.now() - told < 1000) return;
   if (theirs.video && !seen) return;
@@ -147,7 +162,7 @@ setInterval(() => {
 
 const quality = new Quality();
 setInterval(async () => {
-  const peer = call.peers.get(resident);
+  const peer = call.way(resident);
   $("#quality").textContent = peer ? texts[`quality_${await quality.of(peer)}`] : texts.nobody_yet;
 }, 2000);
 

@@ -57,15 +57,7 @@ export class Peer extends EventTarget {
   /* A smaller picture where it may take few bits: it is then sharp in what it shows. */
   async limit(bits) {
     this.#bits = bits;
-    const found = this.#connection.getTransceivers().find((one) => one.receiver.track.kind === "video");
-    const parameters = found?.sender.getParameters();
-    if (!parameters?.encodings?.length) return;
-    for (const one of parameters.encodings) {
-      one.scaleResolutionDownBy = bits ? 2 : 1;
-      if (bits) one.maxBitrate = bits;
-      else delete one.maxBitrate;
-    }
-    await found.sender.setParameters(parameters).catch((error) => console.warn("limit", error.name));
+    await limited(this.#connection, bits);
   }
 
   take(message) {
@@ -148,4 +140,17 @@ export class Peer extends EventTarget {
     if (state === "disconnected") this.#timer = setTimeout(() => this.#connection.restartIce(), PATIENCE);
     this.dispatchEvent(new CustomEvent("moved", { detail: state }));
   }
+}
+
+/* Bound what is sent of the picture by a connection; null: not at all. */
+export async function limited(connection, bits) {
+  const found = connection.getTransceivers().find((one) => one.receiver.track.kind === "video");
+  const parameters = found?.sender.getParameters();
+  if (!parameters?.encodings?.length) return;
+  for (const one of parameters.encodings) {
+    one.scaleResolutionDownBy = bits ? 2 : 1;
+    if (bits) one.maxBitrate = bits;
+    else delete one.maxBitrate;
+  }
+  await found.sender.setParameters(parameters).catch((error) => console.warn("limit", error.name));
 }

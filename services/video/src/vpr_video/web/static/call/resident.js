@@ -6,6 +6,7 @@ import { meter } from "./devices.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
 import { ownDevices } from "./own.js";
 import { Sending, canCall } from "./sending.js";
+import { Tiles } from "./tiles.js";
 import { follow, showPlace, summarise } from "./waiting.js";
 
 const root = document.body.dataset.root;
@@ -21,8 +22,8 @@ const call = new Call({
   },
   ice: () => ask(`${api}/ice`),
 });
-new Chat(call, $("#chat"), { you: texts.you, officer: texts.officer, resident: texts.resident,
-  interpreter: texts.interpreter, specialist: texts.specialist, supervisor: texts.supervisor });
+new Chat(call, $("#chat"), texts);
+const tiles = new Tiles($("#others"), texts);
 const sending = new Sending(call, () => IDLE.includes(document.body.dataset.at));
 const { devices, chosen } = sending;
 ownDevices(sending, call);
@@ -64,8 +65,11 @@ async function allow(scopes) {
 call.addEventListener("session", ({ detail }) => {
   if (["ended", "expired"].includes(detail.status)) return finish("over");
   if (!detail.you.present) return;
-  const officer = detail.people.some((one) => one.kind === "officer" && one.online);
-  $("#officer-there").textContent = officer ? texts.officer_there : texts.officer_not_there;
+  const there = detail.people.some((one) => one.kind === "officer" && one.online);
+  tiles.keep(detail.people.filter((one) => one.admitted && one.id !== officer()), texts.away);
+  $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
+  $("#server").hidden = !$("#server").textContent;
+  $("#officer-there").textContent = there ? texts.officer_there : texts.officer_not_there;
   $("#recording").hidden = !detail.recording;
   showPlace(detail.place);
   if (call.inside && document.body.dataset.at === "waiting") enterCall();
@@ -76,8 +80,9 @@ call.addEventListener("session", ({ detail }) => {
   sending.apply();
 });
 call.addEventListener("stream", ({ detail }) => {
-  if (call.view.people.find((one) => one.id === detail.id)?.kind === "officer") watch(detail.stream);
-  else hear(detail.stream);
+  const one = call.view.people.find(({ id }) => id === detail.id);
+  if (detail.id === officer()) watch(detail.stream);
+  else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("moved", ({ detail }) => {
   say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
@@ -91,6 +96,7 @@ call.addEventListener("end", ({ detail }) => {
 
 function watch(stream) {
   const video = $("#remote");
+  delete video.dataset.seen;
   video.srcObject = stream;
   video.play().catch(() => {});
   sending.tell({ seeing: false });
@@ -100,9 +106,9 @@ function watch(stream) {
   });
 }
 
-function hear(stream) {
-  const video = Object.assign(document.createElement("video"), { srcObject: stream, autoplay: true, playsInline: true });
-  $("#others").append(video);
+/* The officer who has the large picture. */
+function officer() {
+  return call.view.people.find((one) => one.kind === "officer" && one.admitted)?.id;
 }
 
 function wait() {

@@ -1,0 +1,1 @@
+"""From answers to pictures, a file for each answer."""

@@ -1,0 +1,163 @@
+"""Calls through Janus, in real browsers: pictures each way, and what happens when one of the servers is killed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.calls import GRANTED, Desk, Side, chromium, eventually, let_in, meet, officer, resident, third
+from tests.janus import MediaServer, media_server
+from tests.processes import all_in_one
+from tests.scenario import People
+from vpr.home import Home
+from vpr_events.contracts.values import Role
+
+CONNECTED = "peers.filter(one => one.connectionState === 'connected').length"
+TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = chromium(playwright, GRANTED)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaServer]:
+    with media_server(tmp_path_factory.mktemp("janus")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(janus: MediaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=10) as client:
+        for name, value in (janus.environment | {"VIDEO_MEDIA": "janus"}).items():
+            patch.setenv(name, value)
+        with all_in_one(folder) as process:
+            home = Home.given(folder / "home", process.url)
+            yield Desk(process, People(
+                url=lambda service: f"{process.url}/{service}",
+                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+                client=client,
+            ))  # fmt: skip
+
+
+def ways(side: Side, wanted: int) -> None:
+    """The page has so many connections and no other."""
+    eventually(lambda: side.page.evaluate(CONNECTED) == wanted, f"{wanted} connections")
+
+
+def all_see_each_other(at_desk: Side, on_phone: Side, interpreter: Side, *, connections: int) -> None:
+    """Every picture moves on every other page, by so many connections each."""
+    for side in (at_desk, on_phone, interpreter):
+        ways(side, connections)
+    for kind in ("resident", "officer"):
+        interpreter.sees_tile(kind)
+    for side in (at_desk, on_phone):
+        side.sees()
+        side.sees_tile("interpreter")
+
+
+def come_in(interpreter: Side, at_desk: Side, screenshots: Path) -> None:
+    """The interpreter waits, sees nobody, and is let in."""
+    interpreter.fine("third-before", screenshots)
+    interpreter.page.locator("#join").click()
+    interpreter.at("waiting")
+    interpreter.fine("third-waiting", screenshots)
+    assert interpreter.page.evaluate(CONNECTED) == 0, "nobody is seen from the waiting room"
+    let_in(at_desk)
+    interpreter.at("call")
+
+
+def test_two_through_janus_are_told_when_it_is_away_and_come_back_with_it(
+    browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, screenshots: Path
+) -> None:
+    session, link = desk.session()
+
+    def status() -> str:
+        return str(desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}")["status"])
+
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        meet(at_desk, on_phone)
+        ways(at_desk, 2)
+        janus.kill()
+        for side in (at_desk, on_phone):
+            side.page.locator("#server", has_text="does not answer").wait_for()
+        on_phone.fine("server-away", screenshots)
+        eventually(lambda: status() == "interrupted", "the loss is told")
+        assert on_phone.page.evaluate(CONNECTED) == 0, "nothing goes directly"
+        janus.start()
+        eventually(lambda: status() == "connected", "the call is back")
+        for side in (at_desk, on_phone):
+            side.page.locator("#server").wait_for(state="hidden")
+            side.sees(10)
+
+        on_phone.page.locator("#allowed").tap()
+        on_phone.page.evaluate(TRACK)
+        view = on_phone.page.locator("#allow-form input[data-scope=view]")
+        view.evaluate("box => box.click()")
+        assert on_phone.page.evaluate("track.readyState") == "ended", "at once, before anybody is asked"
+        at_desk.page.locator("#no-picture").wait_for()
+        view.evaluate("box => box.click()")
+        at_desk.page.locator("[data-mode=video]").click()
+        at_desk.page.locator("#no-picture").wait_for(state="hidden")
+        at_desk.sees(10)
+        assert at_desk.wrong == on_phone.wrong == []
+
+
+def test_three_through_janus_outlive_the_service_and_go_directly_without_janus(
+    browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, screenshots: Path
+) -> None:
+    session, link = desk.session()
+    with (
+        officer(browser, desk, session) as at_desk,
+        resident(browser, playwright, desk, link) as on_phone,
+        third(browser, desk, session, "interpreter") as interpreter,
+    ):
+        everyone = (at_desk, on_phone, interpreter)
+        meet(at_desk, on_phone)
+        at_desk.page.get_by_text("Bring somebody in").click()
+        brought = at_desk.page.get_by_role("button", name="Copy the link for an interpreter")
+        assert brought.get_attribute("data-link") == f"/video/call/{session}/interpreter"
+        come_in(interpreter, at_desk, screenshots)
+        all_see_each_other(*everyone, connections=3)
+        at_desk.page.get_by_text("Interpreter: in the call").wait_for()
+        for side, name in ((at_desk, "officer"), (on_phone, "resident"), (interpreter, "third")):
+            side.fine(f"three-{name}", screenshots)
+
+        desk.process.kill()
+        for side in everyone:
+            side.page.locator("#link").wait_for()
+        all_see_each_other(*everyone, connections=3)
+        desk.process.environment = {**desk.process.environment, "VIDEO_MEDIA": "auto"}
+        desk.process.start()
+        for side in everyone:
+            side.page.locator("#link").wait_for(state="hidden")
+        all_see_each_other(*everyone, connections=3)
+
+        janus.kill()
+        for side in everyone:
+            side.page.locator("#server", has_text="go directly for now").wait_for()
+        all_see_each_other(*everyone, connections=2)
+        janus.start()
+        for side in everyone:
+            side.page.locator("#server").wait_for(state="hidden")
+        all_see_each_other(*everyone, connections=3)
+
+        interpreter.page.locator("#leave").click()
+        interpreter.at("after")
+        for side in (at_desk, on_phone):
+            side.page.locator("#others figure").wait_for(state="detached")
+            ways(side, 1)
+            side.sees()
+            assert side.wrong == []

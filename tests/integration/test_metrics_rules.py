@@ -1,0 +1,192 @@
+"""What counts of cases with a course of their own: duplicates, reopened ones, repeated sessions, chosen delays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import duckdb
+import pytest
+
+from tests.examples import NOON, minutes, recorded
+from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
+    CaseClaimed,
+    CaseClosed,
+    CaseDuplicateLinked,
+    CaseNoShow,
+    CaseOpened,
+    CaseReopened,
+    CaseVideoDeclined,
+    CloseReason,
+)
+from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
+from vpr_events.contracts.report import ReportFiled
+from vpr_events.contracts.session import Mode, SessionConnected, SessionInviteOpened, SessionInviteSent
+from vpr_events.contracts.values import Channel
+from vpr_events.event import Event, Recorded
+from vpr_metrics import definitions, flow, model, queries
+from vpr_metrics.choosing import Selection, choose, rows_of
+from vpr_metrics.definitions import INTERVALS
+from vpr_metrics.spans import observed_until
+
+OFFICER = uuid4()
+
+
+def course(report: int, *steps: tuple[Event, float]) -> list[Recorded]:
+    """A report filed at noon, and what happened to it after so many minutes."""
+    case, one = uuid4(), UUID(int=report)
+    first = CaseOpened(report_id=one, category="theft", channel=Channel.WEB)
+    told = [
+        recorded(ReportFiled(channel=Channel.WEB, category="theft"), entity=one, at=NOON),
+        recorded(first, entity=case, report=one, at=NOON),
+    ]
+    streams = {"case": case, "session": uuid4(), "dispatch": uuid4()}
+    for event, after in steps:
+        entity = streams[event.event_name.partition(".")[0]]
+        told.append(recorded(event, entity=entity, report=one, at=NOON + minutes(after)))
+    return told
+
+
+@contextmanager
+def knowing(*events: Recorded) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        model.create(connection)
+        model.apply(connection, events)
+        yield connection
+
+
+def took(connection: duckdb.DuckDBPyConnection, interval: str, **narrowed: Any) -> tuple[int, float | None, int]:
+    """n, mean in minutes, and how many are open."""
+    found = queries.timings(connection, Selection(**narrowed), [], [INTERVALS[interval]])
+    if not found.records:
+        return 0, None, 0
+    [row] = found.rows
+    return row["n"], row["mean"] / 60 if row["mean"] is not None else None, row["open"]
+
+
+def invited() -> SessionInviteSent:
+    return SessionInviteSent(invite_id=uuid4(), channel="sms", expires_at=NOON + minutes(60))
+
+
+MET, CLEARED = SessionConnected(mode=Mode.VIDEO), DispatchUnitCleared(unit_id=UUID(int=7))
+
+
+def test_a_duplicate_counts_by_itself_and_takes_nothing_from_its_original() -> None:
+    original = course(1, (DispatchUnitAssigned(unit_id=uuid4()), 20), (CaseClosed(reason=CloseReason.DISPATCHED), 40))
+    case = next(event.entity_id for event in original if isinstance(event.data, CaseOpened))
+    linked = (CaseDuplicateLinked(original_case_id=case), 4.0)
+    duplicate = course(2, linked, (CaseClosed(reason=CloseReason.DUPLICATE), 5))
+    with knowing(*original, *duplicate) as connection:
+        assert took(connection, "headline") == (1, 20, 0)
+        assert took(connection, "resolution") == (2, 22.5, 0)
+        assert took(connection, "resolution", outcome="duplicate") == (1, 5, 0)
+        choose(connection, Selection())
+        assert flow.ends(connection)["duplicate"] == 1
+
+
+def test_a_reopened_case_keeps_its_first_points_and_is_closed_when_it_was_for_the_last_time() -> None:
+    claimed = CaseClaimed(officer_id=OFFICER, lease_until=NOON + minutes(99))
+    steps: list[tuple[Event, float]] = [
+        (claimed, 2),
+        (CaseClosed(reason=CloseReason.NO_FURTHER_ACTION), 10),
+        (CaseReopened(reason="new_facts"), 20),
+        (claimed, 30),
+    ]
+    with knowing(*course(1, *steps)) as connection:
+        assert took(connection, "triage_wait") == (1, 2, 0)
+        assert took(connection, "resolution") == (0, None, 1), "it is open again"
+        assert took(connection, "resolution", outcome="no_further_action") == (0, None, 0)
+    with knowing(*course(1, *steps, (CaseClosed(reason=CloseReason.RESOLVED), 50))) as connection:
+        assert took(connection, "resolution", outcome="resolved") == (1, 50, 0)
+        choose(connection, Selection())
+        assert flow.ends(connection)["reopened"] == 1
+
+
+def test_of_repeated_sessions_the_first_of_each_step_counts() -> None:
+    steps: list[tuple[Event, float]] = [
+        (invited(), 3), (SessionInviteOpened(invite_id=uuid4()), 4), (CaseNoShow(attempt=1), 10), (invited(), 12),
+        (MET, 15), (invited(), 30), (MET, 33),
+    ]  # fmt: skip
+    with knowing(*course(1, *steps)) as connection:
+        assert took(connection, "virtual_response") == (1, 15, 0)
+        choose(connection, Selection())
+        [row] = rows_of(connection, "select invited_at, accepted_at, pathway from chosen")
+        assert row == {"invited_at": moment(3), "accepted_at": moment(4), "pathway": "virtual"}
+
+
+def moment(after: float) -> datetime:
+    return (NOON + minutes(after)).replace(tzinfo=None)
+
+
+def test_who_declined_and_was_met_later_was_met_by_video() -> None:
+    with knowing(*course(1, (CaseVideoDeclined(), 2), (MET, 15))) as connection:
+        assert took(connection, "virtual_response", pathway="virtual") == (1, 15, 0)
+        assert took(connection, "virtual_response", pathway="declined") == (0, None, 0)
+
+
+def test_of_several_units_the_first_arrives_and_the_last_leaves() -> None:
+    steps: list[tuple[Event, float]] = [
+        (DispatchUnitAssigned(unit_id=uuid4()), 5), (DispatchUnitAssigned(unit_id=uuid4()), 6),
+        (DispatchUnitOnScene(unit_id=uuid4()), 15), (CLEARED, 20), (DispatchUnitOnScene(unit_id=uuid4()), 21),
+        (CLEARED, 55),
+    ]  # fmt: skip
+    with knowing(*course(1, *steps)) as connection:
+        assert (took(connection, "headline"), took(connection, "on_scene")) == ((1, 5, 0), (1, 40, 0))
+
+
+APPOINTMENT = UUID(int=9)
+
+
+def booked(earliest: float | None, chosen: float) -> CaseAppointmentBooked:
+    first = None if earliest is None else NOON + minutes(earliest)
+    return CaseAppointmentBooked(
+        appointment_id=APPOINTMENT, starts_at=NOON + minutes(chosen), earliest_at=first, **WALL_CLOCK
+    )
+
+
+WALL_CLOCK: dict[str, Any] = {"local_time": "2026-05-04T09:00", "zone": "America/Winnipeg"}
+
+
+def test_a_delay_that_the_resident_chose_is_an_interval_of_its_own() -> None:
+    with knowing(*course(1, (booked(30, 90), 2), (MET, 91))) as connection:
+        assert took(connection, "chosen_delay") == (1, 60, 0)
+        assert took(connection, "virtual_response") == (1, 91, 0), "nothing is taken out of it"
+    with knowing(*course(1, (booked(30, 30), 2))) as connection:
+        assert took(connection, "chosen_delay") == (1, 0, 0), "the first time that there was"
+    with knowing(*course(1, (booked(None, 90), 2))) as connection:
+        assert took(connection, "chosen_delay") == (0, None, 0), "nobody knows what could have been had"
+
+
+def test_a_moved_appointment_counts_as_it_was_moved_last_and_a_cancelled_one_not_at_all() -> None:
+    moved = CaseAppointmentMoved(appointment_id=APPOINTMENT, starts_at=NOON + minutes(150), **WALL_CLOCK)
+    cancelled = CaseAppointmentCancelled(appointment_id=APPOINTMENT, reason="ill")
+    with knowing(*course(1, (booked(30, 90), 2), (moved, 5))) as connection:
+        assert took(connection, "chosen_delay") == (1, 120, 0)
+        assert took(connection, "chosen_delay", as_of=NOON + minutes(3)) == (1, 60, 0)
+    with knowing(*course(1, (booked(30, 90), 2), (cancelled, 5))) as connection:
+        assert took(connection, "chosen_delay") == (0, None, 1)
+        assert took(connection, "chosen_delay", until=NOON + minutes(100)) == (0, None, 1)
+
+
+def test_each_rule_is_told() -> None:
+    told = ("duplicates", "reopened", "repeat_sessions", "repeat_dispatches", "chosen_delay")
+    assert tuple(definitions.RULES) == told
+
+
+def bounded(bound: str, moment: datetime) -> Selection:
+    """Everything until this moment, or as it was known then."""
+    return Selection(until=moment) if bound == "until" else Selection(as_of=moment)
+
+
+@pytest.mark.parametrize("bound", ["until", "as_of"])
+def test_nobody_was_seen_to_wait_after_now(bound: str) -> None:
+    with knowing(*course(1)) as connection:
+        later = bounded(bound, NOON + minutes(500))
+        assert observed_until(connection, later, NOON + minutes(60)) == NOON + minutes(60)
+        assert observed_until(connection, Selection(), NOON) == NOON
+        earlier = bounded(bound, NOON + minutes(5))
+        assert observed_until(connection, earlier, NOON + minutes(60)) == NOON + minutes(5)
