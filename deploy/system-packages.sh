@@ -12,6 +12,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "  installing ${missing[*]} (a minute or two)"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  # Debian starts Janus with a configuration of its own, on every address: tests start theirs.
+  if [[ " ${missing[*]} " == *" janus "* ]] && [ -d /run/systemd/system ]; then systemctl disable --quiet --now janus; fi
 else
   echo "  missing: ${missing[*]}. The tests that need them will say so; install them with your package manager." >&2
 fi

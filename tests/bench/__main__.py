@@ -9,6 +9,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.bench import dashboard
 from tests.bench import replay as replaying
 from tests.bench.exports import million_rows
 from tests.bench.figures import flow, percentiles_by_category
@@ -25,7 +26,7 @@ from tests.bench.steady import percentile
 from tests.bench.targets import TARGETS, Beside, filing_beside
 from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
-from tests.processes import Separate, separate_services
+from tests.processes import Separate, separate_services, service_process
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
@@ -61,6 +62,8 @@ def main() -> None:
             freshness(system)
             export(system, folder / "export")
         pending_timers(folder / "timers")
+        with separate_services(folder / "dashboard", [], fsync=True) as system:
+            looked_at(system, folder)
         calls(folder / "calls")
 
 
@@ -218,6 +221,23 @@ def calls(folder: Path) -> None:
 def _frame(way: str, took: float, bare: float) -> None:
     row("let in -> first picture, bare pages", f"{bare:.0f} ms", "1.00")
     row(f"let in -> first picture, {way}", f"{took:.0f} ms", f"{took / bare:.2f}")
+
+
+def looked_at(system: Separate, folder: Path) -> None:
+    """The dashboard of many reports, and its pictures."""
+    dashboard.fill(system.home.metrics, MANY)
+    metrics = service_process("metrics", system.home, system.embedded.endpoints, folder, METRICS_CHART_SECONDS="60")
+    metrics.start()
+    try:
+        looked = dashboard.look(system, metrics.url)
+    finally:
+        metrics.stop()
+    row(f"dashboard's first paint, {MANY:,} reports", f"{looked.first:.2f} s", "1.00")
+    row("  the same while the data stays", f"{looked.again:.3f} s", f"{looked.again / looked.first:.2f}")
+    for name, seconds in looked.parts.items():
+        row(f"  its part {name}", f"{seconds:.2f} s", f"{seconds / looked.first:.2f}")
+    for form, seconds in looked.pictures.items():
+        row(f"a picture as {form.upper()}", f"{1000 * seconds:.0f} ms")
 
 
 def per_second(figure: float) -> str:

@@ -110,6 +110,7 @@ def _let_in(browser: Browser, playwright: Playwright, desk: Desk) -> float:
 
 @contextmanager
 def _desk(folder: Path, environment: Mapping[str, str]) -> Iterator[Desk]:
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=30) as client:
         for name, value in environment.items():
             patch.setenv(name, value)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A running system with the invented pilot and a real extract."""
     folder = tmp_path_factory.mktemp("dashboard")
     with all_in_one(folder) as process:
-        asyncio.run(tell(Endpoints.load(folder / "home" / "servers"), list(cases(900))))
+        with ThreadPoolExecutor(1) as pool:  # this thread's loop is the browser's
+            pool.submit(asyncio.run, tell(Endpoints.load(folder / "home" / "servers"), list(cases(900)))).result()
         words = [sys.executable, "-m", "vpr", "import", str(extract("virginia_beach_ems"))]
         words += ["--mapping", "virginia_beach_ems"]
         environment = {**os.environ, **process.environment}

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -51,9 +50,15 @@ async def taken_in(system: System) -> bool:
     return answer.status_code == 200 and {"source": SOURCE, "records": 250} in answer.json()
 
 
-async def get(system: System, path: str, role: Role = Role.SUPERVISOR, /, **more: Any) -> httpx.Response:
-    headers = system.as_(role) | more.pop("headers", {})
-    return await system["metrics"].get(path, params=more or None, headers=headers)
+async def get(
+    system: System,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    role: Role = Role.SUPERVISOR,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    asked = httpx.URL(path).copy_merge_params(query or {})
+    return await system["metrics"].get(asked, headers=system.as_(role) | dict(headers or {}))
 
 
 def words(svg: bytes) -> str:
@@ -63,15 +68,15 @@ def words(svg: bytes) -> str:
 
 async def test_every_answer_comes_as_svg_png_and_page(metrics: System) -> None:
     for name, query in ASKED.items():
-        picture = await get(metrics, f"/v1/{name}.svg", **query)
+        picture = await get(metrics, f"/v1/{name}.svg", query)
         assert (picture.status_code, picture.headers["content-type"]) == (200, SVG), picture.text[:300]
         assert f"Source {SOURCE}" in words(picture.content), name
         assert "n = " in words(picture.content), name
-        dotted = await get(metrics, f"/v1/{name}", headers={"Accept": PNG}, **query)
+        dotted = await get(metrics, f"/v1/{name}", query, headers={"Accept": PNG})
         assert (dotted.status_code, dotted.headers["content-type"]) == (200, PNG)
         assert dotted.content.startswith(b"\x89PNG")
     page = await get(
-        metrics, "/v1/timings", headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "fr"}, **TIMINGS
+        metrics, "/v1/timings", TIMINGS, headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "fr"}
     )
     assert page.headers["content-type"] == f"{HTML}; charset=utf-8"
     assert '<html lang="fr">' in page.text
@@ -85,20 +90,20 @@ async def test_every_answer_comes_as_svg_png_and_page(metrics: System) -> None:
 
 async def test_pictures_are_for_those_who_see_the_figures(metrics: System) -> None:
     for name, query in ASKED.items():
-        assert (await get(metrics, f"/v1/{name}.svg", Role.OFFICER, **query)).status_code == 403
+        assert (await get(metrics, f"/v1/{name}.svg", query, Role.OFFICER)).status_code == 403
     assert (await metrics["metrics"].get("/v1/flow.png")).status_code == 401
 
 
 async def test_small_numbers_are_in_no_picture(metrics: System) -> None:
-    figures = (await get(metrics, "/v1/timings", **TIMINGS)).json()["intervals"][0]["groups"]
+    figures = (await get(metrics, "/v1/timings", TIMINGS)).json()["intervals"][0]["groups"]
     [rare] = [group for group in figures if group["key"] == RARE]
     assert 0 < rare["n"] < 5
-    whole = words((await get(metrics, "/v1/timings.svg", **TIMINGS)).content)
+    whole = words((await get(metrics, "/v1/timings.svg", TIMINGS)).content)
     assert f"{RARE} (n = {rare['n']})" in whole
-    guarded = words((await get(metrics, "/v1/timings.svg", Role.ANALYST, **TIMINGS)).content)
+    guarded = words((await get(metrics, "/v1/timings.svg", TIMINGS, Role.ANALYST)).content)
     assert "fewer than 5 cases: not shown" in guarded
     assert f"{RARE} (n" not in guarded
-    one = await get(metrics, "/v1/compare.svg", Role.ANALYST, **COHORTS, **{"baseline.category": RARE})
+    one = await get(metrics, "/v1/compare.svg", COHORTS | {"baseline.category": RARE}, Role.ANALYST)
     assert "One side has fewer than 5 cases: nothing is shown." in words(one.content)
 
 
@@ -107,11 +112,11 @@ async def test_what_has_no_picture_says_which_forms_it_has(metrics: System) -> N
         "/v1/sql", json={"sql": "select 1"}, headers=metrics.as_(Role.ANALYST) | {"Accept": SVG}
     )
     assert (answer.status_code, answer.json()["type"]) == (406, "urn:vpr:problem:not_acceptable")
-    unknown = await get(metrics, "/v1/timings.pdf", **TIMINGS)
+    unknown = await get(metrics, "/v1/timings.pdf", TIMINGS)
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "form")
-    undrawn = await get(metrics, "/v1/timings.svg", source=SOURCE, by="week")
+    undrawn = await get(metrics, "/v1/timings.svg", {"source": SOURCE, "by": "week"})
     assert (undrawn.status_code, undrawn.json()["errors"][0]["field"]) == (422, "interval")
-    unmapped = await get(metrics, "/v1/timings.svg", **TIMINGS | {"by": "district", "chart": "map"})
+    unmapped = await get(metrics, "/v1/timings.svg", TIMINGS | {"by": "district", "chart": "map"})
     assert (unmapped.status_code, unmapped.json()["type"]) == (503, "urn:vpr:problem:no_map")
 
 
@@ -120,26 +125,28 @@ async def test_a_picture_may_take_so_long_and_no_longer_and_the_next_is_drawn(
 ) -> None:
     drawing = next(one for one in metrics.runtime("metrics").workers if isinstance(one, studio.Studio))
     drawing.seconds = 0.0001
-    slow = await get(metrics, "/v1/timings.svg", **TIMINGS)
+    slow = await get(metrics, "/v1/timings.svg", TIMINGS)
     assert (slow.status_code, slow.json()["type"]) == (422, "urn:vpr:problem:chart_too_slow")
     drawing.seconds = 60
-    assert (await get(metrics, "/v1/timings.svg", **TIMINGS)).status_code == 200
+    assert (await get(metrics, "/v1/timings.svg", TIMINGS)).status_code == 200
     monkeypatch.setattr(studio, "WAITING", 0)
-    busy = await get(metrics, "/v1/timings.svg", **TIMINGS)
+    busy = await get(metrics, "/v1/timings.svg", TIMINGS)
     assert (busy.status_code, busy.json()["type"], busy.headers["retry-after"]) == (
         503, "urn:vpr:problem:charts_busy", "5",
     )  # fmt: skip
 
 
 async def test_open_cases_are_counted_by_age_and_few_are_not_shown(metrics: System) -> None:
-    told = (await get(metrics, "/v1/open-cases", source=SOURCE)).json()
-    timings = (await get(metrics, "/v1/timings", source=SOURCE, interval="headline")).json()["intervals"][0]["total"]
+    told = (await get(metrics, "/v1/open-cases", {"source": SOURCE})).json()
+    timings = (await get(metrics, "/v1/timings", {"source": SOURCE, "interval": "headline"})).json()["intervals"][0][
+        "total"
+    ]
     assert told["n"] == timings["open"] == sum(band["n"] for band in told["ages"])
     assert 0 < told["n"] < 5
     assert told["ages"][0] == {"least": 0, "below": 3600, "n": 0, "suppressed": False}
-    guarded = (await get(metrics, "/v1/open-cases", Role.ANALYST, source=SOURCE)).json()
+    guarded = (await get(metrics, "/v1/open-cases", {"source": SOURCE}, Role.ANALYST)).json()
     assert (guarded["suppressed"], guarded["n"], guarded["ages"]) == (True, None, [])
-    early = (await get(metrics, "/v1/open-cases", source=SOURCE, until=WINTER.isoformat())).json()
+    early = (await get(metrics, "/v1/open-cases", {"source": SOURCE, "until": WINTER.isoformat()})).json()
     ages = sorted((WINTER - one.filed_at).total_seconds() for one in past(250) if one.filed_at and waits(one, WINTER))
     assert (early["n"], early["oldest"]) == (len(ages), pytest.approx(ages[-1], abs=0.001))
     assert early["ages"][3]["n"] == sum(86400 <= age < 3 * 86400 for age in ages)
@@ -184,7 +191,7 @@ async def test_every_part_has_a_page_and_a_fragment_of_its_own(metrics: System) 
 async def test_the_dashboard_shows_no_small_numbers_and_says_why(metrics: System) -> None:
     at = f"{STAFF}/?source={SOURCE}&against=in_person&category={RARE}&whole=yes"
     assert "Not shown: here or beside it" not in (await get(metrics, at)).text
-    guarded = (await get(metrics, at, Role.ANALYST)).text
+    guarded = (await get(metrics, at, role=Role.ANALYST)).text
     assert guarded.count("Not shown: here or beside it are fewer than 5 cases. Supervisors see them.") == 2
     assert "You see no figure of fewer than 5 cases" in guarded
     assert "<strong>-" not in guarded
@@ -197,7 +204,7 @@ async def test_what_cannot_be_used_is_named_and_the_rest_shown(metrics: System) 
     assert "colour: there is no such filter" in page.text
     assert (await get(metrics, f"{STAFF}/?source=nowhere")).status_code == 422
     assert "There are no cases yet" in (await get(metrics, f"{STAFF}/")).text
-    refused = await get(metrics, f"{STAFF}/", Role.OFFICER)
+    refused = await get(metrics, f"{STAFF}/", role=Role.OFFICER)
     assert refused.status_code == 403
     assert "These figures are not for your role" in refused.text
 

@@ -26,7 +26,7 @@ from vpr_metrics.schemas.flow import Flow
 from vpr_metrics.schemas.survival import SurvivalQuery
 from vpr_metrics.spans import Spans
 from vpr_metrics.suppressing import FEWEST
-from vpr_metrics.survival import kaplan_meier
+from vpr_metrics.survival import Texts, kaplan_meier
 
 STATES = ("n", *queries.STATES)
 some = settings(max_examples=150, deadline=None)
@@ -125,10 +125,14 @@ def check_bottleneck(told: Flow) -> None:
     assert told.bottleneck is None or told.bottleneck == shown[0]
 
 
-def spans_of(causes: Sequence[str | None], keys: Sequence[str] = (), excluded: int = 0, invalid: int = 0) -> Spans:
+def spans_of(causes: Iterable[str | None], keys: Sequence[str] = (), excluded: int = 0, invalid: int = 0) -> Spans:
+    causes = list(causes)
     seconds = np.arange(1.0, len(causes) + 1)
-    traits = [("theft" if place % 3 else "fraud", "2", "false", "D1") for place in range(len(causes))]
-    return Spans(seconds, list(causes), keys, traits, [NOON.date()] * len(causes), excluded, invalid)
+    columns = [["theft" if place % 3 else "fraud" for place in range(len(causes))]]
+    columns += [[value] * len(causes) for value in ("2", "false", "D1")]
+    traits: list[Texts] = [np.array(column, dtype=object) for column in columns]
+    found = np.array([*causes, None], dtype=object)[:-1]
+    return Spans(seconds, found, keys, traits, [NOON.date()] * len(causes), excluded, invalid)
 
 
 ends = st.dictionaries(st.sampled_from([None, *CAUSES]), st.sampled_from([1, 3, 5, 11]), max_size=4).map(

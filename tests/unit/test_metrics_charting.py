@@ -115,7 +115,8 @@ def test_every_code_of_an_answer_has_words() -> None:
 
 
 def test_every_picture_states_definition_n_filters_and_moment() -> None:
-    picture = drawn("category", {"theft": figures(5)}, district="7", **{"from": "2026-01-01T06:00:00Z"})
+    bound: dict[str, Any] = {"from": "2026-01-01T06:00:00Z"}
+    picture = drawn("category", {"theft": figures(5)}, district="7", **bound)
     assert picture.title == "Filed to dispatched, by category"
     assert picture.lines == [
         "From the filing until the first unit is assigned.",

@@ -10,6 +10,8 @@ from math import exp, sqrt
 import numpy as np
 from scipy import stats
 
+from vpr_metrics.survival import Texts
+
 FEW = 30
 MUCH_CENSORING = 0.2
 MIX_P, MIX_V = 0.01, 0.1
@@ -44,11 +46,11 @@ class Doubt:
         return self.detail if whole_truth else self.public
 
 
-def mix(trait: str, baseline: Sequence[str], comparison: Sequence[str]) -> Iterator[Doubt]:
+def mix(trait: str, baseline: Sequence[str] | Texts, comparison: Sequence[str] | Texts) -> Iterator[Doubt]:
     """Whether a trait's values are spread otherwise."""
     counts = [Counter(baseline), Counter(comparison)]
     values = sorted(counts[0].keys() | counts[1].keys())
-    if len(values) < 2 or not baseline or not comparison:
+    if len(values) < 2 or not len(baseline) or not len(comparison):
         return
     table = np.array([[count[value] for value in values] for count in counts])
     found = stats.chi2_contingency(table, correction=False)

@@ -1,19 +1,32 @@
 """How long each chosen case took over an interval, or has been waiting, or waited until it ended otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
 from duckdb import DuckDBPyConnection
 
-from vpr_metrics.choosing import Row, Selection, known, one, plain, rows_of
+from vpr_metrics.choosing import Selection, known, one, plain
 from vpr_metrics.definitions import CAUSES, Interval
 from vpr_metrics.queries import GROUPINGS, LOCAL, text_of
 from vpr_metrics.records import LIVE, POINTS
-from vpr_metrics.survival import Floats, Truths
+from vpr_metrics.survival import Floats, Texts, Truths, Whole
 
 REACHED = next(iter(CAUSES))
+SEPARATOR = "\x1f"
+"""Between the keys of a group; no code holds it."""
+
+
+STATES = (*CAUSES, "open", "excluded", "invalid")
+"""How a case stands to an interval; by their places here they come out of the read model."""
+
+OPEN, EXCLUDED, INVALID = range(len(CAUSES), len(STATES))
+
+NAMES = np.array([*CAUSES, None], dtype=object)
+"""The cause of each state that is counted."""
 
 TRAITS = ("category", "priority", "officer_initiated", "district")
 """What cases are alike or unlike by."""
@@ -22,22 +35,29 @@ TRAITS = ("category", "priority", "officer_initiated", "district")
 @dataclass(frozen=True)
 class Spans:
     """Cases that the interval counts, in the order of filing: ``seconds`` until it ended by ``causes`` (none while it
-    is open). ``keys`` are those of the group that was asked for, ``traits`` each case's of TRAITS, ``days`` the days of
-    filing in the zone (none where unknown). ``excluded`` and ``invalid`` count the cases that are not among them.
+    is open). ``keys`` are those of the group that was asked for, ``traits`` a column for each of TRAITS, ``days`` the
+    days of filing in the zone where they are known; both for who asks for them. ``excluded`` and ``invalid`` count the
+    cases that are not among them.
     """
 
     seconds: Floats
-    causes: Sequence[str | None]
+    causes: Texts
     keys: Sequence[str] = ()
-    traits: Sequence[Sequence[str]] = ()
-    days: Sequence[date | None] = ()
+    traits: Sequence[Texts] = ()
+    days: Sequence[date] = ()
     excluded: int = 0
     invalid: int = 0
 
     @property
     def reached(self) -> Truths:
         """Which reached the interval's second clock point."""
-        return np.array([cause == REACHED for cause in self.causes], dtype=bool)
+        return np.equal(self.causes, REACHED).astype(np.bool_)
+
+    @property
+    def waiting(self) -> Truths:
+        """Which wait."""
+        waiting: Truths = np.equal(self.causes, NAMES[OPEN:]).astype(np.bool_)
+        return waiting
 
     @property
     def completed(self) -> Floats:
@@ -47,7 +67,7 @@ class Spans:
     @property
     def open(self) -> int:
         """How many wait."""
-        return sum(cause is None for cause in self.causes)
+        return int(self.waiting.sum())
 
     @property
     def records(self) -> int:
@@ -56,7 +76,7 @@ class Spans:
 
     def ended(self, cause: str) -> int:
         """How many ended so."""
-        return sum(one == cause for one in self.causes)
+        return int((self.causes == cause).sum())
 
 
 def observed_until(connection: DuckDBPyConnection, selection: Selection, now: datetime) -> datetime:
@@ -74,50 +94,75 @@ def observed_until(connection: DuckDBPyConnection, selection: Selection, now: da
     return min([*bounds, last.replace(tzinfo=UTC) if last else now])
 
 
-def spans(
-    connection: DuckDBPyConnection, interval: Interval, observed: datetime, by: Sequence[str] = (), zone: str = "UTC"
-) -> list[Spans]:
-    """Of the table ``chosen``: the whole first, then each group of ``by``, in the order of their keys."""
-    rows = rows_of(connection, _statement(interval, by), {"observed": plain(observed), "zone": zone})
-    groups: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows if by else ():
-        groups.setdefault(tuple(row["keys"]), []).append(row)
-    return [_gathered(rows), *(_gathered(groups[key], key) for key in sorted(groups, key=_natural))]
-
-
 def _natural(key: Sequence[str]) -> list[tuple[bool, int, str]]:
     """Numbers by their value, before texts."""
     return [(not part.lstrip("-").isdigit(), int(part) if part.lstrip("-").isdigit() else 0, part) for part in key]
 
 
-def _gathered(rows: Sequence[Row], keys: Sequence[str] = ()) -> Spans:
-    counted = [row for row in rows if row["state"] not in {"excluded", "invalid"}]
+def spans(
+    connection: DuckDBPyConnection, interval: Interval, observed: datetime, by: Sequence[str] = (), zone: str = "UTC"
+) -> list[Spans]:
+    """Of the table ``chosen``: the whole first, then each group of ``by``, in the order of their keys.
+
+    The whole has traits and days, the groups have not.
+    """
+    parameters = {"observed": plain(observed), "zone": zone}
+    table = connection.sql(_statement(interval, by), params=parameters).to_arrow_table().combine_chunks()
+    states, taken = table["state"].to_numpy(), table["taken"].fill_null(0).to_numpy() / 1e6
+    counted = states <= OPEN
+    traits = [table[trait].to_numpy()[counted] for trait in TRAITS]
+    days = table["day"].filter(pa.array(counted)).drop_null().to_pylist()
+    whole = _gathered(states, taken, traits=traits, days=days)
+    return (
+        [whole, *(_gathered(states[rows], taken[rows], keys) for keys, rows in _grouped(table["key"]))]
+        if by
+        else [whole]
+    )
+
+
+def _grouped(column: pa.ChunkedArray) -> Iterator[tuple[Sequence[str], Whole]]:
+    """The keys of each group, in their order, and where its rows are, in theirs."""
+    encoded = column.combine_chunks().dictionary_encode()
+    keys = [tuple(key.split(SEPARATOR)) for key in encoded.dictionary.to_pylist()]
+    of = encoded.indices.to_numpy()
+    rows = np.argsort(of, kind="stable")
+    edges = np.searchsorted(of[rows], np.arange(len(keys) + 1))
+    for group in sorted(range(len(keys)), key=lambda one: _natural(keys[one])):
+        yield keys[group], rows[edges[group] : edges[group + 1]]
+
+
+def _gathered(states: Whole, taken: Floats, keys: Sequence[str] = (), **described: Any) -> Spans:
+    counted = states <= OPEN
     return Spans(
-        seconds=np.array([row["taken"] for row in counted], dtype=np.float64) / 1e6,
-        causes=[None if row["state"] == "open" else row["state"] for row in counted],
+        seconds=taken[counted],
+        causes=NAMES[states[counted]],
         keys=keys,
-        traits=[row["traits"] for row in counted],
-        days=[row["day"] for row in counted],
-        excluded=sum(row["state"] == "excluded" for row in rows),
-        invalid=sum(row["state"] == "invalid" for row in rows),
+        excluded=int((states == EXCLUDED).sum()),
+        invalid=int((states == INVALID).sum()),
+        **described,
     )
 
 
 def _statement(interval: Interval, by: Sequence[str]) -> str:
     keys = ", ".join(text_of(GROUPINGS[name]) for name in by)
+    key = f"concat_ws('{SEPARATOR}', {keys})" if by else "''"
     return f"""
     with timed as (
         select *, {interval.start} as start, {interval.end} as finish,
             coalesce({interval.end}, over_at, $observed::timestamp) as last, {LOCAL}::date as day
         from chosen
+    ),
+    judged as (
+        select {key} as key, {", ".join(f"{text_of(trait)} as {trait}" for trait in TRAITS)}, day, filed_at, id,
+            epoch_us(last) - epoch_us(start) as taken, case
+                when excluded is not null or start is null then 'excluded'
+                when last < start then 'invalid'
+                when finish is not null then '{REACHED}'
+                when over_at is null then 'open'
+                when outcome in ('withdrawn', 'resolved', 'no_show') then outcome
+                else 'ended_otherwise' end as state
+        from timed
     )
-    select [{keys}]::varchar[] as keys, [{", ".join(text_of(trait) for trait in TRAITS)}] as traits, day,
-        epoch_us(last) - epoch_us(start) as taken, case
-            when excluded is not null or start is null then 'excluded'
-            when last < start then 'invalid'
-            when finish is not null then '{REACHED}'
-            when over_at is null then 'open'
-            when outcome in ('withdrawn', 'resolved', 'no_show') then outcome
-            else 'ended_otherwise' end as state
-    from timed order by filed_at, id
+    select * exclude (filed_at, id) replace ((list_position({list(STATES)}, state) - 1)::utinyint as state)
+    from judged order by filed_at, id
     """  # noqa: S608 - made of this package's own names

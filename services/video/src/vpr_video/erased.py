@@ -6,14 +6,15 @@ Storing holds a lock of the report that storers share; the erasure takes it alon
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.report import ReportPersonalDataErased
 from vpr_events.decider import Refused
-from vpr_events.event import Recorded
+from vpr_events.event import Recorded, derived_id
 from vpr_events.locks import number_of
+from vpr_events.tables import effects
 from vpr_events.writes import Write
 from vpr_video.tables import erased_reports
 
@@ -45,3 +46,32 @@ def note_erasure(event: Recorded) -> Iterable[Write]:
         report = event.entity_id
         yield Write(report, TAKE, _number(report))
         yield Write(report, NOTE, {"report_id": report, "erased_at": event.occurred_at})
+
+
+ERASURE, OBJECT_REMOVAL = "evidence_erasure", "evidence_object_removal"
+"""The kinds of the effects by which evidence follows."""
+
+TELL = insert(effects).on_conflict_do_nothing()
+REMOVE_ERASED = text("""
+insert into effects (id, kind, data, correlation_id, causation_id)
+select cast(left(encode(sha256(convert_to(concat_ws('/', cast(:event as uuid), name), 'UTF8')), 'hex'), 32) as uuid),
+  'evidence_object_removal', jsonb_build_object('object', name), cast(:report as uuid), cast(:event as uuid)
+from stored_objects where report_id = cast(:report as uuid)
+on conflict do nothing
+""")
+
+
+def project_evidence_erasure(event: Recorded) -> Iterable[Write]:
+    """The effects of a report's erasure."""
+    if not isinstance(event.data, ReportPersonalDataErased):
+        return
+    report = event.entity_id
+    yield Write(report, REMOVE_ERASED, {"event": event.id, "report": report})
+    telling = {
+        "id": derived_id(event.id, ERASURE),
+        "kind": ERASURE,
+        "data": {"rule": event.data.rule or event.data.basis},
+        "correlation_id": report,
+        "causation_id": event.id,
+    }
+    yield Write(report, TELL, telling)

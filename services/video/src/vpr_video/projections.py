@@ -27,6 +27,7 @@ from vpr_events.event import Event, Recorded
 from vpr_events.notices import notice
 from vpr_events.writes import Write
 from vpr_video.domain.state import Status
+from vpr_video.erased import note_erasure, project_evidence_erasure
 from vpr_video.tables import (
     Moment,
     chat,
@@ -103,6 +104,9 @@ project_erasure = erasing(
         for table in (chat, locations, checklist_ticks, evidence_files, upload_links)
     )
 )
+
+ERASING = (note_erasure, project_evidence_erasure, project_erasure)
+"""In this order: who stores something of the report meanwhile waits, and finds it erased."""
 
 
 def project_holder(event: Recorded) -> Iterable[Write]:

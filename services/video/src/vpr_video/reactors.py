@@ -13,9 +13,7 @@ from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_video.domain.commands import CreateSession, EndSession
 from vpr_video.domain.session import session, session_id
-from vpr_video.erased import note_erasure
-from vpr_video.evidence.erasing import project_evidence_erasure
-from vpr_video.projections import project_erasure, project_holder
+from vpr_video.projections import ERASING, project_holder
 
 LIFETIME = timedelta(hours=24)
 """How long a session waits for its end."""
@@ -61,6 +59,4 @@ def _execution(event: Recorded, request_id: UUID, command: Command) -> Execution
 
 HANDLED = (CaseVideoRequested, CaseClaimed, CaseReleased, CaseClosed, ReportPersonalDataErased)
 
-PROJECTORS = (note_erasure, project_evidence_erasure, project_erasure, project_holder)
-
-consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=PROJECTORS)
+consumer = Consumer(handles=frozenset(HANDLED), react=react, projectors=(*ERASING, project_holder))

@@ -106,7 +106,7 @@ def _figures(found: Cohort, choice: Choice, query: CompareQuery, *, whole_truth:
 
 def _others(spans: Spans, *, whole_truth: bool) -> dict[str, int | None]:
     """How many did not reach the second clock point; not how many there are in all, where that would tell of few."""
-    counts = {"open": spans.open, "ended_otherwise": sum(cause not in {None, REACHED} for cause in spans.causes)}
+    counts = {"open": spans.open, "ended_otherwise": _ended_otherwise(spans)}
     rest = sum(counts.values())
     told = {"cases": len(spans.causes)} | counts
     if whole_truth or not is_small(rest, *counts.values()):
@@ -114,9 +114,12 @@ def _others(spans: Spans, *, whole_truth: bool) -> dict[str, int | None]:
     return {"cases": None if is_small(rest) else told["cases"]} | dict.fromkeys(counts)
 
 
+def _ended_otherwise(spans: Spans) -> int:
+    return len(spans.causes) - spans.open - spans.ended(REACHED)
+
+
 def _within(spans: Spans, query: CompareQuery, *, whole_truth: bool) -> Within:
-    waiting = np.array([cause is None for cause in spans.causes], dtype=bool)
-    share = comparing.within_target(spans.seconds, spans.reached, waiting, query.target or 0, query.confidence)
+    share = comparing.within_target(spans.seconds, spans.reached, spans.waiting, query.target or 0, query.confidence)
     if not whole_truth and tells_of_few(share.within, share.cases):
         return Within(suppressed=True)
     return Within(**asdict(share))
@@ -144,7 +147,7 @@ def _headline(before: CohortFigures, after: CohortFigures, change: Change) -> st
 
 def _like_for_like(before: Spans, after: Spans, sampling: Sampling, *, whole_truth: bool) -> LikeForLikeTold | None:
     sides = [
-        (one.completed, [traits[: len(STRATA)] for traits, kept in zip(one.traits, one.reached, strict=True) if kept])
+        (one.completed, list(zip(*(trait[one.reached] for trait in one.traits[: len(STRATA)]), strict=True)))
         for one in (before, after)
     ]
     found = comparing.like_for_like(sides[0], sides[1], sampling, whole_truth=whole_truth)
@@ -156,17 +159,14 @@ def _doubts(before: Cohort, after: Cohort, zone: str) -> Iterator[Doubt]:
         told = f"{before.selection.source} and {after.selection.source}"
         yield Doubt("different_sources", "both", told, told)
     for place, trait in enumerate(TRAITS):
-        yield from doubts.mix(trait, *([traits[place] for traits in one.spans.traits] for one in (before, after)))
-    others = [
-        (sum(cause not in {None, REACHED} for cause in one.spans.causes), len(one.spans.causes))
-        for one in (before, after)
-    ]
+        yield from doubts.mix(trait, *(one.spans.traits[place] for one in (before, after)))
+    others = [(_ended_otherwise(one.spans), len(one.spans.causes)) for one in (before, after)]
     yield from doubts.other_ends(others[0], others[1])
     for name, one in (("baseline", before), ("comparison", after)):
         completed = int(one.spans.reached.sum())
         yield from doubts.few(name, completed)
         yield from doubts.censoring(name, completed, one.spans.open)
-        yield from doubts.gaps(name, [day for day in one.spans.days if day], *_period(one, zone))
+        yield from doubts.gaps(name, one.spans.days, *_period(one, zone))
 
 
 def _period(found: Cohort, zone: str) -> tuple[date | None, date | None]:

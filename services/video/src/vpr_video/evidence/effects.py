@@ -24,11 +24,12 @@ from vpr_evidence.facts import FORMATS, UNREADABLE, Facts, facts_of
 from vpr_evidence.storage import NotStored
 from vpr_service.evidence import Remover
 from vpr_service.runtime import Runtime
+from vpr_video.erased import ERASURE, OBJECT_REMOVAL
 from vpr_video.evidence import items
 from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRemover
 from vpr_video.evidence.copying import COPYING, Copier
 from vpr_video.evidence.documents import DOCUMENTING, Documenter
-from vpr_video.evidence.erasing import ERASURE, OBJECT_REMOVAL, Eraser
+from vpr_video.evidence.erasing import Eraser
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
 from vpr_video.tables import evidence_files

@@ -25,7 +25,7 @@ from vpr_video.web.call_neutral_texts import resident_texts
 from vpr_video.web.call_texts import PEOPLE
 from vpr_video.web.officer_texts import OFFICER
 from vpr_video.web.texts import EMERGENCY, SENDER
-from vpr_video.web.third_texts import BRING, THIRD
+from vpr_video.web.third_texts import THIRD
 
 HEADERS = {"Cache-Control": "no-store", "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)"}
 
@@ -79,8 +79,7 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         "officer.html",
         t=OFFICER[language],
         people=PEOPLE[language],
-        bring=BRING[language],
-        texts=_json(OFFICER[language]["script"] | PEOPLE[language] | {"copied": BRING[language]["copied"]}),
+        texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
         session=await session_row(session_id, runtime),
     )

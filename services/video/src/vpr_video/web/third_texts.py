@@ -99,21 +99,3 @@ THIRD: dict[Language, dict[str, Any]] = {
         },
     },
 }
-
-BRING: dict[Language, dict[str, Any]] = {
-    "en": {
-        "title": "Bring somebody in",
-        "line": "They open the link, sign in with their own account, and wait until you let them in.",
-        "copy_for": "Copy the link for",
-        "kinds": {"interpreter": "an interpreter", "specialist": "a specialist", "supervisor": "a supervisor"},
-        "copied": "The link is copied: {link}",
-    },
-    "fr": {
-        "title": "Faire venir quelqu’un",
-        "line": "La personne ouvre le lien, ouvre une session avec son compte et attend que vous la fassiez entrer.",
-        "copy_for": "Copier le lien pour",
-        "kinds": {"interpreter": "un interprète", "specialist": "un spécialiste", "supervisor": "un superviseur"},
-        "copied": "Le lien est copié : {link}",
-    },
-}
-"""What the officer's page says of inviting them."""

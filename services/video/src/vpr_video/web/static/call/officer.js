@@ -242,7 +242,7 @@ $("#invite-copy").onclick = async () => {
   await navigator.clipboard.writeText($("#invite-link").value).then(() => say(texts.copied), () => $("#invite-link").select());
 };
 $("#invite-as").onchange = ({ target }) => {
-  $("#invite-link").value = `${location.origin}${location.pathname}?as=${target.value}`;
+  $("#invite-link").value = `${location.origin}${location.pathname}/${target.value}`;
 };
 $("#invite-as").onchange({ target: $("#invite-as") });
 
