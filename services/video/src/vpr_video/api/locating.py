@@ -31,7 +31,6 @@ async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
     row = {"session_id": seat.row["id"], "participant_id": seat.participant_id, "report_id": seat.row["report_id"]}
     row |= {**body.model_dump(exclude={"at"}), "located_at": min(body.at, runtime.now())}
     async with runtime.engine.begin() as connection:
-        await check_kept(connection, seat.row["report_id"])
         person = await queries.locked_person(connection, seat.row["id"], seat.participant_id)
         if person["admitted_at"] is None:
             raise Problem(409, "not_admitted", "wait until the officer lets you in")
