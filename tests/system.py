@@ -175,6 +175,7 @@ class System:
         """One more service on this database."""
         options.setdefault("seal_key", self.servers.seal_key)
         options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
+        options.setdefault("rate_per_source", "60000/minute")  # all of a run is one source
         if name == "intake":
             options.setdefault("webhook_keys", WEBHOOK_KEY)
             options.setdefault("outbound_allow", ("127.0.0.0/8",))
