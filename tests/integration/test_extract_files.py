@@ -123,7 +123,7 @@ def _figure(records: list[CaseRecord], interval: str) -> dict[str, float]:
     counts = Counter[str]()
     taken: list[float] = []
     for record in records:
-        start, end = (getattr(record, point) for point in timings.INTERVALS[interval])
+        start, end = (_moment(record, point) for point in timings.INTERVALS[interval])
         if record.excluded or start is None or (end is None and (record.closed_at or record.cleared_at)):
             counts["excluded"] += 1
         elif end is None:
@@ -133,6 +133,11 @@ def _figure(records: list[CaseRecord], interval: str) -> dict[str, float]:
         else:
             taken.append((end - start).total_seconds())
     return {**{c: counts[c] for c in COUNTS}, "n": len(taken), **_averages(sorted(taken))}
+
+
+def _moment(record: CaseRecord, point: str) -> datetime | None:
+    moment: datetime | None = None if point in timings.APPOINTMENT else getattr(record, point)
+    return moment
 
 
 def _averages(taken: list[float]) -> dict[str, float]:
