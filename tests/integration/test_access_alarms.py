@@ -272,7 +272,7 @@ async def test_after_a_time_without_a_database_everyone_is_told_to_reload(intake
     async with served(intake.apps["intake"]) as (url, _), stream(intake, url) as told:
         first = await anext(told)
         async with intake.runtime("intake").engine.connect() as connection:
-            assert (await connection.execute(text(END_LISTENERS))).scalars().all() == [True]
+            assert set((await connection.execute(text(END_LISTENERS))).scalars()) == {True}
         again = await anext(told)
         assert (first.event, again.event) == ("reload", "reload")
         assert again.id.partition(":")[0] != first.id.partition(":")[0]
