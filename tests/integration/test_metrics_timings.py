@@ -179,7 +179,7 @@ async def test_the_same_figures_in_every_form(metrics: System) -> None:
 
 async def test_a_form_that_nobody_writes_is_refused(metrics: System) -> None:
     headers = metrics.as_(Role.SUPERVISOR)
-    refused = await metrics["metrics"].get("/v1/timings", headers=headers | {"Accept": "image/png"})
+    refused = await metrics["metrics"].get("/v1/timings", headers=headers | {"Accept": "image/gif"})
     assert (refused.status_code, refused.json()["type"]) == (406, "urn:vpr:problem:not_acceptable")
     unknown = await metrics["metrics"].get("/v1/timings.xls", headers=headers)
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "form")

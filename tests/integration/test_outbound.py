@@ -110,7 +110,7 @@ async def test_a_long_answer_is_cut(receiver: Receiver) -> None:
 
 async def test_a_target_that_says_nothing_is_given_up(receiver: Receiver) -> None:
     receiver.answering = lambda _: Reply(None)
-    assert await failure(Outbound(Guard(LOOPBACK), in_all=0.2), receiver.url) == "timeout"
+    assert await failure(Outbound(Guard(LOOPBACK), in_all=2), receiver.url) == "timeout"
     assert receiver.silent == 1
 
 
