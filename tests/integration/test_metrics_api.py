@@ -128,6 +128,6 @@ async def test_what_it_does_not_know_is_refused_by_name(metrics: System, field: 
 async def test_definitions_are_published_with_a_sentence_each(metrics: System) -> None:
     answer = (await get(metrics, "/v1/definitions")).json()
     assert answer["definition_version"] == 1
-    assert len(answer["intervals"]) == 10
+    assert len(answer["intervals"]) == 11
     assert all(one["sentence"] and one["from"] and one["to"] for one in answer["intervals"])
     assert set(answer["excluded_reasons"]) == {"flagged", "no_start", "ended_before"}

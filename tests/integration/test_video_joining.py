@@ -112,7 +112,10 @@ async def test_the_button_brings_the_resident_in_once(video: System) -> None:
     assert (joined.status_code, joined.headers["Location"]) == (303, "/call?lang=en")
     assert joined.headers["Cache-Control"] == "no-store"
     assert joined.headers["Set-Cookie"].startswith("__Host-vpr_participant=")
-    page = await video["video"].get(joined.headers["Location"])
+    unknown = await video["video"].get(joined.headers["Location"])
+    assert "The other side can see that you are here" in unknown.text
+    cookie = joined.headers["Set-Cookie"].partition(";")[0]
+    page = await video["video"].get(joined.headers["Location"], headers={"Cookie": cookie})
     assert "The officer can see that you are here" in page.text
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
     assert (await meeting.read())["resident_joined_at"]
