@@ -101,7 +101,8 @@ async def ask(system: System, path: str = "/v1/timings", **query: Any) -> Any:
 
 
 def totals(timings: Any) -> dict[str, Any]:
-    return {one["interval"]: one["total"] for one in timings["intervals"]}
+    """Of every interval but that of appointments, of which there are none here."""
+    return {one["interval"]: one["total"] for one in timings["intervals"] if one["interval"] != "chosen_delay"}
 
 
 async def records(system: System, count: int, **query: Any) -> Any:
