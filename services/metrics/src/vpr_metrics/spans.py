@@ -1,7 +1,7 @@
 """How long each chosen case took over an interval, or has been waiting, or waited until it ended otherwise."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -82,13 +82,14 @@ class Spans:
 def observed_until(connection: DuckDBPyConnection, selection: Selection, now: datetime) -> datetime:
     """Until when cases that wait have been seen to wait: the moment asked about, else now.
 
-    Nobody looks on at past cases: they were seen until the latest clock point of their source.
+    Nobody looks on at past cases: they were seen until the latest clock point of their source, also of cases after the
+    moment asked about.
     """
     bounds = [bound for bound in (selection.as_of, selection.until) if bound]
     if selection.source == LIVE:
         return min([now, *bounds])
     latest = ", ".join(f"max({point})" for point in POINTS)
-    records, parameters = known(selection)
+    records, parameters = known(replace(selection, until=None))
     statement = f"select greatest({latest}) from ({records}) where source = $source"  # noqa: S608 - names of ours
     last = one(connection, statement, {"source": selection.source} | parameters)
     return min([*bounds, last.replace(tzinfo=UTC) if last else now])
