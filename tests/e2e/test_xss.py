@@ -21,13 +21,13 @@ PAYLOADS = (
     "</title></textarea></pre></script><svg data-xss onload=hacked()>",
     "javascript:hacked()//",
     '<a data-xss href="jAvAsCrIpT:hacked()">x</a>',
-    "{{7*191}}{{constructor.constructor('hacked()')()}}${7*191}#{7*191}<%= 7*191 %>",
+    "{{8317*6421}}{{constructor.constructor('hacked()')()}}${8317*6421}#{8317*6421}<%= 8317*6421 %>",
     "\uff1cscript data-xss\uff1ehacked()\uff1c/script\uff1e\u202e\u2028<b data-xss>\u200b",
     "<svg><animate data-xss onbegin=hacked() attributeName=x dur=1s>",
     "<iframe data-xss srcdoc='<script>parent.hacked()</script>'></iframe>",
     "+ADw-script data-xss+AD4-hacked()+ADw-/script+AD4-",
 )
-EVALUATED = str(7 * 191)
+EVALUATED = str(8317 * 6421)
 FIELDS = ("description", "address_string", "address_id", "first_name", "last_name", "phone", "email", "media_url")
 
 
@@ -118,7 +118,7 @@ class Visitor:
         assert self.page.locator("[data-xss]").count() == 0, url
         assert EVALUATED not in self.page.content(), url
         policy = answer.header_value("content-security-policy") or ""
-        assert "default-src 'self'" in policy, url
+        assert "default-src 'self'" in policy or "default-src 'none'" in policy, url
         assert "unsafe" not in policy, url
         assert answer.header_value("x-content-type-options") == "nosniff", url
         return answer

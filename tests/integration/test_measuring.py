@@ -1,6 +1,7 @@
 """What operators are told: figures, gauges, and dead effects that they replay or discard."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.system import System, until
+from tests.system import Servers, System, until
 from tests.verification import grown
 from vpr.cli.operating import look_at
 from vpr_events import store
@@ -123,27 +124,34 @@ async def test_the_age_of_what_is_not_published_and_not_sealed(intake: System) -
     assert 0 <= told["seal_age"] < 60
 
 
-async def test_dead_effects_are_listed_replayed_and_discarded(intake: System) -> None:
+@pytest.fixture
+async def idle(servers: Servers) -> AsyncIterator[System]:
+    """Intake that leaves effects to another process, of which there is none."""
+    async with System.started(servers, ["intake"], effects_in_flight=0) as running:
+        yield running
+
+
+async def test_dead_effects_are_listed_replayed_and_discarded(idle: System) -> None:
     one, other, alive = (effect_row(dead=dead, data={"to": "Quillon"}, attempts=5) for dead in (True, True, False))
-    async with intake.runtime("intake").engine.begin() as connection:
+    async with idle.runtime("intake").engine.begin() as connection:
         for row in (one, other, alive):
             await connection.execute(insert(effects).values(row))
-    admin, path = intake.as_(Role.ADMIN), "/v1/dead-effects"
-    listed = await intake["intake"].get(path, headers=admin)
+    admin, path = idle.as_(Role.ADMIN), "/v1/dead-effects"
+    listed = await idle["intake"].get(path, headers=admin)
     assert "Quillon" not in listed.text
     assert {effect["id"] for effect in listed.json()} == {str(one["id"]), str(other["id"])}
 
-    assert (await intake["intake"].post(f"{path}/{one['id']}/replay", headers=admin)).status_code == 204
-    assert (await intake["intake"].delete(f"{path}/{other['id']}", headers=admin)).status_code == 204
+    assert (await idle["intake"].post(f"{path}/{one['id']}/replay", headers=admin)).status_code == 204
+    assert (await idle["intake"].delete(f"{path}/{other['id']}", headers=admin)).status_code == 204
     for gone in (one, other, alive):
         answers = [
-            await intake["intake"].post(f"{path}/{gone['id']}/replay", headers=admin),
-            await intake["intake"].delete(f"{path}/{gone['id']}", headers=admin),
+            await idle["intake"].post(f"{path}/{gone['id']}/replay", headers=admin),
+            await idle["intake"].delete(f"{path}/{gone['id']}", headers=admin),
         ]
         assert [(answer.status_code, answer.json()["type"]) for answer in answers] == [
             (404, "urn:vpr:problem:no_such_effect")
         ] * 2
-    async with intake.runtime("intake").engine.connect() as connection:
+    async with idle.runtime("intake").engine.connect() as connection:
         query = select(effects.c.attempts, effects.c.dead, effects.c.due_at <= func.now()).where(
             effects.c.id == one["id"]
         )
