@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, Request, sync_playwright
 
 from tests.calls import GRANTED, Desk, chromium, consent, eventually, let_in, meet, officer, resident
 from tests.processes import all_in_one
@@ -188,13 +188,18 @@ def test_the_light_is_asked_for_where_the_phone_has_one(
 
 def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: Playwright, desk: Desk) -> None:
     _, link = desk.session()
-    sizes: list[int] = []
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
     with resident(browser, playwright, desk, link) as on_phone:
-        on_phone.page.on("response", lambda answer: sizes.append(len(answer.body())))
+        on_phone.page.on("requestfinished", note)
         on_phone.page.reload()
         on_phone.at("who")
-        eventually(lambda: len(sizes) >= 8, "everything is loaded")
-        assert sum(sizes) < 60_000
+        eventually(lambda: len(asked) >= 8, "everything is loaded")
+        sizes = [one.sizes() for one in asked]
+        assert 10_000 < sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes) < 60_000
 
 
 def test_the_call_outlives_the_service(browser: Browser, playwright: Playwright, desk: Desk) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from vpr_events.effect_runner import Handler
 from vpr_intake import hooks
@@ -41,7 +40,7 @@ from vpr_service.known_keys import KnownKeys
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
-from vpr_service.web import SHARED
+from vpr_service.web import static_files
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -90,5 +89,5 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     app = create_app(service, settings, (*routers, *web_routers), clock)
     app.add_middleware(open311.Outside)
     app.state.budgets = Budgets.of(settings)
-    app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
+    app.mount("/static", static_files(STATIC), "static")
     return app

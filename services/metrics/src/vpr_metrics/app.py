@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from vpr_metrics.api import routers
 from vpr_metrics.charting.studio import Studio
@@ -20,7 +19,7 @@ from vpr_metrics.web.board import Board
 from vpr_service.app import create_app
 from vpr_service.clock import Clock, real_time
 from vpr_service.runtime import Runtime, Service, Worker
-from vpr_service.web import SHARED
+from vpr_service.web import static_files
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -42,5 +41,5 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     """The app, with settings from the environment unless given."""
     app = create_app(service, settings or Settings(), (*routers, pages.router), clock)
     app.state.board = Board(app.state.runtime)
-    app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
+    app.mount("/static", static_files(STATIC), "static")
     return app

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from vpr_events.effect_runner import Handler
 from vpr_service.app import create_app
@@ -13,7 +12,7 @@ from vpr_service.evidence import Sweeper
 from vpr_service.runtime import Runtime, Service, Worker
 from vpr_service.service_tokens import TokenSource
 from vpr_service.streams import Listener
-from vpr_service.web import SHARED
+from vpr_service.web import static_files
 from vpr_video.api import routers
 from vpr_video.case_numbers import CaseNumbers
 from vpr_video.domain.session import session
@@ -79,5 +78,5 @@ def make_app(settings: Settings | None = None, clock: Clock = real_time) -> Fast
     app.state.limits = Limits.of(settings)
     app.state.case_numbers = CaseNumbers(settings.intake_url, TokenSource.of("video", settings))
     app.state.resident_origins = settings.resident_origins
-    app.mount("/static", StaticFiles(directory=STATIC, packages=SHARED), "static")
+    app.mount("/static", static_files(STATIC), "static")
     return app
