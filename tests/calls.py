@@ -20,7 +20,7 @@ from tests.scenario import People, admit, case_of, file_by_open311, invite, sess
 CAMERAS = ["--use-fake-device-for-media-stream=device-count=3", "--autoplay-policy=no-user-gesture-required",
            "--allow-loopback-in-peer-connection"]  # fmt: skip
 GRANTED = "--use-fake-ui-for-media-stream"
-SECONDS = 20
+SECONDS = 60
 SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 FRAMES = """(video, wanted) => new Promise(resolve => {
