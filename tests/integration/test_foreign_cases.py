@@ -33,6 +33,12 @@ BODIES: Mapping[str, Any] = {
     "confirmation": {"digest": "0" * 64},
     "duplicate": {"original_case_id": "{case_id}"},
     "{webhook_id}": {"enabled": False},
+    "{point}": {"ticked": True},
+    "evidence": {"kind": "photo", "media_type": "image/jpeg"},
+    "completion": {"chunks": 1},
+    "upload-links": {"purpose": "cctv"},
+    "export": {"purpose": "court"},
+    "copies": {"purpose": "court", "method": "remux"},
 }
 """What an endpoint needs so that nothing but the caller is wrong."""
 
@@ -106,6 +112,11 @@ async def whose(system: System) -> Whose:
         "case_id": case,
         "session_id": session,
         "participant_id": str(uuid4()),
+        "evidence_id": str(uuid4()),
+        "link_id": str(uuid4()),
+        "sequence": "0",
+        "checklist": "general",
+        "point": "overview",
     }
     return Whose(system, ids)
 
