@@ -204,6 +204,20 @@ def test_what_cannot_be_drawn_is_refused_by_its_field(by: list[str], query: dict
     assert (refused.value.status, (refused.value.errors or [])[0]["field"]) == (422, field)
 
 
+def test_another_citys_districts_are_neither_named_nor_mapped_though_some_codes_are_the_same() -> None:
+    groups: dict[tuple[str, ...], dict[str, Any]] = {("7",): figures(5), ("123",): figures(6)}
+    told = answer(["district"], groups).model_copy(update={"source": "elsewhere"})
+    speech = Speech(districts={"7": "Seven"})
+    assert {row["group"].partition(" (")[0] for row in timings.picture(asked(by=["district"]), told, speech).rows} == {
+        "7", "123",
+    }  # fmt: skip
+    with pytest.raises(Problem) as refused:
+        timings.picture(asked(by=["district"], chart="map"), told, speech, SHAPES)
+    assert (refused.value.status, (refused.value.errors or [])[0]["field"]) == (422, "chart")
+    ours = told.model_copy(update={"source": "live"})
+    assert any("Seven" in row["group"] for row in timings.picture(asked(by=["district"]), ours, speech).rows)
+
+
 def test_a_map_needs_to_know_where_the_districts_are() -> None:
     with pytest.raises(Problem) as refused:
         timings.picture(asked(by=["district"], chart="map"), answer(["district"], {}), Speech())

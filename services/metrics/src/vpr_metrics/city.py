@@ -11,6 +11,7 @@ import structlog
 from async_lru import alru_cache
 
 from vpr_metrics.charting.speech import Speech
+from vpr_service.http import http_client
 from vpr_service.languages import Language
 
 TIMEOUT = httpx.Timeout(5, connect=1)
@@ -59,7 +60,7 @@ class City:
             return Told(Speech(language))
 
     async def _ask(self, language: Language) -> Told:
-        async with httpx.AsyncClient(timeout=TIMEOUT, params={"lang": language}, trust_env=False) as client:
+        async with http_client(timeout=TIMEOUT, params={"lang": language}, trust_env=False) as client:
             categories, districts = [
                 (await client.get(f"{self._url}/v1/{path}")).raise_for_status().json()
                 for path in ("categories", "city/districts.geojson")

@@ -8,6 +8,7 @@ import httpx
 import structlog
 from fastapi import Depends, Request
 
+from vpr_service.http import http_client
 from vpr_service.problems import Problem
 from vpr_service.service_tokens import TokenSource
 
@@ -27,7 +28,7 @@ class CaseNumbers:
         """The case number, to be read out; None for a report without a receipt, or while intake does not tell."""
         try:
             headers = dict(await self.tokens.headers())
-            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+            async with http_client(timeout=TIMEOUT, trust_env=False) as client:
                 asked = f"{self.url.rstrip('/')}/v1/reports/{report_id}/case-number"
                 answer = (await client.get(asked, headers=headers)).raise_for_status()
             number = answer.json()["case_number"]

@@ -49,8 +49,7 @@ async def district(looking: Looking) -> Part:
     """The map, where the districts are the city's, and dots."""
     query, told, asked = await _timings(looking, by="district")
     dots = await figure(looking, timing_pictures.picture(query, told, looking.speech), "timings", asked)
-    found = {group.keys["district"] for group in told.intervals[0].groups}
-    if not found & {shape["code"] for shape in looking.shapes}:
+    if not looking.shapes or not timing_pictures.is_of_city(told, looking.speech, looking.shapes):
         return Part([looking.text["map_missing"]], [dots])
     return Part((), [await _timed(looking, by="district", chart="map"), dots])
 

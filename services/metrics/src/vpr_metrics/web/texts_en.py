@@ -90,7 +90,7 @@ EN = {
     "not_compared": "Nothing is compared in this view.",
     "medians": "Half of the cases within {median}, nine of ten within {p90}, open cases counted (n = {n}).",
     "bottleneck": "Most time in all passes from {before} to {after}: {share} of it (n = {n}).",
-    "map_missing": "No map: where the districts are is not known here.",
+    "map_missing": "No map: these districts are not the city's, or where they are is not known.",
     "forbidden_title": "These figures are not for your role",
     "forbidden_lead": "Analysts, supervisors, auditors and administrators see them. Ask whoever gives out roles.",
     "not_built_title": "The figures are being built",

@@ -96,7 +96,7 @@ FR = {
     "not_compared": "Rien n’est comparé dans cette vue.",
     "medians": "La moitié des dossiers en {median}, neuf sur dix en {p90}, dossiers ouverts compris (n = {n}).",
     "bottleneck": "Le plus de temps passe de « {before} » à « {after} » : {share} du total (n = {n}).",
-    "map_missing": "Pas de carte : l’emplacement des secteurs n’est pas connu ici.",
+    "map_missing": "Pas de carte : ces secteurs ne sont pas ceux de la ville, ou leur emplacement n’est pas connu.",
     "forbidden_title": "Ces chiffres ne sont pas pour votre rôle",
     "forbidden_lead": "Les analystes, superviseurs, auditeurs et administrateurs les voient. Demandez à qui "
     "donne les rôles.",

@@ -1,12 +1,14 @@
 """Timing figures as a picture: dots by group, a trend over time, hours of the week, or a map."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vpr_metrics.charting.picture import MOST_ROWS, Kind, Picture
 from vpr_metrics.charting.pictures import stating, trends, weeks
 from vpr_metrics.charting.pictures.timing_parts import STATISTICS, lines, numbers, single, title, unit_of
 from vpr_metrics.charting.speech import Speech, Unit
+from vpr_metrics.records import LIVE
 from vpr_metrics.schemas.figures import Figures, IntervalTimings, TimingQuery, Timings
 from vpr_service.problems import Problem, invalid_field
 
@@ -23,6 +25,10 @@ def picture(query: TimingQuery, told: Timings, speech: Speech, shapes: Shapes = 
 
     Raises Problem: 422 for what cannot be drawn, 503 while nobody tells where the districts are.
     """
+    if not is_of_city(told, speech, shapes):
+        if query.chart == "map":
+            raise invalid_field("chart", "the districts of this source are not the city's: they are not on its map")
+        speech = replace(speech, districts={})
     times = [name for name in told.groupings if name in trends.TIMES]
     if query.chart == "map":
         return _map(query, single(told), told, speech, shapes)
@@ -33,6 +39,13 @@ def picture(query: TimingQuery, told: Timings, speech: Speech, shapes: Shapes = 
             raise invalid_field("by", f"{weeks.HOURS} is drawn alone")
         return weeks.picture(query, single(told), told, speech)
     return _dots(query, told, speech)
+
+
+def is_of_city(told: Timings, speech: Speech, shapes: Shapes = ()) -> bool:
+    """Whether the answer's districts may be the city's. Another city's may have some of the same codes, but not all."""
+    known = {*speech.districts, *(shape["code"] for shape in shapes)}
+    found = {group.keys.get("district") for interval in told.intervals for group in interval.groups}
+    return told.source == LIVE or not known or found <= {*known, "unknown", None}
 
 
 def _dots(query: TimingQuery, told: Timings, speech: Speech) -> Picture:
