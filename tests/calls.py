@@ -1,7 +1,6 @@
 """Browsers that call each other: an officer at a desk, a resident with a phone, fake cameras in both."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
-from tests.e2e.conftest import FLAGS
-from tests.processes import Process, staff_url
+from tests.e2e.conftest import FLAGS, chromium_path
+from tests.processes import Process, all_in_one, staff_url
 from tests.scenario import People, admit, case_of, file_by_open311, invite, session_of
+from vpr.home import Home
 
 CAMERAS = ["--use-fake-device-for-media-stream=device-count=3", "--autoplay-policy=no-user-gesture-required",
            "--allow-loopback-in-peer-connection"]  # fmt: skip
@@ -50,10 +51,7 @@ PEERS = """(() => {
 
 def chromium(playwright: Playwright, *flags: str) -> Browser:
     """A browser with fake cameras."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is missing: install the package chromium")
-    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *CAMERAS, *flags])
+    return playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *CAMERAS, *flags])
 
 
 def eventually(question: Callable[[], Any], what: str) -> Any:
@@ -133,6 +131,22 @@ class Desk:
         report = file_by_open311(self.people, admit(self.people), description="The back door was forced.")
         session = session_of(self.people, case_of(self.people, report))
         return session, invite(self.people, session)
+
+
+@contextmanager
+def desk_on(folder: Path, **environment: str) -> Iterator[Desk]:
+    """A whole system in this folder, whose settings are these beside its own."""
+    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=30) as client:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with all_in_one(folder) as process:
+            home = Home.given(folder / "home", process.url)
+            people = People(
+                url=lambda service: f"{process.url}/{service}",
+                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
+                client=client,
+            )
+            yield Desk(process, people)
 
 
 @contextmanager

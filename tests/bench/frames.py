@@ -3,22 +3,17 @@
 import functools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 
-import httpx
-import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.calls import GRANTED, Desk, chromium, consent, officer, resident
+from tests.calls import GRANTED, Desk, chromium, consent, desk_on, officer, resident
 from tests.coturn import SECRET, relay
 from tests.janus import media_server
-from tests.processes import all_in_one
-from tests.scenario import People
-from vpr.home import Home
 
 TIMES = 7
 
@@ -108,21 +103,6 @@ def _let_in(browser: Browser, playwright: Playwright, desk: Desk) -> float:
         return float(at_desk.page.wait_for_function(TOOK).json_value())
 
 
-@contextmanager
-def _desk(folder: Path, environment: Mapping[str, str]) -> Iterator[Desk]:
-    folder.mkdir()
-    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=30) as client:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        with all_in_one(folder) as process:
-            home = Home.given(folder / "home", process.url)
-            yield Desk(process, People(
-                url=lambda service: f"{process.url}/{service}",
-                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
-                client=client,
-            ))  # fmt: skip
-
-
 def first_frames(folder: Path, told: Callable[[str, float, float], None]) -> None:
     """Measure; ``told`` is given the way, its median and that of bare pages (milliseconds)."""
     with (
@@ -140,7 +120,8 @@ def first_frames(folder: Path, told: Callable[[str, float, float], None]) -> Non
         browser = chromium(playwright, GRANTED)
         bare = _bare(browser, folder / "bare")
         for way, environment in ways.items():
-            with _desk(folder / way.replace(" ", "-"), environment) as desk:
+            (home := folder / way.replace(" ", "-")).mkdir()
+            with desk_on(home, **environment) as desk:
                 _let_in(browser, playwright, desk)  # to warm up
                 told(way, median(_let_in(browser, playwright, desk) for _ in range(TIMES)), bare)
         browser.close()

@@ -3,42 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, Playwright, Request
 
-from tests.calls import GRANTED, Desk, chromium, consent, eventually, let_in, meet, officer, resident
-from tests.processes import all_in_one
-from tests.scenario import People
-from vpr.home import Home
+from tests.calls import Desk, chromium, consent, desk_on, eventually, let_in, meet, officer, resident
 from vpr_events.contracts.values import Role
 
 TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = chromium(playwright, GRANTED)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("calls")
-    with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
-        home = Home.given(folder / "home", process.url)
-        yield Desk(process, People(
-            url=lambda service: f"{process.url}/{service}",
-            headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
-            client=client,
-        ))  # fmt: skip
+    with desk_on(tmp_path_factory.mktemp("calls")) as desk:
+        yield desk
 
 
 def events_of(desk: Desk, session: str) -> str:

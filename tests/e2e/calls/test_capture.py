@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright
 
-from tests.calls import GRANTED, Desk, Side, chromium, consent, eventually, let_in, officer, resident
+from tests.calls import Desk, Side, consent, desk_on, eventually, let_in, officer, resident
 from tests.evidence import WEBM
 from tests.files import photo
-from tests.processes import all_in_one
 from tests.residents import THEFT, Read, whole_form
-from tests.scenario import People, case_of, invite, session_of, wait_for
-from vpr.home import Home
+from tests.scenario import case_of, invite, session_of, wait_for
 from vpr_events.contracts.values import Role
 
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
@@ -35,28 +32,9 @@ ZOOM = """(() => {
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = chromium(playwright, GRANTED)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("capture")
-    with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
-        home = Home.given(folder / "home", process.url)
-        yield Desk(process, People(
-            url=lambda service: f"{process.url}/{service}",
-            headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
-            client=client,
-        ))  # fmt: skip
+    with desk_on(tmp_path_factory.mktemp("capture")) as desk:
+        yield desk
 
 
 def reported_on_the_web(desk: Desk, **said: Any) -> tuple[str, str]:

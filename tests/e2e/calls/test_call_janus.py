@@ -3,32 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
-from tests.calls import GRANTED, Desk, Side, chromium, eventually, let_in, meet, officer, resident, third
+from tests.calls import Desk, Side, desk_on, eventually, let_in, meet, officer, resident, third
 from tests.janus import MediaServer, media_server
-from tests.processes import all_in_one
-from tests.scenario import People
-from vpr.home import Home
 from vpr_events.contracts.values import Role
 
 CONNECTED = "peers.filter(one => one.connectionState === 'connected').length"
 TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = chromium(playwright, GRANTED)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +22,8 @@ def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaServer]:
 
 @pytest.fixture(scope="module")
 def desk(janus: MediaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("served")
-    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=10) as client:
-        for name, value in (janus.environment | {"VIDEO_MEDIA": "janus"}).items():
-            patch.setenv(name, value)
-        with all_in_one(folder) as process:
-            home = Home.given(folder / "home", process.url)
-            yield Desk(process, People(
-                url=lambda service: f"{process.url}/{service}",
-                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
-                client=client,
-            ))  # fmt: skip
+    with desk_on(tmp_path_factory.mktemp("served"), **janus.environment, VIDEO_MEDIA="janus") as desk:
+        yield desk
 
 
 def ways(side: Side, wanted: int) -> None:

@@ -3,31 +3,14 @@
 import json
 from collections.abc import Iterator
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
-from tests.calls import GRANTED, Desk, Side, chromium, eventually, meet, officer, resident
+from tests.calls import Desk, Side, desk_on, eventually, meet, officer, resident
 from tests.coturn import SECRET, Relay, relay
-from tests.processes import all_in_one
-from tests.scenario import People
-from vpr.home import Home
 from vpr_events.contracts.values import Role
 
 TYPES = "candidates.map(one => / typ (\\w+)/.exec(one)?.[1] ?? 'none')"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = chromium(playwright, GRANTED)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +21,9 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
 
 @pytest.fixture(scope="module")
 def desk(turn: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("relayed")
-    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=10) as client:
-        patch.setenv("VIDEO_TURN_URLS", json.dumps([turn.url]))
-        patch.setenv("VIDEO_TURN_SECRET", SECRET)
-        patch.setenv("VIDEO_ICE_POLICY", "relay")
-        with all_in_one(folder) as process:
-            home = Home.given(folder / "home", process.url)
-            yield Desk(process, People(
-                url=lambda service: f"{process.url}/{service}",
-                headers=lambda role: {"Authorization": f"Bearer {home.issuer().token([role])}"},
-                client=client,
-            ))  # fmt: skip
+    told = {"VIDEO_TURN_URLS": json.dumps([turn.url]), "VIDEO_TURN_SECRET": SECRET, "VIDEO_ICE_POLICY": "relay"}
+    with desk_on(tmp_path_factory.mktemp("relayed"), **told) as desk:
+        yield desk
 
 
 def only_relays(side: Side) -> None:
