@@ -204,7 +204,10 @@ async def test_erasing_a_report_erases_where_its_resident_was_and_what_was_ticke
             return not (await connection.execute(select(locations))).all()
 
     await until(gone)
-    assert await _held(video, "ticked", meeting.report) == []
+    assert await locate(call, THERE, 1) == "erased"
+    answer = await video["video"].put(url, json={"ticked": True}, headers=meeting.as_officer())
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:vpr:problem:erased")
+    assert await _held(video, "ticked", meeting.report) == await _held(video, "locations", meeting.report) == []
     assert {"locations", "checklist_ticks"} <= {table.name for table in PERSONAL}
 
 
