@@ -55,8 +55,8 @@ faults: setup  ## random faults under load: N runs (20), from SEED (by chance); 
 	@$(BIN)/python -m tests.faults -n $(or $(N),20) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: bench
-bench: setup  ## a table of ratios, measured in one run
-	@$(BIN)/python -m tests.bench
+bench: setup  ## a table of ratios, measured in one run (PARTS="posts calls" for some of it)
+	@$(BIN)/python -m tests.bench $(PARTS)
 
 .PHONY: lock
 lock:  ## resolve the two lock files anew

@@ -5,7 +5,9 @@ Absolute figures depend on the machine and its load; the ratios are what to comp
 
 import asyncio
 import os
+import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +30,8 @@ from tests.bench.timers import PENDING, cost_of_pending_timers
 from tests.bench.visibility import filed_to_visible
 from tests.processes import Separate, separate_services, service_process
 
+type Measure = Callable[[Path], None]
+
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 RATE = int(os.environ.get("BENCH_RATE", "100"))
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
@@ -40,33 +44,32 @@ CASES = [int(one) for one in os.environ.get("BENCH_CASES", "1000000").split(",")
 FEW, MANY = 10_000, int(os.environ.get("BENCH_STORED", "1000000"))
 
 
-def main() -> None:
-    """Measure and print."""
+def main(wanted: Sequence[str]) -> None:
+    """Measure and print: all parts, or those wanted."""
+    if unknown := set(wanted) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))} (there are {', '.join(PARTS)})")
     with tempfile.TemporaryDirectory(prefix="vpr-bench-") as name:
-        folder = Path(name)
-        with separate_services(folder / "visible", ["intake", "triage"], fsync=True) as system:
-            visibility(system)
-        with separate_services(folder / "posts", ["intake"], fsync=True) as system:
-            posts(system, folder)
-        with separate_services(folder / "forms", [], fsync=True) as system:
-            ways_in(system, folder)
-        places()
-        with separate_services(folder / "stored", ["intake"], fsync=True) as system:
-            stored(system, folder)
-        with separate_services(folder / "publishing", [], fsync=True) as system:
-            publishing(system)
-        with separate_services(folder / "replay", ["metrics"], fsync=True) as system:
-            replay(system)
-        figures(folder)
-        with separate_services(folder / "live", ["intake", "metrics"], fsync=True) as system:
-            freshness(system)
-            export(system, folder / "export")
-        pending_timers(folder / "timers")
-        with separate_services(folder / "dashboard", [], fsync=True) as system:
-            looked_at(system, folder)
-        calls(folder / "calls")
+        for part, measure in PARTS.items():
+            if not wanted or part in wanted:
+                folder = Path(name) / part
+                folder.mkdir()
+                measure(folder)
 
 
+def on(*services: str) -> Callable[[Callable[[Separate, Path], None]], Measure]:
+    """Measure on a system of these services, each in a process of its own."""
+
+    def given(measured: Callable[[Separate, Path], None]) -> Measure:
+        def measure(folder: Path) -> None:
+            with separate_services(folder, list(services), fsync=True) as system:
+                measured(system, folder)
+
+        return measure
+
+    return given
+
+
+@on("intake")
 def posts(system: Separate, folder: Path) -> None:
     """Durable reports against the bare endpoint, each alone on the machine."""
     with bare(folder) as url:
@@ -83,6 +86,7 @@ def posts(system: Separate, folder: Path) -> None:
     row("  group commit against that", "", f"{durable / alone:.1f}x")
 
 
+@on()
 def ways_in(system: Separate, folder: Path) -> None:
     """Open311's form and bulk filing against the bare endpoint; then filing beside webhooks that nobody answers."""
     with bare(folder) as url:
@@ -111,7 +115,7 @@ def beside(found: Beside, steady: int) -> None:
     )
 
 
-def places() -> None:
+def places(folder: Path) -> None:
     """The district of a point."""
     looked = points_per_second()
     row("points, by asking every district", per_second(looked.each), "1.00")
@@ -122,6 +126,7 @@ def places() -> None:
     )
 
 
+@on("intake")
 def stored(system: Separate, folder: Path) -> None:
     """The same with few and with many reports in the database; then with a second process."""
     few = _with_stored(system, folder, 1, FEW)
@@ -139,7 +144,8 @@ def _with_stored(system: Separate, folder: Path, first: int, last: int) -> float
     return rate(system.url("intake"), system, folder, SECONDS)
 
 
-def visibility(system: Separate) -> None:
+@on("intake", "triage")
+def visibility(system: Separate, folder: Path) -> None:
     """Filed to visible in triage."""
     asyncio.run(filed_to_visible(system, RATE, 2))  # to warm up
     times = asyncio.run(filed_to_visible(system, RATE, SECONDS))
@@ -147,7 +153,8 @@ def visibility(system: Separate) -> None:
     row(f"filed -> visible in triage at {RATE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
 
 
-def publishing(system: Separate) -> None:
+@on()
+def publishing(system: Separate, folder: Path) -> None:
     """Events into the log, one by one and as the relay does it."""
     relayed = asyncio.run(relay(system, MESSAGES))  # first: it would not go on behind events of others
     single = asyncio.run(singles(system, MESSAGES))
@@ -157,7 +164,8 @@ def publishing(system: Separate) -> None:
     row("relay, from outbox to log", f"{relayed:,.0f}/s", f"{relayed / single:.2f}")
 
 
-def replay(system: Separate) -> None:
+@on("metrics")
+def replay(system: Separate, folder: Path) -> None:
     """The whole log into metrics."""
     events = asyncio.run(replaying.fill(system, REPORTS))
     raw = asyncio.run(replaying.raw_fetch(system))
@@ -177,12 +185,14 @@ def figures(folder: Path) -> None:
     row("  metrics' flow", f"{flowed.ours * 1e3:,.0f} ms", f"{flowed.theirs / flowed.ours:.1f}x")
 
 
-def freshness(system: Separate) -> None:
-    """Committed to counted."""
+@on("intake", "metrics")
+def freshness(system: Separate, folder: Path) -> None:
+    """Committed to counted; then a large answer."""
     asyncio.run(committed_to_counted(system, LIVE, 2))  # to warm up
     times = asyncio.run(committed_to_counted(system, LIVE, SECONDS))
     row(f"committed -> in an answer at {LIVE}/s, p50", f"{percentile(times, 0.50):.1f} ms")
     row(f"committed -> in an answer at {LIVE}/s, p99", f"{percentile(times, 0.99):.1f} ms")
+    export(system, folder / "export")
 
 
 def export(system: Separate, folder: Path) -> None:
@@ -223,6 +233,7 @@ def _frame(way: str, took: float, bare: float) -> None:
     row(f"let in -> first picture, {way}", f"{took:.0f} ms", f"{took / bare:.2f}")
 
 
+@on()
 def looked_at(system: Separate, folder: Path) -> None:
     """The dashboard of many reports, and its pictures."""
     dashboard.fill(system.home.metrics, MANY)
@@ -250,6 +261,21 @@ def row(what: str, figure: str, ratio: str = "") -> None:
     print(f"{what:48} {figure:>14} {ratio:>8}", flush=True)
 
 
+PARTS: dict[str, Measure] = {
+    "visibility": visibility,
+    "posts": posts,
+    "ways_in": ways_in,
+    "places": places,
+    "stored": stored,
+    "publishing": publishing,
+    "replay": replay,
+    "figures": figures,
+    "freshness": freshness,
+    "timers": pending_timers,
+    "dashboard": looked_at,
+    "calls": calls,
+}
+
 if __name__ == "__main__":
     row("what", "figure", "ratio")
-    main()
+    main(sys.argv[1:])
