@@ -1,11 +1,14 @@
 """Webhooks from the event to the receiver: signed, thin, again until taken, and never under two ids."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 from standardwebhooks import WebhookVerificationError
 
@@ -17,6 +20,7 @@ from vpr_events.contracts.case import CaseClaimed, CaseClosed, CloseReason
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.event import Event
 from vpr_events.tables import effects
+from vpr_intake.pausing import pause
 from vpr_intake.tables import deliveries, webhook_secrets, webhooks
 
 FAST = (0.05, 0.05)
@@ -337,6 +341,44 @@ async def test_five_hundred_receivers_that_hang_delay_neither_filing_nor_another
         newest = await partner.deliveries(good["id"], over=4)
         assert newest[0]["report_id"] == last
         assert hanging.silent == len(hanging.came), "none of them was ever answered"
+
+
+async def test_while_a_receiver_fails_what_waits_for_it_is_not_tried_and_comes_when_it_is_back(
+    servers: Servers, receiver: Receiver
+) -> None:
+    receiver.answering = lambda _: Reply(503)
+    async with System.started(servers, ["intake"], webhook_delays=(3600, 3600), effects_per_lane=2) as system:
+        partner = await Partner.admitted(system)
+        hook = await partner.webhook(receiver.url)
+        await asyncio.gather(*[partner.files() for _ in range(20)])
+
+        async def all_wait() -> bool:
+            waiting = select(func.count()).where(effects.c.due_at > func.clock_timestamp() + timedelta(minutes=50))
+            async with system.runtime("intake").reading() as connection:
+                return (await connection.execute(waiting)).scalar_one() == 20
+
+        await until(all_wait)
+        tried = len(receiver.came)
+        assert tried <= 2 * 2, "those that were on their way when the first failed, and those taken up meanwhile"
+        shown = await partner.told("GET", f"/v1/webhooks/{hook['id']}")
+        assert shown["failing_since"]
+        assert shown["paused_until"] > shown["failing_since"]
+        late = await partner.files()
+        receiver.answering = lambda _: Reply(204)
+        await partner.told("POST", f"/v1/webhooks/{hook['id']}/ping")
+        log = await partner.deliveries(hook["id"], over=1 + 20 + 1 - tried)
+        over = [one for one in log if one["state"] == "delivered"]
+        assert late in {one["report_id"] for one in over}
+        assert all(len(one["attempts"]) == 1 for one in over), "none of them was tried while the receiver failed"
+        shown = await partner.told("GET", f"/v1/webhooks/{hook['id']}")
+        assert (shown["failing_since"], shown["paused_until"]) == (None, None)
+
+
+@given(failing=st.integers(0, 10**7) | st.none())
+def test_a_pause_grows_with_the_failing_within_the_first_two_delays(failing: int | None) -> None:
+    since = None if failing is None else NOON - timedelta(seconds=failing)
+    found = pause(since, NOON, (5, 300, 1800))
+    assert found == timedelta(seconds=sorted((5, failing or 0, 300))[1])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from vpr_events.effect_runner import Task, Tried
 from vpr_events.event import in_utc, new_id
 from vpr_events.writes import Write
 from vpr_intake.announcing import PING
+from vpr_intake.pausing import HOLD, PAUSE, RELEASE, RESUME, pause
 from vpr_intake.sealed_secrets import KeyMissing, Sealed
 from vpr_intake.settings import DELAYS
 from vpr_intake.tables import deliveries, delivery_attempts, webhook_secrets, webhooks
@@ -41,7 +42,6 @@ MOVE = (
     )
 )
 _webhook = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
-SUCCEEDED = _webhook.values(last_success_at=bindparam("tried_at"))
 FAILED = _webhook.values(last_failure_at=bindparam("tried_at"))
 SWITCH_OFF = _webhook.where(webhooks.c.enabled).values(
     enabled=False, disabled_reason=bindparam("why"), version=webhooks.c.version + 1
@@ -62,6 +62,7 @@ class Message:
     type: str
     body: bytes
     begun_at: datetime | None
+    failing_since: datetime | None
     sealed: Sequence[bytes]
 
     @property
@@ -157,7 +158,7 @@ class Deliverer:
     async def _read(self, delivery: UUID) -> Message | None:
         now_valid = (webhook_secrets.c.valid_until.is_(None)) | (webhook_secrets.c.valid_until > func.now())
         told = deliveries.join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
-        query = select(deliveries, webhooks.c.url, webhooks.c.enabled).select_from(told)
+        query = select(deliveries, webhooks.c.url, webhooks.c.enabled, webhooks.c.failing_since).select_from(told)
         keys = select(webhook_secrets.c.encrypted).where(now_valid)
         async with self._reading, self.engine.connect() as connection:
             row = (await connection.execute(query.where(deliveries.c.id == delivery))).one_or_none()
@@ -167,7 +168,9 @@ class Deliverer:
                 webhook_secrets.c.created_at.desc()
             )
             found = (await connection.execute(mine)).scalars().all()
-        return Message(row.id, row.webhook_id, row.url, row.enabled, row.type, body_of(row), row.begun_at, found)
+        return Message(
+            row.id, row.webhook_id, row.url, row.enabled, row.type, body_of(row), row.begun_at, row.failing_since, found
+        )
 
     async def _send(self, message: Message) -> Result:
         now, started = datetime.now(UTC), time.monotonic()
@@ -191,11 +194,15 @@ class Deliverer:
         if message.is_test or attempt > len(self.delays):
             return self._over(message, result, switch_off=None if message.is_test else "failing")
         asked = wait_asked_for(result.answer, result.at) if result.answer else 0.0
-        again = max(jittered(self.delays[attempt - 1]), asked)
-        return Tried(writes=self._noted(message, result, "pending", again), again=again, error=result.code)
+        rest = max(pause(message.failing_since, result.at, self.delays), timedelta(seconds=asked))
+        again = max(jittered(self.delays[attempt - 1]), rest.total_seconds())
+        written = [*self._noted(message, result, "pending", again), *_paused(message, result, rest)]
+        return Tried(writes=written, again=again, error=result.code)
 
     def _over(self, message: Message, result: Result, switch_off: str | None = None) -> Tried:
         written = self._noted(message, result, "delivered" if result.taken else "failed", None)
+        if result.taken and message.failing_since:
+            written.append(Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
         why = {"webhook": message.webhook_id, "why": switch_off}
         if switch_off == "gone":
             written.append(Write(message.webhook_id, SWITCH_OFF, why))
@@ -221,5 +228,13 @@ class Deliverer:
         return [
             Write(message.id, INSERT_ATTEMPT, attempt),
             Write(message.id, MOVE, moved),
-            Write(message.webhook_id, SUCCEEDED if result.taken else FAILED, told),
+            Write(message.webhook_id, RESUME if result.taken else FAILED, told),
         ]
+
+
+def _paused(message: Message, result: Result, rest: timedelta) -> Iterable[Write]:
+    """Nothing more to this webhook meanwhile."""
+    until = datetime.now(UTC) + rest
+    told = {"webhook": message.webhook_id, "tried_at": result.at, "until": until}
+    yield Write(message.webhook_id, PAUSE, told | {"since": message.failing_since or result.at})
+    yield Write(message.webhook_id, HOLD, {"webhook": message.webhook_id, "until": until})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.access import AlarmKind
-from vpr_events.tables import idempotency
 from vpr_intake.basis import Basis
 from vpr_intake.tables import (
     accesses,
@@ -197,26 +196,6 @@ async def annotations_of(
     query = query.where(annotations.c.annotated_by == by) if by else query
     query = query.order_by(annotations.c.annotated_at, annotations.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastFiling:
-    """The last time that a client sent one and the same form: under which key, and whether a day has passed since."""
-
-    key: str
-    old: bool
-
-
-async def last_filing(
-    connection: AsyncConnection, scope: str, first: str, last: str, lifetime: timedelta
-) -> LastFiling | None:
-    """The newest of the idempotency keys from ``first`` to ``last``, by real time."""
-    old = idempotency.c.created_at <= func.now() - lifetime
-    query = select(idempotency.c.key, old.label("old")).where(
-        idempotency.c.client == scope, idempotency.c.key.between(first, last)
-    )
-    row = (await connection.execute(query.order_by(idempotency.c.key.desc()).limit(1))).one_or_none()
-    return LastFiling(key=row.key, old=row.old) if row else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vpr_events.event import new_id
 from vpr_events.tables import effects
 from vpr_intake.announcing import PING, WEBHOOK
+from vpr_intake.pausing import RELEASE
 from vpr_intake.tables import clients, deliveries, delivery_attempts, webhook_secrets, webhooks
 
 MOST = 20
@@ -79,7 +80,12 @@ async def change(
     if version is not None:
         statement = statement.where(webhooks.c.version == version)
     values = {**changes, "version": webhooks.c.version + 1}
+    afresh = not changes.keys().isdisjoint({"url", "enabled"})
+    if afresh:
+        values |= {"failing_since": None, "paused_until": None}
     found = (await connection.execute(statement.values(values).returning(webhooks))).mappings().one_or_none()
+    if found and afresh:
+        await connection.execute(RELEASE, {"webhook": webhook})
     return dict(found) if found else None
 
 

@@ -339,6 +339,8 @@ webhooks = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("last_success_at", Moment),
     Column("last_failure_at", Moment),
+    Column("failing_since", Moment),
+    Column("paused_until", Moment),
     Column("version", Integer, nullable=False, server_default="1"),
 )
 
@@ -367,6 +369,7 @@ deliveries = Table(
     Column("finished_at", Moment),
 )
 Index("deliveries_webhook_id", deliveries.c.webhook_id, deliveries.c.created_at, deliveries.c.id)
+Index("deliveries_pending", deliveries.c.webhook_id, postgresql_where=deliveries.c.state == "pending")
 
 delivery_attempts = Table(
     "delivery_attempts",

@@ -29,7 +29,10 @@ class WebhookChange(Body):
 
 
 class HookShown(Body):
-    """A webhook. ``disabled_reason``: gone (it answered 410), failing, client (on request) or revoked (its client)."""
+    """A webhook. ``disabled_reason``: gone (it answered 410), failing, client (on request) or revoked (its client).
+
+    ``failing_since`` the first of the tries that all failed; nothing is sent before ``paused_until``.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -42,6 +45,8 @@ class HookShown(Body):
     created_at: datetime
     last_success_at: datetime | None
     last_failure_at: datetime | None
+    failing_since: datetime | None
+    paused_until: datetime | None
     version: int
 
 

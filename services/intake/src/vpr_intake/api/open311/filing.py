@@ -87,7 +87,7 @@ async def _filed(sent: Form, files: Uploads, caller: Caller, runtime: Runtime, g
     executions = _filing(new, caller, runtime, extra)
     first = executions[0]
     added = files.executions(first.entity, first.command.at, caller.id, fresh=True)
-    key = await key_of_form(runtime, caller, sent.digest, given)
+    key = key_of_form(caller, sent.digest, given)
     try:
         return await runtime.pipeline.execute(*executions, *added, key=key)
     except Refused as refused:
