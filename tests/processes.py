@@ -20,6 +20,8 @@ from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
 DEADLINE = 90.0
+ONE_SOURCE = "60000/minute"
+"""What the source of a whole test run may ask without credentials."""
 
 
 def free_port() -> int:
@@ -113,7 +115,8 @@ class Separate:
 def service_process(name: str, home: Home, endpoints: Endpoints, folder: Path, **environment: str) -> Process:
     """A service as a process of its own on these servers, not started; it writes into ``folder``."""
     port = free_port()
-    variables = home.environment(name, endpoints) | {f"{name.upper()}_PORT": str(port)} | environment
+    own = {f"{name.upper()}_PORT": str(port), f"{name.upper()}_RATE_PER_SOURCE": ONE_SOURCE}
+    variables = home.environment(name, endpoints) | own | environment
     return Process([sys.executable, "-m", f"vpr_{name}"], variables, f"http://127.0.0.1:{port}", folder / f"{name}.log")
 
 
@@ -148,6 +151,7 @@ def all_in_one(folder: Path, *options: str) -> Iterator[Process]:
     home = folder / "home"
     words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url, *options]
     environment = {"VPR_HOME": str(home), "VPR_URL": url, "VPR_STAFF_URL": staff_url(url)}
+    environment |= {f"{name.upper()}_RATE_PER_SOURCE": ONE_SOURCE for name in SERVICES}
     process = Process(words, environment, url, folder / "up.log", "/healthz")
     try:
         process.start()

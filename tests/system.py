@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.backend import Backend
+from tests.processes import ONE_SOURCE
 from vpr.services import assembly, durables
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
@@ -175,7 +176,7 @@ class System:
         """One more service on this database."""
         options.setdefault("seal_key", self.servers.seal_key)
         options.setdefault("seal_folder", self.servers.folder / f"seals-{make_url(database_url).database}")
-        options.setdefault("rate_per_source", "60000/minute")  # all of a run is one source
+        options.setdefault("rate_per_source", ONE_SOURCE)
         if name == "intake":
             options.setdefault("webhook_keys", WEBHOOK_KEY)
             options.setdefault("outbound_allow", ("127.0.0.0/8",))

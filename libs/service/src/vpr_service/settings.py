@@ -112,7 +112,7 @@ class ServiceSettings(BaseSettings):
     effects_in_flight: Annotated[int, Field(ge=0, le=10_000)] = 800
     effects_per_lane: Annotated[int, Field(ge=1, le=1000)] = 4
     rate_per_key: Annotated[str, AfterValidator(_limits)] = "60000/minute"
-    rate_per_source: Annotated[str, AfterValidator(_limits)] = "200/second;6000/minute"
+    rate_per_source: Annotated[str, AfterValidator(_limits)] = "40/second;1500/minute"
     shared: SharedSettings = Field(default_factory=SharedSettings)
 
     def body_limit(self, path: str, content_type: str) -> int:  # noqa: ARG002 - a service's own settings look at them
