@@ -10,7 +10,7 @@ import httpx
 
 from vpr_events.contracts.values import Role
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 def wait_for[T](question: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from vpr_service.runtime import Runtime
 from vpr_service.settings import ServiceSettings, SharedSettings
 
 ISSUER = "http://issuer.test"
-DEADLINE = 20.0
+DEADLINE = 60.0
 EVIDENCE_KEY = SecretStr(new_master_key())
 WEBHOOK_KEY = SecretStr(Fernet.generate_key().decode())
 

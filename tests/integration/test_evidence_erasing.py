@@ -38,13 +38,12 @@ async def call(video: System) -> Call:
 
 async def erase(call: Call) -> None:
     erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="R-7")
+    call.before["erased_reports"] += await call.rows("erased_reports")
     await call.system.servers.publish(recorded(erased, entity=call.meeting.report))
 
     async def told() -> bool:
         return await call.rows("erased_reports") > 0
 
-    before = await call.rows("erased_reports")
-    call.before["erased_reports"] += before
     await until(told)
 
 

@@ -256,7 +256,7 @@ def test_evidence_of_others(browser: Browser, playwright: Playwright, desk: Desk
             side.page.get_by_text("notes.txt: is no photo, video or PDF").wait_for()
             side.fine("give-sent", screenshots)
         else:
-            side.page.get_by_text("1 reçu(s).").wait_for()
+            side.page.get_by_text("Fichiers reçus : 1.").wait_for()
             side.page.get_by_text("notes.txt: n’est ni photo").wait_for()  # noqa: RUF001 - as the page writes it
             side.page.screenshot(path=screenshots / "call-give-sent-fr-phone.png", full_page=True)
         context.close()

@@ -28,7 +28,7 @@ GIVING: dict[Language, dict[str, Any]] = {
         "large": "Without JavaScript all files together may have {n} MB.",
         "privacy": "What you send becomes part of a police report. It is encrypted, and erased with that report.",
         "sent_title": "Thank you",
-        "sent": "{n} received. You can close this page.",
+        "sent": "Files received: {n}. You can close this page.",
         "more": "Send more",
         "problem": "Not everything was taken",
         "script": {
@@ -85,7 +85,7 @@ GIVING: dict[Language, dict[str, Any]] = {
         "large": "Sans JavaScript, tous les fichiers ensemble peuvent avoir {n} Mo.",
         "privacy": "Ce que vous envoyez fera partie d’un dossier de police. C’est chiffré, et effacé avec ce dossier.",
         "sent_title": "Merci",
-        "sent": "{n} reçu(s). Vous pouvez fermer cette page.",
+        "sent": "Fichiers reçus : {n}. Vous pouvez fermer cette page.",
         "more": "En envoyer d’autres",
         "problem": "Tout n’a pas été accepté",
         "script": {

@@ -6,6 +6,7 @@ import { Shelf } from "./shelf.js";
 import { sendFile } from "./uploads.js";
 
 const EVERY = 10_000;
+const WHILE_SENT = 1000;
 const LONGEST = 10_000;
 
 export class Evidence {
@@ -100,6 +101,10 @@ export class Evidence {
   async list() {
     const items = await ask(this.#base).catch(() => null);
     if (!items) return;
+    if (items.some((one) => one.state === "open")) {
+      clearTimeout(this.again);
+      this.again = setTimeout(() => this.list(), WHILE_SENT);
+    }
     const shown = JSON.stringify(items);
     if (this.shown === shown) return;
     this.shown = shown;

@@ -138,6 +138,7 @@ function abilities() {
   $("#ask-unmute").hidden = !resident || state.audio !== false;
   $("#ask-camera").hidden = !resident || state.video !== false || !view("view");
   $("#no-picture").hidden = state.video !== false;
+  $("#remote").style.visibility = state.video === false ? "hidden" : "";
 }
 
 const view = (scope) => call.view?.people.find((one) => one.id === resident)?.consents.includes(scope);
