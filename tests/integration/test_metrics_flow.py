@@ -12,6 +12,8 @@ import duckdb
 import pandas as pd
 import pm4py
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.examples import NOON, minutes, recorded
@@ -24,7 +26,9 @@ from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Recorded
-from vpr_metrics.flow import directly_follows
+from vpr_metrics import flow
+from vpr_metrics.choosing import rows_of
+from vpr_metrics.flow import MILESTONES, directly_follows, transitions
 
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.OTHER)
 
@@ -211,6 +215,23 @@ def test_milestones_follow_each_other_in_time_whatever_their_usual_order() -> No
         ("left", "closed"): (1, 0.0, 0.0, 0.0),
         ("closed", "met"): (1, 4.0, 4.0, 4.0),
     }
+
+
+MOMENTS = st.sampled_from(["0001-01-01", "1969-12-31 23:59:59.000001", "2024-02-29", "9999-12-31 23:59:59"])
+CASES = st.lists(st.fixed_dictionaries({point: MOMENTS | st.none() for point in MILESTONES}), max_size=5)
+
+
+@settings(max_examples=30)
+@given(CASES)
+def test_transitions_are_what_follows_directly_in_any_year(cases: list[dict[str, str | None]]) -> None:
+    columns = ", ".join(f"{point} timestamp" for point in MILESTONES)
+    with duckdb.connect() as connection:
+        connection.execute(f"create temp table chosen (id integer, excluded varchar, {columns})")
+        for number, case in enumerate(cases):
+            row = [number, None, *case.values()]
+            connection.execute(f"insert into chosen values ({', '.join('?' * len(row))})", row)
+        slowly = rows_of(connection, directly_follows(flow.happened()))
+        assert transitions(connection) == slowly
 
 
 async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:

@@ -29,7 +29,8 @@ FILTERS = {
 
 CLOSED_AT_ALL = "(select count(closed_at) from known_records where source = $source) > 0"
 
-OVER = f"if(source = '{LIVE}', least(closed_at, withdrawn_at), if({CLOSED_AT_ALL}, closed_at, cleared_at))"
+OVER_HERE = "least(closed_at, withdrawn_at)"
+OVER_ELSEWHERE = f"if({CLOSED_AT_ALL}, closed_at, cleared_at)"
 """When a record was over, see definitions.OVER. Asked of the whole source, so that a filter does not change it."""
 
 ELIGIBLE = f"if(source = '{LIVE}', screened_as = 'virtual' or offered_at is not null or connected_at is not null, null)"
@@ -88,9 +89,10 @@ def chosen(selection: Selection) -> tuple[str, Row]:
     narrowed = selection.narrowed
     conditions = " and ".join(["source = $source", *(FILTERS[name] for name in narrowed)])
     records, bounds = known(selection)
+    over = OVER_HERE if selection.source == LIVE else OVER_ELSEWHERE
     relation = f"""
     with known_records as ({records}),
-    judged as (select *, {OVER} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
+    judged as (select *, {over} as over_at, {ELIGIBLE} as eligible from known_records where source = $source)
     select * from judged where {conditions}
     """  # noqa: S608 - made of this package's own names
     return relation, {"source": selection.source} | bounds | {name: plain(told) for name, told in narrowed.items()}

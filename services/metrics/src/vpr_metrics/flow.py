@@ -43,40 +43,55 @@ def happened() -> str:
     """  # noqa: S608 - names of ours
 
 
+FIGURES = """
+count(*) as n, avg(taken) / 1e6 as mean, quantile_cont(taken, 0.5) / 1e6 as median, sum(taken) / 1e6 as total
+"""
+
+
 def directly_follows(happenings: str) -> str:
     """Which activity came next how often, and after how many seconds, out of a relation like ``happened``."""
     mark = "{'moment': moment, 'place': place, 'activity': activity}"
-    return steps_of(f"select list({mark} order by moment, place) as way from ({happenings}) group by case_id")  # noqa: S608 - names of ours
-
-
-def steps_of(ways: str) -> str:
-    """The same out of a relation of ``way``, the happenings of a case in their order."""
     return f"""
-    with pairs as (select unnest(list_zip(way[:-2], way[2:])) as pair from ({ways})),
+    with ways as (select list({mark} order by moment, place) as way from ({happenings}) group by case_id),
+    pairs as (select unnest(list_zip(way[:-2], way[2:])) as pair from ways),
     steps as (
         select pair[1].activity as before, pair[2].activity as after,
             epoch_us(pair[2].moment) - epoch_us(pair[1].moment) as taken
         from pairs
     )
-    select before, after, count(*) as n, avg(taken) / 1e6 as mean, quantile_cont(taken, 0.5) / 1e6 as median,
-        sum(taken) / 1e6 as total
-    from steps group by before, after order by total desc, before, after
+    select before, after, {FIGURES} from steps group by before, after order by total desc, before, after
     """  # noqa: S608 - names of ours
 
 
-def _ways() -> str:
-    """The chosen cases' milestones: sorted case by case, which needs no table of all of them."""
-    marks = ", ".join(
-        f"{{'moment': {point}, 'place': {place}, 'activity': '{point.removesuffix('_at')}'}}"
-        for place, point in enumerate(MILESTONES)
-    )
-    known = f"list_filter([{marks}], lambda mark: mark.moment is not null)"
-    return f"select list_sort({known}) as way from chosen where excluded is null"  # noqa: S608 - names of ours
-
-
 def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
-    """The steps from one milestone to the next, the longest in all first; seconds."""
-    return rows_of(connection, steps_of(_ways()))
+    """The steps from one milestone to the next of the chosen cases, the longest in all first; seconds.
+
+    What ``directly_follows`` finds of their milestones, three times as fast: a happening is one number, its
+    microseconds since the year 1 times so many as there are milestones, and its place among them.
+    """
+    room, origin = len(MILESTONES), "timestamp '0001-01-01'"
+    marks = ", ".join(
+        f"(epoch_us({point}) - epoch_us({origin})) * {room} + {place}" for place, point in enumerate(MILESTONES)
+    )
+    named = f"{[point.removesuffix('_at') for point in MILESTONES]}"
+    return rows_of(
+        connection,
+        f"""
+        with known as (
+            select list_filter([{marks}], lambda mark: mark is not null) as marks from chosen where excluded is null
+        ),
+        ways as (select list_sort(marks) as way from known),
+        pairs as (select unnest(way[:-2]) as earlier, unnest(way[2:]) as later from ways),
+        steps as (
+            select (earlier % {room} * {room} + later % {room})::smallint as step,
+                later // {room} - earlier // {room} as taken
+            from pairs
+        ),
+        figures as (select step, {FIGURES} from steps group by step)
+        select {named}[step // {room} + 1] as before, {named}[step % {room} + 1] as after, n, mean, median, total
+        from figures order by total desc, before, after
+        """,  # noqa: S608 - names of ours
+    )
 
 
 def stages(connection: DuckDBPyConnection) -> Sequence[Row]:
