@@ -6,9 +6,8 @@ cost more than the filing they are told of (decision 21).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
+from sqlalchemy import DateTime, Interval, bindparam, func, literal, select, update
 
 from vpr_events.tables import effects
 from vpr_intake.announcing import PING
@@ -21,19 +20,30 @@ PAUSE = _webhook.values(
 RESUME = _webhook.values(last_success_at=bindparam("tried_at"), failing_since=None, paused_until=None)
 
 
-def _waiting(*which: ColumnElement[bool]) -> Select[tuple[UUID]]:
-    """Effects that wait for the webhook. What another transaction holds is in the middle of its try: waiting for it
-    could be a deadlock.
-    """
-    mine = (deliveries.c.webhook_id == bindparam("webhook"), deliveries.c.state == "pending", deliveries.c.type != PING)
-    query = select(effects.c.id).join(deliveries, deliveries.c.id == effects.c.id).where(*mine, ~effects.c.dead, *which)
-    return query.with_for_update(of=effects, skip_locked=True)
+APART = timedelta(seconds=20)
+"""Longer than a try takes: what waits comes one by one, so that the first finds out for all."""
 
-
-_early = effects.c.due_at < bindparam("until")
-_held = (effects.c.attempts == 0, effects.c.due_at > func.clock_timestamp())  # who was tried has a schedule of its own
-HOLD = update(effects).where(effects.c.id.in_(_waiting(_early))).values(due_at=bindparam("until"))
-RELEASE = update(effects).where(effects.c.id.in_(_waiting(*_held))).values(due_at=func.clock_timestamp())
+_mine = (deliveries.c.webhook_id == bindparam("webhook"), deliveries.c.state == "pending", deliveries.c.type != PING)
+_untried = (
+    select(effects.c.id, deliveries.c.created_at)
+    .join(deliveries, deliveries.c.id == effects.c.id)
+    .where(*_mine, ~effects.c.dead, effects.c.attempts == 0)
+    .with_for_update(of=effects, skip_locked=True)  # what another transaction holds is being taken up just now
+    .subquery()
+)
+_place = func.row_number().over(order_by=(_untried.c.created_at, _untried.c.id)) - 1
+_apart = select(_untried.c.id, _place.label("place")).subquery()
+HOLD = (
+    update(effects)
+    .where(effects.c.id == _apart.c.id)
+    .values(due_at=bindparam("until", type_=DateTime(timezone=True)) + _apart.c.place * literal(APART, Interval))
+)
+RELEASE = (
+    update(effects)
+    .where(effects.c.id == _untried.c.id, effects.c.due_at > func.clock_timestamp())
+    .values(due_at=func.clock_timestamp())
+)
+"""Who was tried before has a schedule of its own."""
 
 
 def pause(since: datetime | None, now: datetime, delays: Sequence[float]) -> timedelta:
