@@ -18,7 +18,7 @@ from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-EXAMPLES = 25
+EXAMPLES = 12
 """An operation."""
 UNTRIED = ".*/(stream|bulk|export)$"
 """What never ends answering, takes a body that the fuzzer cannot write, or asks the issuer, who is not there."""

@@ -19,6 +19,9 @@ from tests.residents import STORY
 
 AXE = Axe()
 LANGUAGES = ("en", "fr")
+BOTH = pytest.mark.parametrize(("page", "language"), [("desktop", "en"), ("phone", "fr")], indirect=["page"])
+"""Screens and languages, each once: one with every other would double the time and find nothing more."""
+PHONES = pytest.mark.parametrize(("page", "language"), [("phone", "en"), ("phone", "fr")], indirect=["page"])
 FIRST = {"a.danger_now": 1, "a.when": 2, "a.suspect_here": 1, "a.weapon": 2, "a.injured": 1}
 """Which option is chosen, by field: nothing urgent."""
 WRITTEN = {
@@ -195,7 +198,7 @@ def opens(visit: Visit, system: Process, path: str = "/intake/report") -> None:
     visit.page.goto(f"{system.url}{path}?lang={visit.language}")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@PHONES
 def test_a_resident_files_by_the_keyboard_alone_looks_how_far_it_is_and_takes_it_back(
     visit: Visit, system: Process
 ) -> None:
@@ -233,7 +236,7 @@ def test_a_resident_files_by_the_keyboard_alone_looks_how_far_it_is_and_takes_it
     visit.shows("signed-out")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@BOTH
 def test_what_is_wrong_is_announced_and_has_the_focus(visit: Visit, system: Process) -> None:
     page = visit.page
     opens(visit, system)
@@ -255,7 +258,7 @@ def test_what_is_wrong_is_announced_and_has_the_focus(visit: Visit, system: Proc
     visit.shows("wrong-contact")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@BOTH
 def test_an_emergency_is_told_to_call(visit: Visit, system: Process) -> None:
     page = visit.page
     opens(visit, system)
@@ -276,7 +279,7 @@ def test_an_emergency_is_told_to_call(visit: Visit, system: Process) -> None:
     visit.shows("receipt-stopped")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@BOTH
 def test_safety_mode_is_neutral_and_leaves_nothing_behind(visit: Visit, system: Process, elsewhere: str) -> None:
     page, title = visit.page, {"en": "City services", "fr": "Services de la ville"}[visit.language]
     page.goto(elsewhere)

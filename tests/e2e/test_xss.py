@@ -156,6 +156,7 @@ def test_the_browser_tells_when_a_payload_runs(visitor: Visitor) -> None:
     assert visitor.page.locator("[data-xss]").count() == 1
 
 
+@pytest.mark.parametrize("visitor", ["fr"], indirect=True)
 def test_every_page_with_stored_payloads(visitor: Visitor, hostile: Hostile) -> None:
     seen = 0
     for row in rows():
