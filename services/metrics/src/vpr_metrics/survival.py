@@ -64,6 +64,11 @@ class Curve:
         """The confidence interval of a percentile: where the band's two edges come down so far."""
         return self._first(self.low, percentage), self._first(self.high, percentage)
 
+    def is_among(self, time: float, fewest: int) -> bool:
+        """Whether at least so many cases have ended by then (seconds), and at least so many are at risk then."""
+        place = int(np.searchsorted(self.times, time))
+        return int(self.ended[: place + 1].sum()) >= fewest and int(self.at_risk[place]) >= fewest
+
     def _first(self, heights: Floats, percentage: float) -> float | None:
         found = np.flatnonzero(heights <= 1 - percentage / 100 + ROUNDING)
         return float(self.times[found[0]]) if len(found) else None
