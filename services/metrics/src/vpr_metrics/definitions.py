@@ -101,7 +101,8 @@ POINTS = {
     "filed_at": "The report was accepted.",
     "opened_at": "The case stands in the queue.",
     "claimed_at": "An officer first claimed the case.",
-    "earliest_at": "The first time for a meeting that the resident could have had when the appointment was booked.",
+    "earliest_at": "The first time for a meeting that the resident could have had when the appointment was booked; "
+    "none when it was cancelled.",
     "appointment_at": "The time that was agreed, as it was last moved; none when it was cancelled.",
     "offered_at": "Video was first offered, or first asked for by the officer.",
     "invited_at": "The first join link was issued.",
