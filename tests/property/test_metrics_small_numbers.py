@@ -203,12 +203,17 @@ def test_survival_tells_no_small_count(groups: list[Spans]) -> None:
 
 
 def check_curve(told: Survival, spans: Spans) -> None:
-    """No step is of the first few that ended nor of the last few at risk, and no percentile but the median is."""
-    shares = [share.time for one in (told.incidences or {}).values() for share in one]
+    """No step is of the first few that ended so nor of the last few at risk, and no percentile but the median is."""
     percentiles = [one.value for one in (told.percentiles or {}).values() if one.value is not None]
-    for time in [*(step.time for step in told.curve or ()), *shares, *percentiles]:
-        assert (spans.reached & (spans.seconds <= time)).sum() >= FEWEST
+    shown = [("reached", time) for time in (*(step.time for step in told.curve or ()), *percentiles)]
+    shown += [(cause, share.time) for cause, shares in (told.incidences or {}).items() for share in shares]
+    for cause, time in shown:
+        assert ((spans.causes == cause) & (spans.seconds <= time)).sum() >= FEWEST
         assert (spans.seconds >= time).sum() >= FEWEST
+    for cause, shares in (told.incidences or {}).items():
+        enough = np.sort(spans.seconds[spans.causes == cause])[FEWEST - 1 :]
+        least = spans.seconds[-FEWEST] if len(spans.seconds) >= FEWEST else 0
+        assert bool(shares) == any(enough <= least), "no more is left out than it takes"
 
 
 def compared(before: Spans, after: Spans) -> Comparison:

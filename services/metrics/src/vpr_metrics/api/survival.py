@@ -128,16 +128,22 @@ def _figures(
 
 
 def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int) -> dict[str, Any]:
-    """The curve, and how each way to end adds up, both from when enough have ended as far as enough are at risk."""
-    steps = list(_steps(curve, fewest))
-    first, last = (steps[0].time, steps[-1].time) if steps else (0.0, 0.0)
+    """The curve, and how each way to end adds up, both from when enough have ended so as far as enough are at risk."""
+    last = max(curve.times[curve.at_risk >= fewest].tolist(), default=0.0)
     shares = incidences(found.seconds, found.causes, list(CAUSES))
     shown_shares = {
         cause: [Incidence(time=one.time, incidence=one.incidence) for one in shares[cause] if first <= one.time <= last]
         for cause in CAUSES
         if counts[cause] is not None
+        for first in [_begun(found, cause, fewest)]
     }
-    return {"curve": steps, "incidences": shown_shares}
+    return {"curve": list(_steps(curve, fewest)), "incidences": shown_shares}
+
+
+def _begun(found: Spans, cause: str, fewest: int) -> float:
+    """When so many (or all, if they are fewer) have ended in this way, in seconds."""
+    ended = np.sort(found.seconds[found.causes == cause])[:fewest]
+    return float(ended[-1]) if len(ended) else 0.0
 
 
 def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
