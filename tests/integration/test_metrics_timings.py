@@ -223,7 +223,7 @@ async def test_few_cases_are_shown_to_supervisors_and_services_alone(metrics: Sy
             ("fraud", None, None, True),
             ("theft", None, None, True),
         ], "with theft shown, the total would tell of fraud"
-        assert total(answer) == total(whole)
+        assert total(answer) == total(whole) | {"min": None, "max": None, "p90": None}, "eleven are too few for a P90"
         few = await ask(metrics, role=role, source="past", category="fraud")
         assert (few["records"], few["intervals"][0]["total"]["suppressed"]) == (None, True)
 
