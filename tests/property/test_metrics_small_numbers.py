@@ -14,11 +14,13 @@ from vpr_metrics import flow, queries
 from vpr_metrics.api import comparing_answers, timing_answers
 from vpr_metrics.api.comparing_answers import Asked
 from vpr_metrics.api.flow import Found, _answer
+from vpr_metrics.api.open_cases import _figures as open_cases_figures
 from vpr_metrics.api.survival import _answer as survival_answer
 from vpr_metrics.choosing import Selection
 from vpr_metrics.cohorts import Cohort
 from vpr_metrics.comparing import Sampling, like_for_like
 from vpr_metrics.definitions import ARMS, CAUSES
+from vpr_metrics.open_cases import BANDS
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.comparing import CompareQuery, Comparison
 from vpr_metrics.schemas.figures import TimingQuery
@@ -102,6 +104,20 @@ def test_timings_tell_no_value_of_single_cases(groups: list[list[float]]) -> Non
     assert None not in whole.intervals[0].total.percentiles.values()
     kept = [row for row in timing_answers.table(told, PERCENTILES).rows if row["min"] is not None or row["p99.9"]]
     assert not kept
+
+
+@some
+@given(st.lists(st.sampled_from([0, 0, 3, 5, 8, 45]), min_size=len(BANDS), max_size=len(BANDS)))
+def test_open_cases_tell_no_age_of_single_cases(bands: list[int]) -> None:
+    ages = {"mean": 60.0, "median": 50.0, "p90": 90.0, "oldest": 99.0}
+    found = ages | {"n": sum(bands), "bands": bands}
+    told = open_cases_figures(found, whole_truth=False)
+    assert told.get("oldest") is None
+    if "n" in told:
+        assert (told["median"], told["p90"]) == (50.0, 90.0 if sum(bands) > 40 else None)
+        assert "oldest" in told["withheld"]
+    whole = open_cases_figures(found, whole_truth=True)
+    assert whole == ages | {"n": sum(bands), "ages": whole["ages"]}
 
 
 WAYS = ("filed", *(point.removesuffix("_at") for point in flow.MILESTONES if point != "filed_at"))
