@@ -32,6 +32,8 @@ BODIES: Mapping[str, Any] = {
     "statements": {"text": "That is how it was."},
     "confirmation": {"digest": "0" * 64},
     "duplicate": {"original_case_id": "{case_id}"},
+    "appointment": {"starts_at": "2099-05-04T12:00:00Z", "zone": "America/Winnipeg"},
+    "cancellation": {"reason": "officer_unavailable"},
     "{webhook_id}": {"enabled": False},
     "{point}": {"ticked": True},
     "evidence": {"kind": "photo", "media_type": "image/jpeg"},

@@ -150,6 +150,7 @@ async def test_open_cases_are_counted_by_age_and_few_are_not_shown(metrics: Syst
     ages = sorted((WINTER - one.filed_at).total_seconds() for one in past(250) if one.filed_at and waits(one, WINTER))
     assert (early["n"], early["oldest"]) == (len(ages), pytest.approx(ages[-1], abs=0.001))
     assert early["ages"][3]["n"] == sum(86400 <= age < 3 * 86400 for age in ages)
+    assert early["withheld"] is None
 
 
 def waits(case: HistoryCaseRecorded, at: datetime) -> bool:

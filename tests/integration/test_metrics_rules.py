@@ -168,8 +168,13 @@ def test_a_moved_appointment_counts_as_it_was_moved_last_and_a_cancelled_one_not
         assert took(connection, "chosen_delay") == (1, 120, 0)
         assert took(connection, "chosen_delay", as_of=NOON + minutes(3)) == (1, 60, 0)
     with knowing(*course(1, (booked(30, 90), 2), (cancelled, 5))) as connection:
-        assert took(connection, "chosen_delay") == (0, None, 1)
-        assert took(connection, "chosen_delay", until=NOON + minutes(100)) == (0, None, 1)
+        assert took(connection, "chosen_delay") == (0, None, 0), "nobody waits for it, either"
+        assert took(connection, "chosen_delay", until=NOON + minutes(100)) == (0, None, 0)
+        assert took(connection, "chosen_delay", as_of=NOON + minutes(4)) == (1, 60, 0)
+    with knowing(*course(1, (booked(30, 90), 2), (cancelled, 5), (booked(None, 200), 6))) as connection:
+        assert took(connection, "chosen_delay") == (0, None, 0), (
+            "what was on offer before tells nothing of the next one"
+        )
 
 
 def test_each_rule_is_told() -> None:

@@ -128,7 +128,9 @@ async def test_small_counts_of_a_curve_are_for_supervisors(metrics: System) -> N
     }  # fmt: skip
     assert set(told["incidences"]) == {"reached", "resolved", "ended_otherwise"}
     assert {(step["at_risk"], step["ended"]) for step in told["curve"]} == {(None, None)}
-    assert max(step["time"] for step in told["curve"]) == 36000, "fewer than five are at risk after that"
+    assert [step["time"] for step in told["curve"]] == [36000], "before it none, after it one: too few to be told"
+    last = {cause: shares[-1]["incidence"] for cause, shares in told["incidences"].items() if shares}
+    assert last == pytest.approx({"resolved": 5 / 40, "reached": 30 / 40})
     alone = (await ask(metrics, "/v1/survival", {"outcome": "no_show"}, Role.ANALYST))["total"]
     assert (alone["suppressed"], alone["n"], alone["curve"]) == (True, None, None)
 

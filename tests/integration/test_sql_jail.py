@@ -35,7 +35,7 @@ MANY, FEW = 12, 2
 EARLY = NOON - timedelta(hours=9)
 
 
-def closed_case(category: str, number: int, district: str = "north") -> list[Recorded]:
+def closed_case(category: str, number: int, district: str = "north", took: int = 60) -> list[Recorded]:
     report, case = new_id(), new_id()
     at = EARLY + minutes(number)
     opened = recorded(
@@ -45,7 +45,7 @@ def closed_case(category: str, number: int, district: str = "north") -> list[Rec
         recorded(ReportFiled(channel=Channel.WEB, category=category, district=district), entity=report, at=at),
         opened,
         recorded(
-            CaseClosed(reason=CloseReason.RESOLVED), entity=case, report=report, at=at + minutes(60), after=opened
+            CaseClosed(reason=CloseReason.RESOLVED), entity=case, report=report, at=at + minutes(took), after=opened
         ),
     ]
 
@@ -154,6 +154,17 @@ async def test_only_traits_that_are_rare_are_taken_away() -> None:
         assert connection.execute(sql.replace("records", "copied.records")).fetchall() == [
             (None, None, 6), ("theft", "north", MANY),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "expected"), [(12, [5] * 5 + [6, 7] + [8] * 5), (9, [5] * 9), (8, [None] * 8)])
+async def test_the_least_and_the_greatest_duration_are_of_five_records(count: int, expected: list[int | None]) -> None:
+    sql = "select resolution_seconds // 60 from copied.records order by all"
+    with duckdb.connect() as connection:
+        model.create(connection)
+        events = [event for place in range(count) for event in closed_case("theft", place, took=1 + place)]
+        model.apply(connection, events)
+        connection.execute(f"attach ':memory:' as copied; {GUARDED.format(name='copied', day=DAY.format(zone='UTC'))}")
+        assert [row[0] for row in connection.execute(sql).fetchall()] == expected
 
 
 ESCAPES = [

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +26,17 @@ RESOLVED = {"outcome": "resolved"}
 DISPATCH = {"outcome": "dispatch", "capabilities": ["patrol"], "priority": 1, "gravest": "lowest"}
 NOTE = "The greenhouse door was left ajar."
 PRIORITY = {"priority": 2, "gravest": "lowest"}
+EARLY, CHOSEN, LATER = ((NOON + timedelta(hours=hours)).isoformat() for hours in (1, 3, 5))
+APPOINTMENT = {"starts_at": CHOSEN, "earliest_at": EARLY, "zone": "America/Winnipeg"}
+CANCELLATION = {"reason": "resident_unavailable"}
 
 STEPS: dict[str, Any] = {
     "claim": None,
     "release": None,
     "priority": PRIORITY,
     "video-requests": None,
+    "appointment": APPOINTMENT,
+    "appointment/cancellation": CANCELLATION,
     "assessment": RESOLVED,
     "close": None,
 }
@@ -96,7 +102,7 @@ async def test_a_claimed_case_names_its_holder(desk: Desk) -> None:
 async def test_a_held_case_rejects_another_officer(holder: Desk) -> None:
     other = Desk(holder.system, holder.case)
     assert problem(await other("claim")) == (409, "claimed_by_another")
-    for step in ("release", "video-requests", "assessment", "close"):
+    for step in ("release", "video-requests", "appointment", "appointment/cancellation", "assessment", "close"):
         assert problem(await other(step, STEPS[step])) == (409, "not_holder")
 
 

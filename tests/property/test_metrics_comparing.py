@@ -1,7 +1,9 @@
 """Comparisons against lifelines, and against plain counting."""
 
 import statistics
+import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import lifelines.statistics
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from tests.sample_data import shared
 from vpr_metrics import doubts
 from vpr_metrics.comparing import Sampling, changes, like_for_like, log_rank, mann_whitney, within_target
-from vpr_metrics.survival import Floats
+from vpr_metrics.survival import Floats, kaplan_meier
 
 SAMPLING = Sampling(resamples=200, seed=7, confidence=0.9)
 
@@ -48,6 +50,27 @@ def test_changes_are_those_of_plain_means_and_medians(before: list[int], after: 
         assert found.high is not None
         assert min(after) - max(before) <= found.low <= found.high <= max(after) - min(before)
     assert changes(floats(before), floats(after), SAMPLING) == (mean, median), "the seed repeats it"
+
+
+def test_undefined_figures_are_none_and_no_filter_of_warnings_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters of warnings belong to the process: computations in threads would hide each other's, and everybody's."""
+
+    def touched(*_: object, **__: object) -> None:
+        raise AssertionError("the filters of the process were touched")
+
+    for name in ("catch_warnings", "filterwarnings", "simplefilter"):
+        monkeypatch.setattr(warnings, name, touched)
+    nothing, some, ended = np.zeros(5), floats([0, 0, 1, 2, 3]), np.ones(5, np.bool_)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: changes(nothing, some, SAMPLING), range(4)))
+        curves = list(threads.map(lambda _: kaplan_meier(some, ended), range(4)))
+    assert found == [found[0]] * 4
+    mean, median = found[0]
+    assert (mean.difference, mean.percent, median.difference, median.percent) == (1.2, None, 1, None)
+    assert mean.low is not None
+    assert (mean.percent_low, mean.percent_high) == (None, None)
+    assert [step.low is None for step in curves[0].steps] == [False, False, False, True]
+    assert log_rank((nothing, ended), (some, ended))
 
 
 @settings(deadline=None, max_examples=30)

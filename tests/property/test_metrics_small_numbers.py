@@ -14,16 +14,18 @@ from vpr_metrics import flow, queries
 from vpr_metrics.api import comparing_answers, timing_answers
 from vpr_metrics.api.comparing_answers import Asked
 from vpr_metrics.api.flow import Found, _answer
+from vpr_metrics.api.open_cases import _figures as open_cases_figures
 from vpr_metrics.api.survival import _answer as survival_answer
 from vpr_metrics.choosing import Selection
 from vpr_metrics.cohorts import Cohort
 from vpr_metrics.comparing import Sampling, like_for_like
 from vpr_metrics.definitions import ARMS, CAUSES
+from vpr_metrics.open_cases import BANDS
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.comparing import CompareQuery, Comparison
 from vpr_metrics.schemas.figures import TimingQuery
 from vpr_metrics.schemas.flow import Flow
-from vpr_metrics.schemas.survival import SurvivalQuery
+from vpr_metrics.schemas.survival import Survival, SurvivalQuery
 from vpr_metrics.spans import Spans
 from vpr_metrics.suppressing import FEWEST
 from vpr_metrics.survival import Texts, kaplan_meier
@@ -67,6 +69,55 @@ def test_timings_tell_no_small_count(groups: list[dict[str, int]]) -> None:
         assert not few(told.records)
         if told.records and interval.total.n is not None:
             assert not few(told.records - interval.total.n)
+
+
+PERCENTILES = [0.5, 10, 25, 50, 75, 80, 97.5, 99.9]
+
+
+def measured(values: Sequence[float], key: str | None) -> dict[str, Any]:
+    """The row of a group whose cases took so long."""
+    middle, p90, *asked = np.percentile(values, [50, 90, *PERCENTILES]).tolist()
+    averages = {"mean": float(np.mean(values)), "median": middle, "p90": p90, "stddev": float(np.std(values, ddof=1))}
+    row = timed(dict.fromkeys(STATES, 0) | {"n": len(values)}, key)
+    return row | averages | {"min": min(values), "max": max(values), "percentiles": asked}
+
+
+@some
+@given(st.lists(st.lists(st.integers(0, 1000), min_size=5, max_size=90, unique=True), min_size=1, max_size=3))
+def test_timings_tell_no_value_of_single_cases(groups: list[list[float]]) -> None:
+    cases = [value for values in groups for value in values]
+    rows = [measured(values, f"g{place}") for place, values in enumerate(groups)] + [measured(cases, None)]
+    found = queries.Found(len(cases), None, rows, [])
+    query = TimingQuery(by=["category"], interval="headline", percentile=PERCENTILES)
+    told = timing_answers.answer(query, found, "UTC", whole_truth=False)
+    for figures, values in zip((*told.intervals[0].groups, told.intervals[0].total), (*groups, cases), strict=True):
+        assert (figures.min, figures.max) == (None, None)
+        for percentile in [figures.p90, *(one for name, one in figures.percentiles.items() if name != "50")]:
+            if percentile is not None:
+                assert sum(value <= percentile for value in values) >= FEWEST
+                assert sum(value >= percentile for value in values) >= FEWEST
+        assert figures.median == figures.percentiles["50"] == np.percentile(values, 50)
+    assert told.withheld
+    whole = timing_answers.answer(query, found, "UTC", whole_truth=True)
+    assert (whole.intervals[0].total.min, whole.intervals[0].total.max) == (min(cases), max(cases))
+    assert whole.withheld is None
+    assert None not in whole.intervals[0].total.percentiles.values()
+    kept = [row for row in timing_answers.table(told, PERCENTILES).rows if row["min"] is not None or row["p99.9"]]
+    assert not kept
+
+
+@some
+@given(st.lists(st.sampled_from([0, 0, 3, 5, 8, 45]), min_size=len(BANDS), max_size=len(BANDS)))
+def test_open_cases_tell_no_age_of_single_cases(bands: list[int]) -> None:
+    ages = {"mean": 60.0, "median": 50.0, "p90": 90.0, "oldest": 99.0}
+    found = ages | {"n": sum(bands), "bands": bands}
+    told = open_cases_figures(found, whole_truth=False)
+    assert told.get("oldest") is None
+    if "n" in told:
+        assert (told["median"], told["p90"]) == (50.0, 90.0 if sum(bands) > 40 else None)
+        assert "oldest" in told["withheld"]
+    whole = open_cases_figures(found, whole_truth=True)
+    assert whole == ages | {"n": sum(bands), "ages": whole["ages"]}
 
 
 WAYS = ("filed", *(point.removesuffix("_at") for point in flow.MILESTONES if point != "filed_at"))
@@ -153,6 +204,8 @@ def test_survival_tells_no_small_count(groups: list[Spans]) -> None:
     curves = [(one, kaplan_meier(one.seconds, one.reached)) for one in (whole, *keyed)]
     for by, kept in (([], curves[:1]), (["category"], curves)):
         told = survival_answer(SurvivalQuery(by=by), (kept, NOON, None), "UTC", whole_truth=False)
+        for figures, (spans, _) in zip((told.total, *told.groups), kept, strict=True):
+            check_curve(figures, spans)
         for column in ("open", "excluded", "invalid"):
             parts = [getattr(group, column) for group in told.groups]
             total = getattr(told.total, column)
@@ -163,6 +216,20 @@ def test_survival_tells_no_small_count(groups: list[Spans]) -> None:
             total = (told.total.causes or {}).get(cause)
             assert not any(map(few, [*parts, total])), cause
             assert not by or not few(left_over(total, parts)), cause
+
+
+def check_curve(told: Survival, spans: Spans) -> None:
+    """No step is of the first few that ended so nor of the last few at risk, and no percentile but the median is."""
+    percentiles = [one.value for one in (told.percentiles or {}).values() if one.value is not None]
+    shown = [("reached", time) for time in (*(step.time for step in told.curve or ()), *percentiles)]
+    shown += [(cause, share.time) for cause, shares in (told.incidences or {}).items() for share in shares]
+    for cause, time in shown:
+        assert ((spans.causes == cause) & (spans.seconds <= time)).sum() >= FEWEST
+        assert (spans.seconds >= time).sum() >= FEWEST
+    for cause, shares in (told.incidences or {}).items():
+        enough = np.sort(spans.seconds[spans.causes == cause])[FEWEST - 1 :]
+        least = spans.seconds[-FEWEST] if len(spans.seconds) >= FEWEST else 0
+        assert bool(shares) == any(enough <= least), "no more is left out than it takes"
 
 
 def compared(before: Spans, after: Spans) -> Comparison:

@@ -1,9 +1,11 @@
 """Small numbers cannot be read off what is shown beside them."""
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpr_metrics.suppressing import FEWEST, hidden, is_small
+from vpr_metrics.suppressing import FEWEST, hidden, is_of_few, is_small
 
 cells = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda one: (min(one), max(one))), max_size=8)
 
@@ -31,3 +33,17 @@ def test_the_smallest_other_cell_goes_with_a_single_small_one() -> None:
     assert hidden([(3, 3)]) == (frozenset({0}), True)
     assert hidden([(2, 2), (2, 2)]) == (frozenset({0, 1}), True)
     assert hidden([(5, 9), (6, 6)]) == (frozenset(), False)
+
+
+@given(st.floats(0.01, 99.99).map(lambda one: round(one, 2)), st.integers(1, 500))
+def test_a_percentile_is_of_few_where_few_lie_on_either_side(percentage: float, count: int) -> None:
+    values = np.arange(float(count))
+    found = np.percentile(values, percentage)
+    sides = sum(values <= np.floor(found + 1e-9)), sum(values >= np.ceil(found - 1e-9))
+    assert is_of_few(percentage, count) == (percentage != 50 and min(sides) < FEWEST)
+
+
+@pytest.mark.parametrize(("percentage", "least"), [(90, 41), (10, 41), (75, 17), (99, 401), (50, 1)])
+def test_from_how_many_cases_on_a_percentile_is_shown(percentage: float, least: int) -> None:
+    assert not is_of_few(percentage, least)
+    assert percentage == 50 or is_of_few(percentage, least - 1)

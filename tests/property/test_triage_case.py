@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from tests.examples import NOON, minutes
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -21,9 +24,12 @@ from vpr_events.contracts.case import (
 from vpr_events.contracts.values import Capability, Channel, Gravest
 from vpr_events.decider import Command, Refused, TimerFired
 from vpr_events.event import Event
+from vpr_triage.domain.appointments import CancelReason
 from vpr_triage.domain.case import case
 from vpr_triage.domain.commands import (
     AssessCase,
+    BookAppointment,
+    CancelAppointment,
     ClaimCase,
     CloseCase,
     FollowReport,
@@ -40,6 +46,8 @@ IDS = st.sampled_from([UUID(int=number) for number in range(1, 4)])
 AT = st.just(NOON)
 AFTER = st.sampled_from([NOON + minutes(count) for count in (0, 30, 60, 600)])
 GRAVEST = st.sampled_from(Gravest)
+SOON = st.integers(-20, 150).map(lambda count: NOON + minutes(count))
+"""Times before, within and after what a sequence of commands takes."""
 
 OPEN = OpenCase(at=NOON, report_id=UUID(int=9), category="theft", channel=Channel.WEB)
 
@@ -51,6 +59,16 @@ COMMANDS = st.one_of(
     st.builds(ClaimCase, at=AT, officer_id=IDS),
     st.builds(ReleaseCase, at=AT, officer_id=IDS),
     st.builds(RequestVideo, at=AT, officer_id=IDS, request_id=IDS),
+    st.builds(
+        BookAppointment,
+        at=AT,
+        officer_id=IDS,
+        appointment_id=st.uuids(version=4),
+        starts_at=SOON,
+        earliest_at=st.none() | SOON,
+        zone=st.sampled_from(["America/Winnipeg", "Asia/Kathmandu"]),
+    ),
+    st.builds(CancelAppointment, at=AT, officer_id=IDS, reason=st.sampled_from(CancelReason)),
     st.builds(
         AssessCase,
         at=AT,
@@ -87,6 +105,7 @@ class Desk:
     def __init__(self) -> None:
         self.holders: dict[UUID, datetime] = {}
         self.closed = False
+        self.appointment: CaseAppointmentBooked | None = None
 
     def see(self, event: Event, at: datetime) -> None:
         """Check one event against all before it."""
@@ -100,9 +119,32 @@ class Desk:
                 del self.holders[event.officer_id]
             case CaseVideoRequested() | CaseAssessed():
                 assert event.officer_id in self.holders
+            case CaseAppointmentBooked() | CaseAppointmentMoved():
+                self.agreed(event, at)
+            case CaseAppointmentCancelled():
+                assert self.appointment
+                assert at < self.appointment.starts_at
+                assert event.appointment_id == self.appointment.appointment_id
+                self.appointment = None
             case CaseClosed():
+                assert self.appointment is None or self.appointment.starts_at <= at
                 assert event.officer_id is None or event.officer_id in self.holders
                 self.closed = True
+
+    def agreed(self, event: CaseAppointmentBooked | CaseAppointmentMoved, at: datetime) -> None:
+        """One appointment is to come at a time, in the future, and never before the first time on offer."""
+        assert self.holders
+        assert at < event.starts_at
+        if isinstance(event, CaseAppointmentBooked):
+            assert self.appointment is None or self.appointment.starts_at <= at
+            self.appointment = event
+        else:
+            assert self.appointment
+            assert at < self.appointment.starts_at
+            assert event.appointment_id == self.appointment.appointment_id
+            self.appointment = self.appointment.model_copy(update={"starts_at": event.starts_at})
+        assert self.appointment.earliest_at
+        assert self.appointment.earliest_at <= event.starts_at
 
 
 @given(SEQUENCES)

@@ -1,5 +1,7 @@
 """The client's own manners: what it asks again, when it gives up, what it makes of refusals. Nothing listens here."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from vpr_client import Client, ProblemError, Unreachable
+from vpr_client import Altered, Client, ProblemError, Unreachable
 
 PROBLEM = {
     "type": "urn:vpr:problem:invalid_request",
@@ -72,6 +74,47 @@ def test_it_gives_up_at_last(waits: list[float], last: Any, kind: type[Exception
     with pytest.raises(kind):
         ours.sources()
     assert (len(asked), len(waits)) == (3, 2)
+
+
+ANSWER = b'{"records":240}'
+FROZEN = {
+    "id": "019a0c5e",
+    "citation": "VPR figure 019a0c5e",
+    "sha256": hashlib.sha256(ANSWER).hexdigest(),
+    "withdrawn": None,
+}
+
+
+def test_a_figure_is_frozen_once_though_it_is_asked_twice(waits: list[float]) -> None:
+    ours, asked = client(httpx.Response(503), httpx.Response(201, json=FROZEN), httpx.Response(201, json=FROZEN))
+    question = ours.timings(source="guide", from_=datetime(2024, 1, 5, tzinfo=UTC), by=["day"])
+    figure = ours.publish(question)
+    assert (figure.id, figure.citation, figure.withdrawn) == ("019a0c5e", "VPR figure 019a0c5e", False)
+    assert json.loads(asked[0].content) == {
+        "kind": "timings", "parameters": {"source": "guide", "from": "2024-01-05T00:00:00+00:00", "by": ["day"]},
+    }  # fmt: skip
+    ours.publish(question)
+    keys = [request.headers["Idempotency-Key"] for request in asked]
+    assert keys[0] == keys[1] != keys[2]
+    assert len(waits) == 1
+
+
+def test_an_answer_that_is_not_the_frozen_one_is_told() -> None:
+    ours, asked = client(good(FROZEN), httpx.Response(200, content=ANSWER), httpx.Response(200, content=ANSWER + b" "))
+    figure = ours.figure("019a0c5e")
+    assert figure.answer() == {"records": 240}
+    with pytest.raises(Altered, match="019a0c5e"):
+        figure.verify()
+    assert {request.url.path for request in asked[1:]} == {"/metrics/v1/figures/019a0c5e/answer"}
+
+
+def test_a_figure_is_computed_again_and_withdrawn() -> None:
+    withdrawn = FROZEN | {"withdrawn": {"reason": "wrong_source"}}
+    ours, asked = client(good([FROZEN]), good({"identical": True}), good(withdrawn))
+    [figure] = ours.figures()
+    assert figure.reproduce() == {"identical": True}
+    assert figure.withdraw("wrong_source", superseded_by="019a0c5f").withdrawn
+    assert json.loads(asked[2].content) == {"reason": "wrong_source", "superseded_by": "019a0c5f"}
 
 
 def test_a_refusal_is_not_asked_again(waits: list[float]) -> None:

@@ -173,6 +173,20 @@ def test_a_trend_is_broken_where_there_were_no_cases() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("by", ["category", "week"])
+def test_a_p90_that_is_withheld_is_left_out_and_the_picture_says_so(by: str) -> None:
+    key = "theft" if by == "category" else "2026-W01"
+    told = answer([by], {(key,): figures(5, p90=None)}).model_copy(update={"withheld": "a rule"})
+    picture = timings.picture(asked(by=[by]), told, Speech(), SHAPES)
+    assert {row["series"]: row["value"] for row in picture.rows if row["value"] is not None} == {
+        "Mean": 5.0, "Median": 2.5,
+    }  # fmt: skip
+    assert EN["withheld"] in picture.lines
+    assert specification(picture.told)
+    seen = timings.picture(asked(by=[by]), answer([by], {(key,): figures(5)}), Speech(), SHAPES)
+    assert EN["withheld"] not in seen.lines
+
+
 def test_long_curves_are_thinned_and_end_where_nearly_nobody_waits() -> None:
     rows = PICTURES[Kind.CURVES].rows
     assert len(rows) == 301

@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 
+from vpr_client.figures import FIGURES, Figure
 from vpr_client.problems import ProblemError, Unreachable
 from vpr_client.questions import EventLog, Query, Question
 from vpr_client.tokens import Token
@@ -19,8 +21,9 @@ LONGEST = 30.0
 class Client:
     """Asks one system's metrics. ``url`` is its public address, ``token`` a bearer token or what gives one.
 
-    Everything here only reads, so what fails for a moment is asked again up to ``retries`` times, after as long as the
-    system says, else after ``pause`` seconds, doubled each time. Use it as a context manager, or ``close`` it.
+    Everything here only reads, or is done once however often it is asked, so what fails for a moment is asked again up
+    to ``retries`` times, after as long as the system says, else after ``pause`` seconds, doubled each time. Use it as a
+    context manager, or ``close`` it.
     """
 
     def __init__(
@@ -77,6 +80,23 @@ class Client:
         """The chosen cases for process mining, as ``csv``, ``xes`` or ``jsonocel``."""
         return EventLog(self, f"/metrics/v1/event-log.{form}", _plain(asked))
 
+    def publish(self, question: Question) -> Figure:
+        """Freeze the answer to a question of timings, survival, compare or flow, to be quoted.
+
+        It is the answer that everybody may see, computed from the log as far as metrics has taken it in for good:
+        ``told["inputs"]`` says how many rows that were.
+        """
+        body = {"kind": question.path.rpartition("/")[2], "parameters": question.params}
+        return Figure(self, self.answer("POST", FIGURES, body=body, key=uuid4().hex).json())
+
+    def figure(self, figure_id: str) -> Figure:
+        """A figure that was frozen, by its id."""
+        return Figure(self, self.ask(f"{FIGURES}/{figure_id}"))
+
+    def figures(self) -> Iterator[Figure]:
+        """All of them, the newest first; pages are fetched as they are needed."""
+        return (Figure(self, told) for told in self.pages(FIGURES))
+
     def sql(self, statement: str) -> Query:
         """One SELECT of your own."""
         return Query(self, "/metrics/v1/sql", {"sql": statement})
@@ -95,19 +115,20 @@ class Client:
             yield from answer.json()
 
     def answer(
-        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*"
+        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*", key: str = ""
     ) -> httpx.Response:
-        """A whole good answer. Raises ProblemError and Unreachable."""
-        with self.streaming(method, path, params, body, accept) as answer:
+        """A whole good answer. ``key`` marks what is to be done once. Raises ProblemError and Unreachable."""
+        with self.streaming(method, path, params, body, accept, key) as answer:
             answer.read()
             return answer
 
     @contextmanager
     def streaming(
-        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*"
+        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*", key: str = ""
     ) -> Iterator[httpx.Response]:
         """A good answer that is read as it comes; only its beginning is tried again. Raises as ``answer`` does."""
-        answer = self._tried(method, path, {"params": params, "json": body, "headers": {"Accept": accept}})
+        headers = {"Accept": accept} | ({"Idempotency-Key": key} if key else {})
+        answer = self._tried(method, path, {"params": params, "json": body, "headers": headers})
         try:
             yield answer
         except httpx.TransportError as error:

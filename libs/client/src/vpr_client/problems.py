@@ -15,6 +15,10 @@ class Unreachable(ClientError):
     """The system did not answer, tried again as often as the client may."""
 
 
+class Altered(ClientError):
+    """A frozen answer is not the one that was frozen."""
+
+
 @dataclass(frozen=True)
 class FieldError:
     """What is wrong with one field of the question."""

@@ -26,7 +26,7 @@ class Asks(Protocol):
     """What questions need of a client."""
 
     def answer(
-        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*"
+        self, method: str, path: str, params: Any = None, body: Any = None, accept: str = "*/*", key: str = ""
     ) -> httpx.Response:
         """A whole answer."""
 

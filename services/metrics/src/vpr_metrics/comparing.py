@@ -1,6 +1,5 @@
 """Two cohorts beside each other: what differs, how sure that is, and whether they are alike. Pure: arrays in."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +48,7 @@ def changes(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[C
     if not len(baseline) or not len(comparison):
         nothing = Change(None, None, None, None, None, None)
         return nothing, nothing
-    told = _changed(baseline, comparison, axis=-1)
+    told = _changed(_middles(baseline, comparison, axis=-1))
     low = high = np.full(4, np.nan)
     if min(len(baseline), len(comparison)) > 1:
         low, high = _interval(baseline, comparison, sampling)
@@ -60,25 +59,33 @@ def changes(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[C
 
 
 def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[Floats, Floats]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a percentage of nothing is told as none
-        found = stats.bootstrap(
-            (baseline, comparison),
-            _changed,
-            n_resamples=sampling.resamples,
-            batch=max(1, CELLS // max(len(baseline), len(comparison))),
-            vectorized=True,
-            confidence_level=sampling.confidence,
-            method="percentile",
-            rng=np.random.default_rng(sampling.seed),
-        )
-    return np.asarray(found.confidence_interval.low), np.asarray(found.confidence_interval.high)
+    """Percentiles of the resamples' changes. SciPy draws means and medians alone: of a percentage of nothing it warns,
+    and silence for one thread would be silence for all.
+    """
+    found = stats.bootstrap(
+        (baseline, comparison),
+        _middles,
+        n_resamples=sampling.resamples,
+        batch=max(1, CELLS // max(len(baseline), len(comparison))),
+        vectorized=True,
+        method="percentile",
+        rng=np.random.default_rng(sampling.seed),
+    )
+    outside = (1 - sampling.confidence) / 2
+    with np.errstate(invalid="ignore"):
+        bounds = stats.quantile(_changed(found.bootstrap_distribution), np.array([outside, 1 - outside]), axis=-1)
+    return bounds[:, 0], bounds[:, 1]
 
 
-def _changed(baseline: Floats, comparison: Floats, axis: int) -> Floats:
-    """Difference and percent change of the mean, then of the median."""
-    pairs = [(middle(baseline, axis=axis), middle(comparison, axis=axis)) for middle in (np.mean, np.median)]
+def _middles(baseline: Floats, comparison: Floats, axis: int) -> Floats:
+    """The mean before and after, then the median before and after."""
+    return np.stack([middle(one, axis=axis) for middle in (np.mean, np.median) for one in (baseline, comparison)])
+
+
+def _changed(middles: Floats) -> Floats:
+    """Difference and percent change of the mean, then of the median; not finite where there was nothing before."""
     with np.errstate(divide="ignore", invalid="ignore"):
+        pairs = (middles[:2], middles[2:])
         return np.stack([part for before, after in pairs for part in (after - before, 100 * (after / before - 1))])
 
 

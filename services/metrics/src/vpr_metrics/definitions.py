@@ -72,6 +72,13 @@ STATISTICS = {
     "stddev": "Standard deviation of a sample (n - 1) in seconds, rounded to microseconds; none for one value.",
 }
 
+SMALL_NUMBERS = {
+    "cells": "Figures of fewer than five cases are for supervisors, and so is what would tell of them by subtraction.",
+    "single_values": "min, max and oldest are each the value of a single case: they are for supervisors. So are "
+    "percentiles, other than the median, of which fewer than five cases lie at it or below, or at it or above.",
+}
+"""What those who may not see single cases are not shown: it is null for them."""
+
 OVER = (
     "A live case is over when its report was withdrawn, or when it is closed and was not reopened since. A past case "
     "is over when closed_at is present; in a source that records no closed_at at all, when cleared_at is."
@@ -94,7 +101,8 @@ POINTS = {
     "filed_at": "The report was accepted.",
     "opened_at": "The case stands in the queue.",
     "claimed_at": "An officer first claimed the case.",
-    "earliest_at": "The first time for a meeting that the resident could have had when the appointment was booked.",
+    "earliest_at": "The first time for a meeting that the resident could have had when the appointment was booked; "
+    "none when it was cancelled.",
     "appointment_at": "The time that was agreed, as it was last moved; none when it was cancelled.",
     "offered_at": "Video was first offered, or first asked for by the officer.",
     "invited_at": "The first join link was issued.",
@@ -149,6 +157,8 @@ SURVIVAL = {
     "band": "Pointwise confidence interval, log-log of Greenwood's variance; none where it is undefined.",
     "percentiles": "The first time at which so many have ended; none where the curve does not come down so far. Its "
     "interval is where the band's edges come down so far.",
+    "small_numbers": "For who is not a supervisor the curve begins when five cases have ended and stops when fewer "
+    "than five are at risk, and so do percentiles other than the median, which is of all.",
     "incidence": "Aalen-Johansen: how likely a case has ended so by then, with all that competes.",
     "observed_until": "Until when a case that waits was seen to wait: now, until, or as_of; of past cases the latest "
     "clock point of their source at the most.",

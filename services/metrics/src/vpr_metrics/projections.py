@@ -155,7 +155,7 @@ def traits_of(event: Recorded) -> Sequence[Trait]:
     if kind is CaseOpened:
         return [("case_ref", str(event.entity_id))]
     if kind is CaseAppointmentCancelled:
-        return [("appointment_at", "")]
+        return [("earliest_at", ""), ("appointment_at", "")]
     if kind not in TRAITS:
         return ()
     return [(NAMES.get((kind, field), field), _text(value)) for field, value in _given(event.data, TRAITS[kind])]

@@ -31,7 +31,8 @@ weeks are ISO weeks, and 1-08 is Monday from eight to nine.
 
 MOST_GROUPINGS = 3
 STATES = ("open", "invalid", *EXCLUDED)
-ALWAYS = (50.0, 90.0)
+MEDIAN, P90 = 50.0, 90.0
+ALWAYS = (MEDIAN, P90)
 """Percentiles that every answer has: the median and P90."""
 
 SCALES = "select gravest, count(*) as records from ({chosen}) group by gravest order by gravest"

@@ -1,9 +1,12 @@
 """Small numbers: which figures are not shown to those who need not see single cases (decision 28)."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil, floor
 
 FEWEST = 5
 """Cells of fewer cases are not shown."""
+
+MEDIAN = 50.0
 
 
 def is_small(*counts: int) -> bool:
@@ -38,3 +41,12 @@ def _sums(cells: Sequence[tuple[int, ...]]) -> list[int]:
 def tells_of_few(count: int, whole: int) -> bool:
     """Whether a part, or what is left of the whole without it, is of few."""
     return is_small(count, whole - count)
+
+
+def is_of_few(percentage: float, count: int) -> bool:
+    """Whether fewer than FEWEST of ``count`` values lie at a percentile or on one side of it.
+
+    The percentile is interpolated linearly. The median is not judged: it is the middle of what is shown at all.
+    """
+    place = (count - 1) * percentage / 100
+    return percentage != MEDIAN and min(floor(place) + 1, count - ceil(place)) < FEWEST

@@ -3,13 +3,12 @@
 Cases that are still open count as long as they have been seen (censored); at a tie, an end comes before them.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 type Floats = np.ndarray[Any, np.dtype[np.float64]]
 type Truths = np.ndarray[Any, np.dtype[np.bool_]]
@@ -64,6 +63,11 @@ class Curve:
         """The confidence interval of a percentile: where the band's two edges come down so far."""
         return self._first(self.low, percentage), self._first(self.high, percentage)
 
+    def is_among(self, time: float, fewest: int) -> bool:
+        """Whether at least so many cases have ended by then (seconds), and at least so many are at risk then."""
+        place = int(np.searchsorted(self.times, time))
+        return int(self.ended[: place + 1].sum()) >= fewest and int(self.at_risk[place]) >= fewest
+
     def _first(self, heights: Floats, percentage: float) -> float | None:
         found = np.flatnonzero(heights <= 1 - percentage / 100 + ROUNDING)
         return float(self.times[found[0]]) if len(found) else None
@@ -76,19 +80,23 @@ def kaplan_meier(durations: Floats, ended: Truths, confidence: float = 0.95) -> 
         return Curve(nothing, nobody, nobody, nothing, nothing, nothing)
     sample = stats.CensoredData(uncensored=durations[ended], right=durations[~ended])
     curve = stats.ecdf(sample).sf
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
-        band = curve.confidence_interval(confidence, method="log-log")
-    times = curve.quantiles
+    times, survival = curve.quantiles, curve.probabilities
     at_risk = len(durations) - np.searchsorted(np.sort(durations), times)
-    return Curve(
-        times,
-        at_risk,
-        _counts(durations[ended], times),
-        curve.probabilities,
-        band.low.probabilities,
-        band.high.probabilities,
-    )
+    ends = _counts(durations[ended], times)
+    return Curve(times, at_risk, ends, survival, *_band(survival, at_risk, ends, confidence))
+
+
+def _band(survival: Floats, at_risk: Whole, ended: Whole, confidence: float) -> tuple[Floats, Floats]:
+    """The log-log band of Greenwood's variance, NaN where it is undefined: before the first end, and when all have.
+
+    SciPy has it too, but warns where it is undefined, and to silence that is to silence it in all threads.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = 1 / np.log(survival) ** 2 * np.cumsum(ended / (at_risk * (at_risk - ended)))
+        away = special.ndtri(0.5 + confidence / 2) * np.sqrt(variance)
+        middle = np.log(-np.log(survival))
+        low, high = np.exp(-np.exp(middle + away)), np.exp(-np.exp(middle - away))
+    return low, high
 
 
 def _real(value: float) -> float | None:

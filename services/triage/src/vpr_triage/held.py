@@ -6,7 +6,7 @@ from vpr_service.held import Holdings
 from vpr_triage.tables import cases, notes, progress
 
 OF_REPORT = cases.c.report_id == bindparam("report")
-WITHOUT = {"holder", "assessed_by", "report_id", "request_id", "assessment_id", "gravity"}
+WITHOUT = {"holder", "assessed_by", "report_id", "request_id", "appointment_id", "assessment_id", "gravity"}
 
 HOLDINGS = Holdings(
     parts={

@@ -10,6 +10,9 @@ from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -68,6 +71,9 @@ CLAIM = _setting(
 )
 RELEASE = _setting(holder=None, lease_until=None, status=_unless_assessed(Status.OPEN))
 REQUEST_VIDEO = _setting("request_id", "requested_at")
+BOOK = _setting("appointment_id", "appointment_at", "appointment_zone", "earliest_at")
+MOVE = _setting("appointment_at", "appointment_zone")
+CANCEL = _setting(appointment_id=None, appointment_at=None, appointment_zone=None, earliest_at=None)
 ASSESS = _setting(
     "assessment_id",
     "assessed_by",
@@ -93,18 +99,37 @@ def project_case(event: Recorded) -> Iterable[Write]:
             yield _changed(event, FOLLOW_REPORT, report_category=category, report_district=district)
         case CasePrioritised(priority=priority, gravest=gravest):
             yield _prioritised(event, priority, gravest)
-        case CaseClaimed() as claimed:
-            yield _changed(event, CLAIM, at=at, new_holder=claimed.officer_id, new_lease_until=claimed.lease_until)
-        case CaseReleased():
-            yield _changed(event, RELEASE)
+        case CaseClaimed() | CaseReleased() as told:
+            yield _held(event, told)
         case CaseVideoRequested() as requested:
             yield _changed(event, REQUEST_VIDEO, new_request_id=requested.request_id, new_requested_at=at)
+        case CaseAppointmentBooked() | CaseAppointmentMoved() | CaseAppointmentCancelled() as agreed:
+            yield _appointed(event, agreed)
         case CaseAssessed() as assessed:
             yield from _assessed(event, assessed)
         case CaseDuplicateLinked() | CaseClosed() as told:
             yield _ended(event, told)
         case _ if event.stream.startswith("case/"):
             yield _changed(event, FOLLOW)
+
+
+def _held(event: Recorded, told: CaseClaimed | CaseReleased) -> Write:
+    if isinstance(told, CaseReleased):
+        return _changed(event, RELEASE)
+    at = event.occurred_at
+    return _changed(event, CLAIM, at=at, new_holder=told.officer_id, new_lease_until=told.lease_until)
+
+
+def _appointed(
+    event: Recorded, agreed: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled
+) -> Write:
+    if isinstance(agreed, CaseAppointmentCancelled):
+        return _changed(event, CANCEL)
+    told = {"new_appointment_at": agreed.starts_at, "new_appointment_zone": agreed.zone}
+    if isinstance(agreed, CaseAppointmentMoved):
+        return _changed(event, MOVE, **told)
+    told |= {"new_appointment_id": agreed.appointment_id, "new_earliest_at": agreed.earliest_at}
+    return _changed(event, BOOK, **told)
 
 
 def _ended(event: Recorded, told: CaseDuplicateLinked | CaseClosed) -> Write:

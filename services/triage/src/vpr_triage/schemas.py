@@ -3,19 +3,41 @@
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from vpr_events.contracts.case import CloseReason, Outcome
 from vpr_events.contracts.values import Capability, Channel, Gravest
-from vpr_events.event import Code
+from vpr_events.event import Code, Instant
 from vpr_service.requests import Body, PageQuery
+from vpr_triage.domain.appointments import CancelReason
 from vpr_triage.status import Status
 
 NOTE_LIMIT = 4000
 
 Priority = Annotated[int, Field(ge=0, le=1000)]
 """A number on the agency's own scale."""
+
+
+def _to_the_minute(moment: datetime) -> datetime:
+    if moment.second or moment.microsecond:
+        raise ValueError("a time to the minute")
+    return moment
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("not an IANA time zone") from error
+
+
+Minute = Annotated[Instant, AfterValidator(_to_the_minute)]
+"""A moment of a whole minute."""
+
+ZoneName = Annotated[Code, AfterValidator(_zone)]
+"""The IANA name of a time zone."""
 
 
 class QueueQuery(PageQuery):
@@ -41,6 +63,24 @@ class NewPriority(Body):
 
     priority: Priority
     gravest: Gravest
+
+
+class NewAppointment(Body):
+    """A time that was agreed, to the minute. ``zone`` is the IANA name of the wall clock that the resident goes by.
+
+    ``earliest_at`` is the first time that was on offer: what lies between is the resident's choice. It may be left out
+    when the appointment is moved.
+    """
+
+    starts_at: Minute
+    zone: ZoneName
+    earliest_at: Minute | None = None
+
+
+class Cancellation(Body):
+    """Why the appointment will not take place."""
+
+    reason: CancelReason
 
 
 class NewAssessment(Body):
@@ -101,6 +141,8 @@ class Progress(Body):
 class Case(Body):
     """A case, without personal data. ``claimed_at`` is the first claim, ``lease_until`` moves when it is renewed.
 
+    ``appointment_at`` is the time that was last agreed, on the wall clock of ``appointment_zone``; ``earliest_at`` the
+    first one that was on offer. All three are null without an appointment, or when it was cancelled.
     ``attachments`` counts the files of its report, which intake gives to who holds the case.
     """
 
@@ -119,6 +161,10 @@ class Case(Body):
     claimed_at: datetime | None
     request_id: UUID | None
     requested_at: datetime | None
+    appointment_id: UUID | None
+    appointment_at: datetime | None
+    appointment_zone: str | None
+    earliest_at: datetime | None
     assessment_id: UUID | None
     assessed_by: UUID | None
     assessed_at: datetime | None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Query, Response
 
-from vpr_metrics import open_cases
+from vpr_metrics import definitions, open_cases, queries
 from vpr_metrics.api.answering import ReadersView, Shape, View, answered
 from vpr_metrics.api.drawing import DRAWN_RESPONSES, AcceptedOrDrawn, Draws
 from vpr_metrics.api.forms import COUNT, NUMBER, TEXT, TRUTH, Form, Table
@@ -14,7 +14,7 @@ from vpr_metrics.charting.pictures import open_cases as pictures
 from vpr_metrics.choosing import Row, choose, newest
 from vpr_metrics.schemas.open_cases import AgeBand, OpenCases, OpenCasesQuery
 from vpr_metrics.spans import observed_until
-from vpr_metrics.suppressing import hidden
+from vpr_metrics.suppressing import hidden, is_of_few
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[OpenCasesQuery, Query()]
@@ -72,7 +72,14 @@ def _figures(found: Row, *, whole_truth: bool) -> dict[str, Any]:
         AgeBand(least=least, below=below, n=None if place in gone else count, suppressed=place in gone)
         for place, ((least, below), count) in enumerate(zip(open_cases.BANDS, counts, strict=True))
     ]
-    return {"n": found["n"], "ages": bands} | {name: found[name] for name in STATISTICS}
+    figures = {"n": found["n"], "ages": bands} | {name: found[name] for name in STATISTICS}
+    return figures if whole_truth else figures | _withheld(found["n"])
+
+
+def _withheld(count: int) -> dict[str, Any]:
+    """What tells of single cases, in the place of which the rule is told."""
+    p90 = {"p90": None} if is_of_few(queries.P90, count) else {}
+    return p90 | {"oldest": None, "withheld": definitions.SMALL_NUMBERS["single_values"]}
 
 
 def _table(answer: OpenCases) -> Table:

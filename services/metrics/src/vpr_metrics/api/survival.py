@@ -26,7 +26,7 @@ from vpr_metrics.schemas.survival import (
     Survivals,
 )
 from vpr_metrics.spans import REACHED, Spans, observed_until, spans
-from vpr_metrics.suppressing import FEWEST, hidden, is_small
+from vpr_metrics.suppressing import FEWEST, MEDIAN, hidden, is_small
 from vpr_metrics.survival import Curve, incidences, kaplan_meier
 
 router = APIRouter(prefix="/v1", tags=["figures"])
@@ -106,7 +106,7 @@ def _figures(
     """``silent``: no counts but n, so that a group's small ones are not what the total leaves over."""
     if suppressed:
         return {"suppressed": True}
-    completed, counts = found.completed, _counts(found, whole_truth)
+    completed, counts, fewest = found.completed, _counts(found, whole_truth), FEWEST * (not whole_truth)
     left_out = {"excluded": found.excluded, "invalid": found.invalid}
     if silent:
         counts = dict.fromkeys(counts)
@@ -117,27 +117,33 @@ def _figures(
         "open": counts.pop("open"),
         "causes": counts,
         "median": _estimate(curve, 50),
-        "percentiles": {f"{one:g}": _estimate(curve, one) for one in (90.0, *query.percentile)},
+        "percentiles": {f"{one:g}": _estimate(curve, one, fewest) for one in (90.0, *query.percentile)},
         "completed": {
             "mean": float(np.mean(completed)) if len(completed) else None,
             "median": float(np.median(completed)) if len(completed) else None,
         },
     }
     figures |= left_out
-    return figures | (_curves(found, curve, counts, FEWEST * (not whole_truth)) if query.curve else {})
+    return figures | (_curves(found, curve, counts, fewest) if query.curve else {})
 
 
 def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int) -> dict[str, Any]:
-    """The curve, and how each way to end adds up, both as far as enough cases are at risk."""
-    steps = list(_steps(curve, fewest))
-    last = max((step.time for step in steps), default=0.0)
+    """The curve, and how each way to end adds up, both from when enough have ended so as far as enough are at risk."""
+    last = max(curve.times[curve.at_risk >= fewest].tolist(), default=0.0)
     shares = incidences(found.seconds, found.causes, list(CAUSES))
     shown_shares = {
-        cause: [Incidence(time=one.time, incidence=one.incidence) for one in shares[cause] if one.time <= last]
+        cause: [Incidence(time=one.time, incidence=one.incidence) for one in shares[cause] if first <= one.time <= last]
         for cause in CAUSES
         if counts[cause] is not None
+        for first in [_begun(found, cause, fewest)]
     }
-    return {"curve": steps, "incidences": shown_shares}
+    return {"curve": list(_steps(curve, fewest)), "incidences": shown_shares}
+
+
+def _begun(found: Spans, cause: str, fewest: int) -> float:
+    """When so many (or all, if they are fewer) have ended in this way, in seconds."""
+    ended = np.sort(found.seconds[found.causes == cause])[:fewest]
+    return float(ended[-1]) if len(ended) else 0.0
 
 
 def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
@@ -161,18 +167,27 @@ def _ends(found: Spans) -> dict[str, int]:
 
 
 def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:
-    """The steps while there are enough cases at risk. The counts of a step would tell of few: all or none is shown."""
+    """The steps once enough have ended, while enough are at risk: the first and the last would tell of single cases.
+
+    The counts of a step would tell of few: all or none is shown.
+    """
+    ended = 0
     for step in curve.steps:
-        if step.at_risk >= fewest:
+        ended += step.ended
+        if ended >= fewest and step.at_risk >= fewest:
             counts = (None, None) if fewest else (step.at_risk, step.ended)
             yield CurveStep(
                 time=step.time, at_risk=counts[0], ended=counts[1], survival=step.survival, low=step.low, high=step.high
             )
 
 
-def _estimate(curve: Curve, percentage: float) -> Estimate:
-    low, high = curve.band(percentage)
-    return Estimate(value=curve.percentile(percentage), low=low, high=high)
+def _estimate(curve: Curve, percentage: float, fewest: int = 0) -> Estimate:
+    """Null is what lies where fewer than ``fewest`` have ended, or are at risk; a median is of all."""
+    value, low, high = curve.percentile(percentage), *curve.band(percentage)
+    if fewest and percentage != MEDIAN:
+        seen = [one if one is not None and curve.is_among(one, fewest) else None for one in (value, low, high)]
+        value, low, high = seen
+    return Estimate(value=value, low=low, high=high)
 
 
 def _table(told: Survivals) -> Table:

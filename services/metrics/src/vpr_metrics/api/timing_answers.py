@@ -16,11 +16,14 @@ from vpr_metrics.schemas.figures import (
     TimingQuery,
     Timings,
 )
-from vpr_metrics.suppressing import hidden, is_small
+from vpr_metrics.suppressing import hidden, is_of_few, is_small
 
 COUNTS = ("n", "open", "excluded", "invalid")
 REASONS = ("open", "excluded", "invalid", "excluded_reasons", "invalid_reasons")
 """What tells why records are not among n: small numbers are left out of all of it together."""
+
+SINGLE = ("min", "max")
+"""What is the value of one case."""
 
 
 def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: bool) -> Timings:
@@ -40,6 +43,7 @@ def answer(query: TimingQuery, found: queries.Found, zone: str, *, whole_truth: 
         as_of=as_of(found.newest),
         until=query.until,
         records=None if few else found.records,
+        withheld=None if whole_truth else definitions.SMALL_NUMBERS["single_values"],
         intervals=intervals,
     )
 
@@ -58,12 +62,23 @@ def _interval(
         Group(
             key=" / ".join(row["keys"]),
             keys=dict(zip(query.by, row["keys"], strict=True)),
-            **_figures(row, query.percentile, suppressed=place in gone, silent=place in silent),
+            **_figures(_seen(row, query, whole_truth), query, suppressed=place in gone, silent=place in silent),
         )
         for place, row in enumerate(parts)
     ]
-    total = Figures(**_figures(whole, query.percentile, suppressed=without_total, silent=total_silent))
+    seen = _seen(whole, query, whole_truth)
+    total = Figures(**_figures(seen, query, suppressed=without_total, silent=total_silent))
     return IntervalTimings(interval=interval.name, start=interval.start, end=interval.end, groups=groups, total=total)
+
+
+def _seen(row: queries.Row, query: TimingQuery, whole_truth: bool) -> queries.Row:
+    """The row without what tells of single cases, unless the reader sees the ``whole_truth``."""
+    if whole_truth:
+        return row
+    values = zip(query.percentile, row["percentiles"] or [None] * len(query.percentile), strict=True)
+    percentiles = [None if is_of_few(percentage, row["n"]) else value for percentage, value in values]
+    p90 = None if is_of_few(queries.P90, row["n"]) else row["p90"]
+    return row | dict.fromkeys(SINGLE) | {"p90": p90, "percentiles": percentiles}
 
 
 def _size(row: queries.Row) -> tuple[int, int]:
@@ -76,8 +91,8 @@ def _reasons(row: queries.Row) -> tuple[int, ...]:
     return sum(reasons), *reasons
 
 
-def _figures(row: queries.Row, percentiles: Sequence[float], *, suppressed: bool, silent: bool) -> dict[str, Any]:
-    names = [_percent(one) for one in percentiles]
+def _figures(row: queries.Row, query: TimingQuery, *, suppressed: bool, silent: bool) -> dict[str, Any]:
+    names = [_percent(one) for one in query.percentile]
     if suppressed:
         nothing = dict.fromkeys((*COUNTS, *queries.AVERAGES, "excluded_reasons", "invalid_reasons"))
         return nothing | {"percentiles": dict.fromkeys(names), "suppressed": True}

@@ -77,6 +77,7 @@ EN = {
     "still_waiting": "Share that still waits", "ended_so": "Share that ended so",
     "band": "Shaded: pointwise {confidence} confidence band. Open cases are counted as long as they were seen.",
     "incidence_note": "Aalen-Johansen: of all that competes, how likely a case has ended so by then.",
+    "withheld": "No P90 where fewer than five cases lie above it.",
     "tail": "Drawn as far as the curve comes down, at most until one in a hundred still waits.",
     "side": "{side}: {n}; {filters}", "observed_until": "observed until {moment}",
     "baseline": "Before", "comparison": "After",

@@ -79,6 +79,7 @@ FR = {
     "band": "Zone grisée : bande de confiance de {confidence}, point par point. Les dossiers ouverts comptent tant "
     "qu’ils ont été vus.",
     "incidence_note": "Aalen-Johansen : parmi toutes les issues, probabilité d’avoir fini ainsi à ce moment.",
+    "withheld": "Pas de P90 quand moins de cinq dossiers le dépassent.",
     "tail": "Dessiné tant que la courbe descend, au plus jusqu’à ce qu’un dossier sur cent attende encore.",
     "side": "{side} : {n}; {filters}", "observed_until": "observé jusqu’au {moment}",
     "baseline": "Avant", "comparison": "Après",

@@ -85,7 +85,8 @@ class Figures(BaseModel):
     """One group's figures in seconds, and where each of its records is counted.
 
     With ``suppressed`` there are too few cases to show any of it: all else is null. Where few records are left out of
-    n, who may not see small numbers is not told for what reasons. ``percentiles`` by percentage.
+    n, who may not see small numbers is not told for what reasons. ``percentiles`` by percentage. ``min``, ``max`` and
+    percentiles with fewer than five cases on either side are null for them, too.
     """
 
     n: int | None
@@ -136,7 +137,7 @@ class Timings(BaseModel):
 
     ``by`` names the groupings, joined by commas; ``zone`` is that of days, weeks, months and hours. ``gravest`` says
     which end of the priority scale is the gravest: both where the records' scales differ. ``records`` is null where it
-    would tell of few.
+    would tell of few. ``withheld`` says why statistics are null that a supervisor is shown; null for supervisors.
     """
 
     definition_version: int = definitions.VERSION
@@ -149,6 +150,7 @@ class Timings(BaseModel):
     as_of: AsOf | None
     until: AwareDatetime | None
     records: int | None
+    withheld: str | None = None
     intervals: list[IntervalTimings]
 
 
@@ -178,6 +180,7 @@ class Definitions(BaseModel):
     pathways: dict[str, str] = definitions.PATHWAYS
     officer_initiated: str = definitions.OFFICER_INITIATED
     statistics: dict[str, str]
+    small_numbers: dict[str, str] = definitions.SMALL_NUMBERS
     counts: dict[str, str]
     excluded_reasons: dict[str, str]
     invalid_reasons: dict[str, str] = definitions.INVALID

@@ -28,7 +28,8 @@ class OpenCases(BaseModel):
     """Cases that have reached the interval's first clock point, not the second, and are not over.
 
     Ages are seconds from the first clock point to ``observed_until``. With ``suppressed`` there are too few cases to
-    show any of it.
+    show any of it. ``withheld`` says why ``oldest``, or ``p90`` of few cases, is null that a supervisor is shown; null
+    for supervisors.
     """
 
     definition_version: int = definitions.VERSION
@@ -46,5 +47,6 @@ class OpenCases(BaseModel):
     median: float | None = None
     p90: float | None = None
     oldest: float | None = None
+    withheld: str | None = None
     ages: list[AgeBand] = []
     suppressed: bool = False

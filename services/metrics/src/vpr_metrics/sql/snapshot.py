@@ -25,6 +25,22 @@ def _seconds() -> Iterable[str]:
         yield f"round(epoch({one.end} - {one.start}))::bigint as {one.name}_seconds"
 
 
+def _edges() -> Iterable[str]:
+    """The fifth least and the fifth greatest value of each interval; none where there are not as many values."""
+    for one in definitions.INTERVALS:
+        value = f"{one}_seconds"
+        for choose, edge in (("min", "least"), ("max", "most")):
+            fifth = f"list_last({choose}({value}, {FEWEST}))"
+            yield f"if(count({value}) < {2 * FEWEST - 1}, null, {fifth}) as {one}_{edge}"
+
+
+def _coded() -> Iterable[str]:
+    for one in definitions.INTERVALS:
+        value, least, most = f"kept.{one}_seconds", f"{one}_least", f"{one}_most"
+        within = f"least(greatest({value}, {least}), {most})"
+        yield f"if({value} is null or {least} is null, null, {within}) as {one}_seconds"
+
+
 def _within(names: Iterable[str]) -> str:
     return f"count(*) over (partition by {', '.join(names)})"
 
@@ -42,12 +58,17 @@ with told as (
     ) from told
 ), coarse as (
     select * replace (if({_within(FINE)} < {FEWEST}, null, category) as category) from fine
+), kept as (
+    select * from coarse qualify {_within(FINE)} >= {FEWEST}
+), edges as (
+    select source, {", ".join(_edges())} from kept group by source
 )
-select * from coarse qualify {_within(FINE)} >= {FEWEST}
+select kept.* replace ({", ".join(_coded())}) from kept join edges using (source)
 order by filed_on, source, category, district
 """  # noqa: S608 - made of this package's own names
 """Without ids, with days of the city's zone instead of moments, and durations to the second; traits that too few
-records share are null, and what is rare even then is left out, so that no total gives it away."""
+records share are null, and what is rare even then is left out, so that no total gives it away. The least and greatest
+durations of a source are told as the fifth least and fifth greatest; where those would cross none is told."""
 DAY = "(filed_at at time zone 'UTC' at time zone '{zone}')::date"
 
 WHOLE = """

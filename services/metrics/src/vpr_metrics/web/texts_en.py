@@ -45,8 +45,8 @@ EN = {
     "empty_title": "There are no cases yet",
     "empty_lead": "As soon as a report is filed, its figures stand here. Past cases come in with “vpr import”.",
     "empty_source": "No case of this source fits the filters.",
-    "small_note": "You see no figure of fewer than 5 cases, nor what would tell it: they could point at single people. "
-    "Supervisors see them.",
+    "small_note": "You see no figure of fewer than 5 cases, nor what would tell it, nor a P90 that fewer than 5 "
+    "exceed: they could point at single people. Supervisors see them.",
     "of_moment": "As of {moment}",
     "whole": "Everything on one page, to print",
     "definitions": "Definitions",

@@ -49,9 +49,8 @@ FR = {
     "empty_lead": "Dès qu’un signalement est déposé, ses chiffres sont ici. Les dossiers passés entrent par « "
     "vpr import ».",
     "empty_source": "Aucun dossier de cette source ne correspond aux filtres.",
-    "small_note": "Vous ne voyez aucun chiffre de moins de 5 dossiers, ni ce qui le révélerait : il pourrait "
-    "désigner une "
-    "personne. Les superviseurs les voient.",
+    "small_note": "Vous ne voyez aucun chiffre de moins de 5 dossiers, ni ce qui le révélerait, ni de P90 que moins de "
+    "5 dépassent : il pourrait désigner une personne. Les superviseurs les voient.",
     "of_moment": "État au {moment}",
     "whole": "Tout sur une page, à imprimer",
     "definitions": "Définitions",

@@ -6,11 +6,15 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from vpr_events.contracts.values import Role
+from vpr_events.decider import Command
+from vpr_events.pipeline import Execution
+from vpr_events.writes import Write
 from vpr_service.auth import Principal, require
 from vpr_service.problems import Problem
 from vpr_service.requests import private
 from vpr_service.runtime import Running
 from vpr_triage import queries
+from vpr_triage.domain.case import case
 from vpr_triage.schemas import Case, Progress
 
 WORKERS = (Role.OFFICER, Role.SUPERVISOR)
@@ -32,6 +36,13 @@ async def found(case_id: UUID, runtime: Running) -> dict[str, Any]:
 Found = Annotated[dict[str, Any], Depends(found)]
 
 
+def execution_of(row: dict[str, Any], command: Command, *private_rows: Write) -> Execution:
+    """The command on the row's case, with rows that its events do not hold."""
+    return Execution(
+        decider=case, entity=row["id"], command=command, correlation_id=row["report_id"], private=private_rows
+    )
+
+
 def shown(row: dict[str, Any]) -> Case:
     """A case's row as an answer."""
     progress = Progress(**{name: row[name] for name in Progress.model_fields})
@@ -40,6 +51,6 @@ def shown(row: dict[str, Any]) -> Case:
 
 async def current(case_id: UUID, runtime: Running, response: Response) -> Case:
     """The case now, with its version as ETag."""
-    case = shown(await found(case_id, runtime))
-    private(response, case.version)
-    return case
+    told = shown(await found(case_id, runtime))
+    private(response, told.version)
+    return told

@@ -17,7 +17,7 @@ from vpr_events.writes import Write
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.requests import RequiredKey, key_of, private
 from vpr_service.runtime import Running
-from vpr_triage.api.callers import Found, Officer, current, found
+from vpr_triage.api.callers import Found, Officer, current, execution_of, found
 from vpr_triage.domain.case import LEASE, case
 from vpr_triage.domain.commands import (
     AssessCase,
@@ -44,7 +44,7 @@ async def claim(officer: Officer, row: Found, runtime: Running, response: Respon
     409 ``claimed_by_another`` while another officer holds it.
     """
     command = ClaimCase(at=runtime.now(), officer_id=officer.id)
-    execution = replace(_execution(row, command), unchanged=_renewal(row["id"], command.at + LEASE))
+    execution = replace(execution_of(row, command), unchanged=_renewal(row["id"], command.at + LEASE))
     await runtime.pipeline.execute(execution)
     return await current(row["id"], runtime, response)
 
@@ -74,7 +74,7 @@ async def link_duplicate(officer: Officer, row: Found, runtime: Running, respons
     await _original(body.original_case_id, runtime)
     at = runtime.now()
     command = LinkDuplicate(at=at, case_id=row["id"], officer_id=officer.id, original_case_id=body.original_case_id)
-    executions = [_execution(row, command)]
+    executions = [execution_of(row, command)]
     if body.original_case_id != row["id"]:
         standing = StandAsOriginal(at=at, duplicate_case_id=row["id"])
         executions.insert(0, Execution(decider=case, entity=body.original_case_id, command=standing))
@@ -136,13 +136,7 @@ async def assess(
 async def _execute(
     runtime: Running, row: Found, command: Command, *private_rows: Write, key: IdempotencyKey | None = None
 ) -> Outcome:
-    return await runtime.pipeline.execute(_execution(row, command, *private_rows), key=key)
-
-
-def _execution(row: Found, command: Command, *private_rows: Write) -> Execution:
-    return Execution(
-        decider=case, entity=row["id"], command=command, correlation_id=row["report_id"], private=private_rows
-    )
+    return await runtime.pipeline.execute(execution_of(row, command, *private_rows), key=key)
 
 
 def _renewal(case_id: UUID, lease_until: datetime) -> Sequence[Write]:

@@ -23,6 +23,7 @@ from vpr_events.contracts.case import (
 )
 from vpr_events.decider import Command, Decider, Invalid, Refused, TimerFired, Unknown
 from vpr_events.event import Event, derived_id
+from vpr_triage.domain.appointments import APPOINTMENTS, called_off
 from vpr_triage.domain.commands import (
     AssessCase,
     ClaimCase,
@@ -70,6 +71,8 @@ def decide(command: Command, state: State) -> Sequence[Event]:
 
 
 def _work(command: Command, state: State, report_id: UUID) -> Sequence[Event]:
+    if (decision := APPOINTMENTS.get(type(command))) is not None:
+        return decision(command, state)
     match command:
         case PrioritiseCase():
             return _prioritise(command, state)
@@ -128,14 +131,14 @@ def _claim(command: ClaimCase, state: State) -> Sequence[Event]:
 def _release(command: ReleaseCase, state: State) -> Sequence[Event]:
     if state.claim is None and state.released_by == command.officer_id:
         return []
-    _check_holder(command.officer_id, state)
+    state.check_holder(command.officer_id)
     return [CaseReleased(officer_id=command.officer_id, reason=ReleaseReason.RELEASED)]
 
 
 def _request_video(command: RequestVideo, state: State, report_id: UUID) -> Sequence[Event]:
     if command.request_id in state.request_ids:
         return []
-    _check_holder(command.officer_id, state)
+    state.check_holder(command.officer_id)
     asked = CaseVideoRequested(
         request_id=command.request_id, report_id=report_id, officer_id=command.officer_id, category=state.category
     )
@@ -149,7 +152,7 @@ def _assess(command: AssessCase, state: State, report_id: UUID) -> Sequence[Even
         if assessed.model_copy(update={"assessment_id": state.assessment.assessment_id}) == state.assessment:
             return []
         raise Refused("already_assessed", "the case was assessed before, differently")
-    _check_holder(command.officer_id, state)
+    state.check_holder(command.officer_id)
     return [assessed]
 
 
@@ -186,13 +189,14 @@ def _close(command: CloseCase, state: State) -> Sequence[Event]:
     reason = _systems_reason(command, state) if command.officer_id is None else _officers_reason(command, state)
     request_id = state.request_ids[-1] if state.request_ids else None
     return [
+        *called_off(state, command.at),
         CaseClosed(
             reason=reason,
             officer_id=command.officer_id,
             outcome=state.assessment.outcome if state.assessment else None,
             request_id=request_id,
             request_ids=state.request_ids,
-        )
+        ),
     ]
 
 
@@ -207,7 +211,7 @@ def _systems_reason(command: CloseCase, state: State) -> CloseReason:
 
 
 def _officers_reason(command: CloseCase, state: State) -> CloseReason:
-    _check_holder(command.officer_id, state)
+    state.check_holder(command.officer_id)
     if state.assessment is None:
         raise Refused("not_assessed", "assess the case before you close it")
     reason = OFFICERS_REASONS.get(state.assessment.outcome)
@@ -220,11 +224,6 @@ def _officers_reason(command: CloseCase, state: State) -> CloseReason:
 
 def _held_by_another() -> Refused:
     return Refused("claimed_by_another", "another officer holds the case")
-
-
-def _check_holder(officer_id: UUID | None, state: State) -> None:
-    if not state.held_by(officer_id):
-        raise Refused("not_holder", "you do not hold the case")
 
 
 ANY_TIME: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {

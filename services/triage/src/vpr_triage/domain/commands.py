@@ -1,6 +1,7 @@
 """What can be asked of a case."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from vpr_events.contracts.case import CloseReason, Outcome
@@ -67,6 +68,28 @@ class RequestVideo(Command):
 
     officer_id: UUID
     request_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookAppointment(Command):
+    """Agree on a time, or on another one instead; ``earliest_at`` is the first that was on offer.
+
+    ``zone`` is the IANA name of the wall clock that the resident goes by. ``appointment_id`` is for a new appointment.
+    """
+
+    officer_id: UUID
+    appointment_id: UUID
+    starts_at: datetime
+    zone: str
+    earliest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAppointment(Command):
+    """The appointment will not take place; ``reason`` is a code."""
+
+    officer_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

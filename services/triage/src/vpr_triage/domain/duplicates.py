@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from vpr_events.contracts.case import CaseClosed, CaseDuplicateLinked, CloseReason
 from vpr_events.decider import Invalid, Refused
 from vpr_events.event import Event
+from vpr_triage.domain.appointments import called_off
 from vpr_triage.domain.commands import LinkDuplicate, StandAsOriginal
 from vpr_triage.domain.state import State
 
@@ -15,8 +16,7 @@ def link(command: LinkDuplicate, state: State) -> Sequence[Event]:
         return []
     if state.closed:
         raise Refused("case_closed", "the case is closed")
-    if not state.held_by(command.officer_id):
-        raise Refused("not_holder", "you do not hold the case")
+    state.check_holder(command.officer_id)
     if command.original_case_id == command.case_id:
         raise Invalid("original_case_id", "a case is no duplicate of itself")
     if state.assessment is not None:
@@ -27,7 +27,7 @@ def link(command: LinkDuplicate, state: State) -> Sequence[Event]:
         request_id=state.request_ids[-1] if state.request_ids else None,
         request_ids=state.request_ids,
     )
-    return [CaseDuplicateLinked(original_case_id=command.original_case_id), ended]
+    return [CaseDuplicateLinked(original_case_id=command.original_case_id), *called_off(state, command.at), ended]
 
 
 def stand(_: StandAsOriginal, state: State) -> Sequence[Event]:

@@ -5,6 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -18,6 +21,7 @@ from vpr_events.contracts.case import (
     CaseVideoRequested,
 )
 from vpr_events.contracts.values import Gravest
+from vpr_events.decider import Refused
 from vpr_events.event import Event
 
 
@@ -27,6 +31,17 @@ class Claim:
 
     officer_id: UUID
     lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A time that was agreed, and the first one that was on offer. It stays when its time has passed."""
+
+    id: UUID
+    starts_at: datetime
+    earliest_at: datetime | None
+    zone: str
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class State:
     claim: Claim | None = None
     released_by: UUID | None = None
     request_ids: tuple[UUID, ...] = ()
+    appointment: Appointment | None = None
     assessment: CaseAssessed | None = None
     closed: bool = False
     awaits_first_claim: bool = True
@@ -54,6 +70,11 @@ class State:
     def held_by(self, officer_id: UUID | None) -> bool:
         """Whether this officer holds the case."""
         return self.claim is not None and self.claim.officer_id == officer_id
+
+    def check_holder(self, officer_id: UUID | None) -> None:
+        """Raises Refused unless this officer holds the case."""
+        if not self.held_by(officer_id):
+            raise Refused("not_holder", "you do not hold the case")
 
 
 def evolve(state: State, event: Event) -> State:
@@ -65,13 +86,12 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, category=event.category or state.category, district=event.district or state.district)
         case CasePrioritised():
             return replace(state, priority=event.priority, gravest=event.gravest)
-        case CaseClaimed():
-            claim = Claim(event.officer_id, event.lease_until)
-            return replace(state, claim=claim, released_by=None, awaits_first_claim=False)
-        case CaseReleased():
-            return replace(state, claim=None, released_by=event.officer_id)
+        case CaseClaimed() | CaseReleased():
+            return _held(state, event)
         case CaseVideoRequested():
             return replace(state, request_ids=(*state.request_ids, event.request_id))
+        case CaseAppointmentBooked() | CaseAppointmentMoved() | CaseAppointmentCancelled():
+            return replace(state, appointment=_agreed(state, event))
         case CaseAssessed():
             return replace(state, assessment=event)
         case CaseClosed() | CaseDuplicateLinked():
@@ -79,6 +99,23 @@ def evolve(state: State, event: Event) -> State:
         case CaseTargetMissed() | CaseEscalated():
             return _reminded(state, event)
     return state
+
+
+def _held(state: State, event: CaseClaimed | CaseReleased) -> State:
+    if isinstance(event, CaseReleased):
+        return replace(state, claim=None, released_by=event.officer_id)
+    claim = Claim(event.officer_id, event.lease_until)
+    return replace(state, claim=claim, released_by=None, awaits_first_claim=False)
+
+
+def _agreed(
+    state: State, event: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled
+) -> Appointment | None:
+    if isinstance(event, CaseAppointmentBooked):
+        return Appointment(event.appointment_id, event.starts_at, event.earliest_at, event.zone)
+    if state.appointment is None or isinstance(event, CaseAppointmentCancelled):
+        return state.appointment and replace(state.appointment, cancelled=True)
+    return replace(state.appointment, starts_at=event.starts_at, zone=event.zone)
 
 
 def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:

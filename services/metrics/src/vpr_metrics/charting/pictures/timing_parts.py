@@ -28,7 +28,14 @@ def lines(query: TimingQuery, one: IntervalTimings | None, told: Timings, speech
             stating.counts(speech, total.n, open=total.open, excluded=total.excluded, invalid=total.invalid),
         ]
     moment = stating.moment(told.as_of, told.zone, speech, told.until)
-    return [*stated, stating.filters(query, speech, told.zone), moment, *notes]
+    withheld = [speech.say("withheld")] if _withholds(told) else []
+    return [*stated, stating.filters(query, speech, told.zone), moment, *withheld, *notes]
+
+
+def _withholds(told: Timings) -> bool:
+    """Whether a P90 is missing because it would tell of single cases."""
+    shown: list[Figures] = [figures for one in told.intervals for figures in (*one.groups, one.total)]
+    return told.withheld is not None and any(figures.n and figures.p90 is None for figures in shown)
 
 
 def title(one: IntervalTimings, told: Timings, speech: Speech) -> str:

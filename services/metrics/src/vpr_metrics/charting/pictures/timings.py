@@ -90,8 +90,8 @@ def _statistics(name: str, one: Figures, speech: Speech, unit: Unit) -> Iterator
         yield {"group": label, "few": one.suppressed, "none": not one.suppressed}
         return
     for statistic in STATISTICS:
-        value = getattr(one, statistic)
-        yield {"group": label, "series": speech.say(statistic), "value": value / unit.seconds, "n": one.n}
+        if (value := getattr(one, statistic)) is not None:
+            yield {"group": label, "series": speech.say(statistic), "value": value / unit.seconds, "n": one.n}
 
 
 def _short(name: str) -> str:
