@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from vpr_events.writes import Write
 from vpr_video.domain.commands import OpenInvite
 from vpr_video.queries import LOCATION
-from vpr_video.tables import chat, checklist_ticks, credentials, invite_tokens, locations
+from vpr_video.tables import chat, checklist_ticks, credentials, invite_tokens, locations, positions
 from vpr_video.tokens import digest_of
 
 INSERT_TOKEN = insert(invite_tokens)
@@ -21,6 +21,7 @@ KEEP_LOCATION = _place.on_conflict_do_update(
     where=_place.excluded.located_at >= locations.c.located_at,
 )
 """An older position that comes late changes nothing."""
+KEEP_POSITION = upsert(positions).on_conflict_do_nothing()
 _tick = upsert(checklist_ticks)
 KEEP_TICK = _tick.on_conflict_do_update(
     index_elements=["session_id", "checklist", "point"],

@@ -36,6 +36,7 @@ from vpr_video.tables import (
     holders,
     locations,
     participants,
+    positions,
     sessions,
     upload_links,
 )
@@ -101,7 +102,7 @@ HOLD = _held.on_conflict_do_update(
 project_erasure = erasing(
     *(
         delete(table).where(table.c.report_id == bindparam("report"))
-        for table in (chat, locations, checklist_ticks, evidence_files, upload_links)
+        for table in (chat, locations, positions, checklist_ticks, evidence_files, upload_links)
     )
 )
 

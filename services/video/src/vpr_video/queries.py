@@ -23,6 +23,7 @@ from vpr_video.tables import (
     invites,
     locations,
     participants,
+    positions,
     sessions,
 )
 
@@ -129,6 +130,20 @@ async def chat_of(connection: AsyncConnection, session_id: UUID, limit: int = 50
     newest = select(chat).where(chat.c.session_id == session_id).order_by(chat.c.at.desc(), chat.c.id.desc())
     rows = (await connection.execute(newest.limit(limit))).mappings().all()
     return [dict(row) for row in reversed(rows)]
+
+
+async def positions_of(connection: AsyncConnection, session_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """The last of where a session's residents said to be, in the order in which it came."""
+    newest = select(positions).where(positions.c.session_id == session_id)
+    newest = newest.order_by(positions.c.received_at.desc(), positions.c.measured_at.desc())
+    rows = (await connection.execute(newest.limit(limit))).mappings().all()
+    return [dict(row) for row in reversed(rows)]
+
+
+async def is_over(connection: AsyncConnection, session_id: UUID) -> bool:
+    """Whether a session has ended; under the lock of its stream that is certain until the transaction's end."""
+    query = select(exists().where(sessions.c.id == session_id, sessions.c.ended_at.is_not(None)))
+    return bool(await connection.scalar(query))
 
 
 async def one_invite(connection: AsyncConnection, invite_id: UUID) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from vpr_video.settings import Settings
 from vpr_video.web import TEMPLATES, neutral_texts
 from vpr_video.web.call_neutral_texts import resident_texts
 from vpr_video.web.call_texts import PEOPLE
+from vpr_video.web.evidence_texts import ITEMS
 from vpr_video.web.officer_texts import OFFICER
 from vpr_video.web.texts import EMERGENCY, SENDER
 from vpr_video.web.third_texts import THIRD
@@ -79,7 +80,7 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         "officer.html",
         t=OFFICER[language],
         people=PEOPLE[language],
-        texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
+        texts=_json(OFFICER[language]["script"] | ITEMS[language] | PEOPLE[language]),
         csrf_token=csrf_token_of(request),
         wanted=request.query_params.get("as", "officer"),
         checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
