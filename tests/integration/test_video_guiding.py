@@ -150,6 +150,32 @@ async def test_who_waits_learns_how_many_are_before_and_a_time_once_some_were_me
     assert await place() is None
 
 
+async def test_nobody_stands_in_line_by_a_session_that_is_over_or_met_already(video: System) -> None:
+    officer, report = new_id(), new_id()
+    gone, late, twice, mine_before = [
+        await Meeting.arranged(video, officer=officer, **more) for more in ({}, {}, {}, {"report": report})
+    ]
+    for one in (gone, late, twice, mine_before):
+        await one.join(await one.token())
+    mine = await Meeting.arranged(video, officer=officer, report=report)
+    own = mine.as_resident(await mine.join(await mine.token()))
+
+    async def ahead() -> Any:
+        return (await video["video"].get("/v1/call", headers=own)).json()["place"]["ahead"]
+
+    assert await ahead() == 3, "not oneself, by an earlier session about the same report"
+    await gone.post("end", {"reason": "no_show"})
+    assert await ahead() == 2
+    async with video.runtime("video").engine.begin() as connection:
+        past = {"expires_at": video.runtime("video").now() - timedelta(seconds=1)}
+        await connection.execute(update(sessions).where(sessions.c.id == late.id).values(past))
+    assert await ahead() == 1, "its time is over, though no timer told so yet"
+    second = await twice.join(await twice.token())
+    await twice.post("participants")
+    await twice.admit(second)
+    assert await ahead() == 0, "they are in, from another device"
+
+
 async def _meetings_took(video: System, many: int, long: timedelta) -> None:
     """So many meetings of others were connected for so long."""
     ids = [(await Meeting.arranged(video)).id for _ in range(many)]
