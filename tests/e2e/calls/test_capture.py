@@ -15,7 +15,9 @@ from tests.scenario import case_of, invite, session_of, wait_for
 from vpr_events.contracts.values import Role
 
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
-MOVED = Geolocation(latitude=49.9, longitude=-97.1384, accuracy=25)
+MOVED = Geolocation(latitude=49.896, longitude=-97.1384, accuracy=250)
+"""Nearer to the border of a district than the phone knows where it is."""
+DISTRICTS = 15
 PLAYS = """(url) => new Promise((resolve, reject) => {
   const video = Object.assign(document.createElement("video"), {src: url, muted: true});
   video.onloadeddata = () => resolve(video.videoWidth);
@@ -134,6 +136,7 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
         page.locator("#end button").click()
         at_desk.at("after")
         on_phone.at("over")
+        assert captured(desk, session, "location"), "what was told of the place"
         phone.locator("[data-step=over]").get_by_text(f"Your case number: {number}").wait_for()
         on_phone.fine("over-number", screenshots)
         ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
@@ -181,9 +184,15 @@ def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
     phone.locator("#locate-once:enabled").tap()
     phone.get_by_text("The officer sees where you are, to about 25 m.").wait_for()
     page.get_by_text("49.89510, -97.13840").wait_for()
+    page.get_by_text("District: Point Douglas", exact=True).wait_for()
+    page.locator("#map-city .here").wait_for()
     phone.locator("#locate-live").tap()
     phone.context.set_geolocation(MOVED)
-    page.get_by_text("49.90000, -97.13840").wait_for()
+    page.get_by_text("49.89600, -97.13840").wait_for()
+    page.get_by_text("District: Point Douglas; perhaps").wait_for()
+    assert "Fort Rouge" in str(page.locator("#map-district").text_content())
+    assert page.locator("#map-drawn .border").count() == page.locator("#map-city .district").count() == DISTRICTS
+    page.get_by_text("Ward boundaries").wait_for()
     on_phone.fine("where", screenshots)
     at_desk.fine("officer-place", screenshots)
     tick(on_phone, "location")

@@ -15,6 +15,7 @@ from vpr_service.streams import Listener
 from vpr_service.web import static_files
 from vpr_video.api import routers
 from vpr_video.case_numbers import CaseNumbers
+from vpr_video.districts import Districts
 from vpr_video.domain.session import session
 from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
@@ -52,7 +53,8 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     )
     hub = Hub(runtime, server)
     listener, sweeper = Listener(runtime.engine, CHANGES, Changes(hub=hub)), Sweeper(runtime, settings, OBJECTS)
-    return (hub, listener, Outbox(), sweeper, *([server] if server else []))
+    city = Districts(settings.intake_url)
+    return (hub, listener, Outbox(), sweeper, city, *([server] if server else []))
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:

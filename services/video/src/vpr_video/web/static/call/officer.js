@@ -4,6 +4,7 @@ import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { checklists } from "./checklist.js";
 import { Devices } from "./devices.js";
+import { Districts } from "./districts.js";
 import { Evidence } from "./evidence.js";
 import { uploadLinks } from "./links.js";
 import { draw } from "./map.js";
@@ -44,6 +45,7 @@ const call = new Call({
 });
 const chat = new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
+const districts = new Districts(`${root}/v1/districts`);
 
 const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.failed);
 
@@ -55,11 +57,14 @@ call.addEventListener("session", ({ detail }) => {
   showPeople(detail, resident, { post, failed });
   tiles.keep(detail.people.filter((one) => one.admitted && one.id !== resident), texts.away);
   said(detail);
-  draw(theirs?.location ?? null);
+  draw(theirs?.location ?? null, districts);
   secure(detail, theirs?.consents ?? []);
   if (["ended", "expired"].includes(detail.status)) return finish();
   abilities();
   consider();
+});
+districts.addEventListener("known", () => {
+  draw(call.view.people.find((one) => one.id === resident)?.location ?? null, districts);
 });
 call.addEventListener("stream", ({ detail }) => {
   const one = call.view.people.find(({ id }) => id === detail.id);
