@@ -91,6 +91,9 @@ async def test_a_place_is_told_from_the_call_alone_and_must_be_one(call: Call) -
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:vpr:problem:not_admitted")
     wrong = await video["video"].put("/v1/call/location", json=body | {"latitude": 91}, headers=call.resident)
     assert (wrong.status_code, [one["field"] for one in wrong.json()["errors"]]) == (422, ["latitude"])
+    for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        wrong = await video["video"].put("/v1/call/location", json=HERE | {"at": beyond}, headers=call.resident)
+        assert (wrong.status_code, [one["field"] for one in wrong.json()["errors"]]) == (422, ["at"])
     await allow(call, "location")
     await meeting.post("end", {"reason": "completed"})
     assert await locate(call, HERE) == "session_ended"
@@ -222,6 +225,8 @@ async def test_erasing_a_report_erases_where_its_resident_was_and_what_was_ticke
     assert (
         len(await _held(video, "locations", meeting.report)) == len(await _held(video, "ticked", meeting.report)) == 1
     )
+    [told] = await _held(video, "positions", meeting.report)
+    assert {name: told[name] for name in HERE} == HERE
     erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="retention")
     await video.servers.publish(recorded(erased, entity=meeting.report))
 
@@ -233,8 +238,9 @@ async def test_erasing_a_report_erases_where_its_resident_was_and_what_was_ticke
     assert await locate(call, THERE, 1) == "erased"
     answer = await video["video"].put(url, json={"ticked": True}, headers=meeting.as_officer())
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:vpr:problem:erased")
-    assert await _held(video, "ticked", meeting.report) == await _held(video, "locations", meeting.report) == []
-    assert {"locations", "checklist_ticks"} <= {table.name for table in PERSONAL}
+    for part in ("ticked", "locations", "positions"):
+        assert await _held(video, part, meeting.report) == []
+    assert {"locations", "positions", "checklist_ticks"} <= {table.name for table in PERSONAL}
 
 
 async def _held(video: System, part: str, report: UUID) -> list[Any]:

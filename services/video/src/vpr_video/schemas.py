@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
+from vpr_events.event import Instant
 from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 
@@ -184,7 +185,7 @@ class Location(Body):
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
     accuracy: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    at: AwareDatetime
+    at: Instant
 
 
 class CallSummary(Body):
