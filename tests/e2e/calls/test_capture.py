@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright
 
-from tests.calls import Desk, Side, consent, desk_on, eventually, let_in, officer, resident
+from tests.calls import Desk, Side, consent, desk_on, eventually, guest, let_in, officer, resident
 from tests.evidence import WEBM
 from tests.files import photo
 from tests.residents import THEFT, Read, whole_form
@@ -198,6 +198,39 @@ def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
     tick(on_phone, "location")
     page.locator("#map").wait_for(state="hidden")
     phone.get_by_text("Your place is not told any more.").wait_for()
+
+
+def test_an_interpreter_without_an_account_comes_in_by_a_link(browser: Browser, desk: Desk, screenshots: Path) -> None:
+    session, _ = desk.session()
+    with officer(browser, desk, session) as at_desk:
+        page = at_desk.page
+        page.locator("#join").click()
+        at_desk.at("call")
+        page.locator("#guest-name").fill("Example Interpreter")
+        page.locator("#guest-form button.second").click()
+        page.locator("#guest-list").get_by_text("has not come yet").wait_for()
+        link = page.locator("#guest-link").input_value()
+        at_desk.fine("officer-guests", screenshots)
+        with guest(browser, desk, link, "fr") as interpreter:
+            interpreter.fine("guest-link", screenshots)
+            interpreter.page.locator("form button").click()
+            interpreter.at("before")
+            interpreter.fine("guest-before", screenshots)
+            interpreter.page.locator("#join").click()
+            interpreter.at("waiting")
+            page.locator("#guest-list").get_by_text("came", exact=False).wait_for()
+            page.locator("#people").get_by_text("Interpreter Example Interpreter: waits").wait_for()
+            let_in(at_desk)
+            interpreter.at("call")
+            interpreter.sees_tile("officer")
+            at_desk.sees_tile("interpreter")
+            page.locator("#others figcaption").get_by_text("Example Interpreter").wait_for()
+            interpreter.fine("guest-call", screenshots)
+            interpreter.page.locator("#leave").click()
+            interpreter.at("after")
+            interpreter.page.locator("#again").click()
+            interpreter.at("before")
+            page.locator("#others figure").wait_for(state="detached")
 
 
 LIVES = """async (address) => {

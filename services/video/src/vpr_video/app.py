@@ -21,6 +21,7 @@ from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
 from vpr_video.evidence.links import project_link
 from vpr_video.evidence.rows import project_evidence
+from vpr_video.guests import project_guest
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
 from vpr_video.media.server import MediaServer
@@ -33,7 +34,7 @@ from vpr_video.settings import Settings
 from vpr_video.signalling.changes import Changes
 from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
-from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, outbox_page, pages
+from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, guest_pages, outbox_page, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 PAGES = (
@@ -42,6 +43,7 @@ PAGES = (
     call_pages.resident,
     call_pages.officer,
     giving_pages.router,
+    guest_pages.router,
     outbox_page.router,
 )
 
@@ -65,7 +67,7 @@ service = Service(
     "video",
     metadata,
     deciders=(session,),
-    projectors=(project_session, project_invite, project_evidence, project_link),
+    projectors=(project_session, project_invite, project_evidence, project_link, project_guest),
     consumer=consumer,
     workers=_workers,
     consequences=(send_invitation, follow_evidence),

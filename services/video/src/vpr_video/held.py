@@ -9,6 +9,7 @@ from vpr_video.tables import (
     checklist_ticks,
     evidence,
     evidence_files,
+    guests,
     invites,
     locations,
     positions,
@@ -51,6 +52,11 @@ HOLDINGS = Holdings(
         .join_from(evidence_files, evidence, evidence.c.id == evidence_files.c.evidence_id)
         .where(evidence_files.c.report_id == bindparam("report"))
         .order_by(evidence.c.opened_at, evidence.c.id),
+        "guests": select(
+            *(guests.c[name] for name in ("session_id", "kind", "name", "issued_at", "opened_at", "revoked_at"))
+        )
+        .where(guests.c.report_id == bindparam("report"))
+        .order_by(guests.c.issued_at),
         "upload_links": select(
             *(upload_links.c[name] for name in ("session_id", "purpose", "issued_at", "expires_at", "revoked_at"))
         )

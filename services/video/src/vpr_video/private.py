@@ -36,5 +36,10 @@ def digest_kept(invite_id: UUID, session_id: UUID, digest: str) -> Write:
 
 def credential_kept(opening: OpenInvite, session_id: UUID, token: str) -> Write:
     """What is kept of the token by which a resident who came in is known from then on."""
-    row = {"token_digest": digest_of(token), "session_id": session_id, "participant_id": opening.participant_id}
+    return credential_kept_for(opening.participant_id, session_id, token)
+
+
+def credential_kept_for(participant_id: UUID, session_id: UUID, token: str) -> Write:
+    """The same of any participant without an account."""
+    row = {"token_digest": digest_of(token), "session_id": session_id, "participant_id": participant_id}
     return Write(session_id, INSERT_CREDENTIAL, row)

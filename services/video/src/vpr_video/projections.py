@@ -33,6 +33,7 @@ from vpr_video.tables import (
     chat,
     checklist_ticks,
     evidence_files,
+    guests,
     holders,
     locations,
     participants,
@@ -102,7 +103,7 @@ HOLD = _held.on_conflict_do_update(
 project_erasure = erasing(
     *(
         delete(table).where(table.c.report_id == bindparam("report"))
-        for table in (chat, locations, positions, checklist_ticks, evidence_files, upload_links)
+        for table in (chat, locations, positions, checklist_ticks, evidence_files, upload_links, guests)
     )
 )
 

@@ -17,6 +17,7 @@ from vpr_video.tables import (
     checklist_ticks,
     credentials,
     evidence,
+    guests,
     holders,
     invite_attempts,
     invite_tokens,
@@ -108,10 +109,14 @@ async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str,
 
 
 async def people_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
-    """Everyone who came to a session, also who left, in the order of their (last) coming; with where they last were."""
+    """Everyone who came to a session, also who left, in the order of their (last) coming.
+
+    With where they last were, and the name of a guest.
+    """
     query = (
-        select(participants, *(locations.c[name] for name in LOCATION))
+        select(participants, *(locations.c[name] for name in LOCATION), guests.c.name)
         .outerjoin(locations, _located)
+        .outerjoin(guests, guests.c.participant_id == participants.c.participant_id)
         .where(participants.c.session_id == session_id)
         .order_by(participants.c.joined_at, participants.c.participant_id)
     )

@@ -146,6 +146,27 @@ class NewParticipant(Body):
     kind: StaffPlace = Participant.OFFICER
 
 
+class NewGuest(Body):
+    """Somebody without an account who is to come in: as what, and by which name everyone in the call sees them."""
+
+    kind: Literal[Participant.INTERPRETER, Participant.SPECIALIST]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class GuestShown(Body):
+    """A guest's invitation. ``link`` is shown once, in the first answer alone."""
+
+    id: UUID
+    kind: Participant
+    name: str
+    state: Literal["pending", "opened", "revoked", "expired"]
+    issued_at: datetime
+    expires_at: datetime
+    opened_at: datetime | None
+    revoked_at: datetime | None
+    link: str | None = None
+
+
 class Consents(Body):
     """The scopes that are allowed from now on; those not named are not."""
 
@@ -251,7 +272,7 @@ class Token(Body):
 
 
 class Joined(Body):
-    """The resident is in. ``participant_token`` is shown once: send it as ``Authorization: Participant <token>``."""
+    """The caller is in. ``participant_token`` is shown once: send it as ``Authorization: Participant <token>``."""
 
     session_id: UUID
     participant_id: UUID

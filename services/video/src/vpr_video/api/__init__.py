@@ -9,6 +9,7 @@ from vpr_video.api import (
     districts,
     evidence,
     giving,
+    guests,
     ice,
     invitations,
     joining,
@@ -35,6 +36,8 @@ routers = (
     custody.router,
     upload_links.router,
     giving.router,
+    guests.router,
+    guests.public,
     sockets.router,
     held_router(HOLDINGS),
 )

@@ -11,7 +11,7 @@ from vpr_service.described import problems
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running
 from vpr_video import queries
-from vpr_video.api.seats import ResidentSeat
+from vpr_video.api.seats import OwnSeat
 from vpr_video.erased import check_kept
 from vpr_video.private import KEEP_LOCATION, KEEP_POSITION
 from vpr_video.projections import CHANGES
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/call", tags=["calls"], responses=problems(401))
 
 
 @router.put("/location", status_code=204, responses=problems(409))
-async def locate(body: Location, seat: ResidentSeat, runtime: Running) -> None:
+async def locate(body: Location, seat: OwnSeat, runtime: Running) -> None:
     """Tell the officer where the caller is; the last position is what they see.
 
     It is shown to who acts on the session and kept with the report's personal data, never in an event. At the session's

@@ -7,6 +7,7 @@ import { Devices } from "./devices.js";
 import { Districts } from "./districts.js";
 import { Evidence } from "./evidence.js";
 import { uploadLinks } from "./links.js";
+import { guestLinks } from "./guests.js";
 import { draw } from "./map.js";
 import { Quality } from "./quality.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
@@ -30,6 +31,8 @@ let told = 0;
 let lost = 0;
 let renewing = 0;
 let evidence = null;
+let listGuests = () => {};
+let here = "";
 
 const call = new Call({
   address: async () => socketAddress(`${api}/socket?csrf_token=${encodeURIComponent(csrf)}`),
@@ -59,6 +62,7 @@ call.addEventListener("session", ({ detail }) => {
   said(detail);
   draw(theirs?.location ?? null, districts);
   secure(detail, theirs?.consents ?? []);
+  if (here !== (here = String(detail.people.map(({ id }) => id)))) listGuests();
   if (["ended", "expired"].includes(detail.status)) return finish();
   abilities();
   consider();
@@ -114,6 +118,7 @@ function secure(detail, scopes) {
     evidence = new Evidence({ base: `${api}/evidence`, headers, call, resident: () => resident });
     checklists(`${api}/checklists`, headers);
     uploadLinks(`${api}/upload-links`, headers);
+    listGuests = guestLinks(`${api}/guests`, headers);
   }
   evidence.allow(scopes);
 }
