@@ -89,13 +89,6 @@ async def written(call: Call) -> int:
         return int((await connection.execute(query)).scalar_one())
 
 
-async def test_nothing_is_written_behind_the_document_of_what_was_written(call: Call) -> None:
-    seat, runtime = await seat_of(call), call.system.runtime("video")
-    await call.meeting.post("end", {"reason": "completed"})
-    assert await record.keep(Chat(type="chat", id=new_id(), text="Good bye."), seat, runtime) is None
-    assert await written(call) == 0
-
-
 async def test_nothing_is_kept_of_a_call_that_goes_on_after_its_report_was_erased(call: Call) -> None:
     seat, runtime = await seat_of(call), call.system.runtime("video")
     assert await record.keep(Chat(type="chat", id=new_id(), text="Good day."), seat, runtime)

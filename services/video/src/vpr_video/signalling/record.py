@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from vpr_events import locks
-from vpr_events.event import stream_name
 from vpr_service.runtime import Runtime
 from vpr_video import queries
 from vpr_video.erased import check_kept
@@ -19,10 +17,11 @@ async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object]
     Raises Refused for a report that was erased.
     """
     runtime.gate.check()
-    session_id = seat.row["id"]
+    if seat.over:
+        return None
     row = {
         "id": message.id,
-        "session_id": session_id,
+        "session_id": seat.row["id"],
         "report_id": seat.row["report_id"],
         "participant_id": seat.participant_id,
         "kind": seat.person["kind"],
@@ -30,9 +29,6 @@ async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object]
         "text": message.text,
     }
     async with runtime.engine.begin() as connection:
-        await locks.wait_for(connection, [stream_name("session", session_id)])
-        if await queries.is_over(connection, session_id):
-            return None  # the document of it is being made
         await check_kept(connection, row["report_id"])
         stored = await connection.execute(INSERT_CHAT, row)
     return chat_view(row) if stored.rowcount else None
