@@ -180,6 +180,18 @@ def third(browser: Browser, desk: Desk, session: str, kind: str, language: str =
 
 
 @contextmanager
+def guest(browser: Browser, desk: Desk, link: str, language: str = "en") -> Iterator[Side]:
+    """Somebody without an account behind the page of their link, which they did not spend yet."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=f"{language}-CA")
+    side = Side(context.new_page(), desk.process.url)
+    side.page.goto(f"{link}?lang={language}")
+    try:
+        yield side
+    finally:
+        context.close()
+
+
+@contextmanager
 def resident(browser: Browser, playwright: Playwright, desk: Desk, link: str, language: str = "en") -> Iterator[Side]:
     """A resident with a phone who opened the link and is in."""
     context = browser.new_context(**playwright.devices["Pixel 7"], locale=f"{language}-CA")

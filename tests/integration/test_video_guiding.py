@@ -91,6 +91,9 @@ async def test_a_place_is_told_from_the_call_alone_and_must_be_one(call: Call) -
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:vpr:problem:not_admitted")
     wrong = await video["video"].put("/v1/call/location", json=body | {"latitude": 91}, headers=call.resident)
     assert (wrong.status_code, [one["field"] for one in wrong.json()["errors"]]) == (422, ["latitude"])
+    for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        wrong = await video["video"].put("/v1/call/location", json=HERE | {"at": beyond}, headers=call.resident)
+        assert (wrong.status_code, [one["field"] for one in wrong.json()["errors"]]) == (422, ["at"])
     await allow(call, "location")
     await meeting.post("end", {"reason": "completed"})
     assert await locate(call, HERE) == "session_ended"
@@ -150,6 +153,32 @@ async def test_who_waits_learns_how_many_are_before_and_a_time_once_some_were_me
     assert await place() is None
 
 
+async def test_nobody_stands_in_line_by_a_session_that_is_over_or_met_already(video: System) -> None:
+    officer, report = new_id(), new_id()
+    gone, late, twice, mine_before = [
+        await Meeting.arranged(video, officer=officer, **more) for more in ({}, {}, {}, {"report": report})
+    ]
+    for one in (gone, late, twice, mine_before):
+        await one.join(await one.token())
+    mine = await Meeting.arranged(video, officer=officer, report=report)
+    own = mine.as_resident(await mine.join(await mine.token()))
+
+    async def ahead() -> Any:
+        return (await video["video"].get("/v1/call", headers=own)).json()["place"]["ahead"]
+
+    assert await ahead() == 3, "not oneself, by an earlier session about the same report"
+    await gone.post("end", {"reason": "no_show"})
+    assert await ahead() == 2
+    async with video.runtime("video").engine.begin() as connection:
+        past = {"expires_at": video.runtime("video").now() - timedelta(seconds=1)}
+        await connection.execute(update(sessions).where(sessions.c.id == late.id).values(past))
+    assert await ahead() == 1, "its time is over, though no timer told so yet"
+    second = await twice.join(await twice.token())
+    await twice.post("participants")
+    await twice.admit(second)
+    assert await ahead() == 0, "they are in, from another device"
+
+
 async def _meetings_took(video: System, many: int, long: timedelta) -> None:
     """So many meetings of others were connected for so long."""
     ids = [(await Meeting.arranged(video)).id for _ in range(many)]
@@ -196,6 +225,8 @@ async def test_erasing_a_report_erases_where_its_resident_was_and_what_was_ticke
     assert (
         len(await _held(video, "locations", meeting.report)) == len(await _held(video, "ticked", meeting.report)) == 1
     )
+    [told] = await _held(video, "positions", meeting.report)
+    assert {name: told[name] for name in HERE} == HERE
     erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="retention")
     await video.servers.publish(recorded(erased, entity=meeting.report))
 
@@ -207,8 +238,9 @@ async def test_erasing_a_report_erases_where_its_resident_was_and_what_was_ticke
     assert await locate(call, THERE, 1) == "erased"
     answer = await video["video"].put(url, json={"ticked": True}, headers=meeting.as_officer())
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:vpr:problem:erased")
-    assert await _held(video, "ticked", meeting.report) == await _held(video, "locations", meeting.report) == []
-    assert {"locations", "checklist_ticks"} <= {table.name for table in PERSONAL}
+    for part in ("ticked", "locations", "positions"):
+        assert await _held(video, part, meeting.report) == []
+    assert {"locations", "positions", "checklist_ticks"} <= {table.name for table in PERSONAL}
 
 
 async def _held(video: System, part: str, report: UUID) -> list[Any]:

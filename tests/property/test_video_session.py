@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from hypothesis import given
@@ -19,6 +20,9 @@ from vpr_events.contracts.session import (
     SessionCreated,
     SessionEnded,
     SessionExpired,
+    SessionGuestInvited,
+    SessionGuestInviteOpened,
+    SessionGuestInviteRevoked,
     SessionInviteOpened,
     SessionInviteSent,
     SessionModeChanged,
@@ -43,6 +47,7 @@ from vpr_video.domain.commands import (
     Return,
     SetConsents,
 )
+from vpr_video.domain.guests import ComeAsGuest, InviteGuest, RevokeGuestInvite
 from vpr_video.domain.session import session
 
 END = NOON + minutes(60)
@@ -52,7 +57,8 @@ RESIDENT, OFFICER = UUID(int=11), UUID(int=21)
 ids = st.integers(1, 2).map(lambda number: UUID(int=number))
 residents = st.integers(11, 12).map(lambda number: UUID(int=number))
 staff = st.integers(21, 22).map(lambda number: UUID(int=number))
-anyone = residents | staff
+guests = st.integers(31, 32).map(lambda number: UUID(int=number))
+anyone = residents | staff | guests
 moments = st.sampled_from([0, 10, 20, 59, 60, 61]).map(lambda count: NOON + minutes(count))
 creations = st.builds(
     CreateSession, at=moments, request_id=ids, case_id=ids, report_id=ids, officer_id=ids, expires_at=st.just(END)
@@ -63,6 +69,11 @@ meeting: st.SearchStrategy[Command] = st.one_of(
     st.builds(JoinStaff, at=moments, staff_id=staff, kind=st.sampled_from(Participant)),
     st.builds(Admit, at=moments, participant_id=anyone, staff_id=staff),
     st.builds(SetConsents, at=moments, participant_id=anyone, scopes=st.frozensets(st.sampled_from(Consent))),
+    st.builds(
+        InviteGuest, at=moments, invite_id=ids, kind=st.sampled_from(Participant), expires_at=moments, staff_id=staff
+    ),
+    st.builds(RevokeGuestInvite, at=moments, invite_id=ids, staff_id=staff),
+    st.builds(ComeAsGuest, at=moments, invite_id=ids, participant_id=guests),
     st.builds(Leave, at=moments, participant_id=anyone),
     st.builds(Return, at=moments, participant_id=anyone),
     st.builds(Interrupt, at=moments, participant_id=anyone),
@@ -151,6 +162,25 @@ def test_an_invite_is_opened_at_most_once_and_only_while_it_is_the_newest(life: 
                 assert command.at < sent[-1].expires_at <= END
                 opened.append(event.invite_id)
     assert len(opened) == len(set(opened))
+
+
+@given(sequences)
+def test_a_guests_link_is_spent_at_most_once_in_its_time_and_never_after_it_was_taken_back(
+    life: Sequence[Command],
+) -> None:
+    until: dict[UUID, datetime] = {}
+    for command, events in steps_of(life):
+        for event in events:
+            match event:
+                case SessionGuestInvited(kind=kind):
+                    assert kind in {Participant.INTERPRETER, Participant.SPECIALIST}
+                    assert event.invite_id not in until
+                    until[event.invite_id] = event.expires_at
+                case SessionGuestInviteRevoked():
+                    until[event.invite_id] = NOON - minutes(1)
+                case SessionGuestInviteOpened():
+                    assert command.at < until[event.invite_id]
+                    until[event.invite_id] = NOON - minutes(1)
 
 
 @dataclass

@@ -3,10 +3,13 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from vpr_events.contracts.session import EvidenceKind
 from vpr_service.languages import LANGUAGES, preferred
 from vpr_service.settings import SharedSettings
+from vpr_video.domain.items import Stage
 from vpr_video.settings import Settings
 from vpr_video.tokens import digest_of, new_token
+from vpr_video.web.evidence_texts import ITEMS
 from vpr_video.web.texts import TEXTS, text_of
 
 
@@ -35,6 +38,13 @@ def test_every_text_exists_in_every_language() -> None:
     for language in LANGUAGES:
         assert TEXTS[language].keys() == TEXTS["en"].keys()
         assert all(len(text.lines) == len(TEXTS["en"][name].lines) for name, text in TEXTS[language].items())
+
+
+def test_every_kind_of_evidence_has_a_name_in_every_language() -> None:
+    for language in LANGUAGES:
+        assert ITEMS[language].keys() == ITEMS["en"].keys()
+        assert {f"kind_{kind}" for kind in EvidenceKind} <= ITEMS[language].keys()
+        assert {f"state_{stage}" for stage in set(Stage) - {Stage.CAPTURED, Stage.DISCARDED}} <= ITEMS[language].keys()
 
 
 def test_a_problem_without_a_text_of_its_own_has_the_general_one() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright
 
-from tests.calls import Desk, Side, consent, desk_on, eventually, let_in, officer, resident
+from tests.calls import Desk, Side, consent, desk_on, eventually, guest, let_in, officer, resident
 from tests.evidence import WEBM
 from tests.files import photo
 from tests.residents import THEFT, Read, whole_form
@@ -15,7 +15,9 @@ from tests.scenario import case_of, invite, session_of, wait_for
 from vpr_events.contracts.values import Role
 
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
-MOVED = Geolocation(latitude=49.9, longitude=-97.1384, accuracy=25)
+MOVED = Geolocation(latitude=49.896, longitude=-97.1384, accuracy=250)
+"""Nearer to the border of a district than the phone knows where it is."""
+DISTRICTS = 15
 PLAYS = """(url) => new Promise((resolve, reject) => {
   const video = Object.assign(document.createElement("video"), {src: url, muted: true});
   video.onloadeddata = () => resolve(video.videoWidth);
@@ -134,6 +136,7 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
         page.locator("#end button").click()
         at_desk.at("after")
         on_phone.at("over")
+        assert captured(desk, session, "location"), "what was told of the place"
         phone.locator("[data-step=over]").get_by_text(f"Your case number: {number}").wait_for()
         on_phone.fine("over-number", screenshots)
         ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
@@ -181,14 +184,53 @@ def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
     phone.locator("#locate-once:enabled").tap()
     phone.get_by_text("The officer sees where you are, to about 25 m.").wait_for()
     page.get_by_text("49.89510, -97.13840").wait_for()
+    page.get_by_text("District: Point Douglas", exact=True).wait_for()
+    page.locator("#map-city .here").wait_for()
     phone.locator("#locate-live").tap()
     phone.context.set_geolocation(MOVED)
-    page.get_by_text("49.90000, -97.13840").wait_for()
+    page.get_by_text("49.89600, -97.13840").wait_for()
+    page.get_by_text("District: Point Douglas; perhaps").wait_for()
+    assert "Fort Rouge" in str(page.locator("#map-district").text_content())
+    assert page.locator("#map-drawn .border").count() == page.locator("#map-city .district").count() == DISTRICTS
+    page.get_by_text("Ward boundaries").wait_for()
     on_phone.fine("where", screenshots)
     at_desk.fine("officer-place", screenshots)
     tick(on_phone, "location")
     page.locator("#map").wait_for(state="hidden")
     phone.get_by_text("Your place is not told any more.").wait_for()
+
+
+def test_an_interpreter_without_an_account_comes_in_by_a_link(browser: Browser, desk: Desk, screenshots: Path) -> None:
+    session, _ = desk.session()
+    with officer(browser, desk, session) as at_desk:
+        page = at_desk.page
+        page.locator("#join").click()
+        at_desk.at("call")
+        page.locator("#guest-name").fill("Example Interpreter")
+        page.locator("#guest-form button.second").click()
+        page.locator("#guest-list").get_by_text("has not come yet").wait_for()
+        link = page.locator("#guest-link").input_value()
+        at_desk.fine("officer-guests", screenshots)
+        with guest(browser, desk, link, "fr") as interpreter:
+            interpreter.fine("guest-link", screenshots)
+            interpreter.page.locator("form button").click()
+            interpreter.at("before")
+            interpreter.fine("guest-before", screenshots)
+            interpreter.page.locator("#join").click()
+            interpreter.at("waiting")
+            page.locator("#guest-list").get_by_text("came", exact=False).wait_for()
+            page.locator("#people").get_by_text("Interpreter Example Interpreter: waits").wait_for()
+            let_in(at_desk)
+            interpreter.at("call")
+            interpreter.sees_tile("officer")
+            at_desk.sees_tile("interpreter")
+            page.locator("#others figcaption").get_by_text("Example Interpreter").wait_for()
+            interpreter.fine("guest-call", screenshots)
+            interpreter.page.locator("#leave").click()
+            interpreter.at("after")
+            interpreter.page.locator("#again").click()
+            interpreter.at("before")
+            page.locator("#others figure").wait_for(state="detached")
 
 
 LIVES = """async (address) => {

@@ -1,29 +1,16 @@
-"""What the city calls its categories and districts, and where these are: asked of intake, which shows it to anybody."""
+"""What the city calls its categories and districts, and where these are, as pictures need it."""
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-import structlog
-from async_lru import alru_cache
-
 from vpr_metrics.charting.speech import Speech
-from vpr_service.http import http_client
+from vpr_service.city import CATEGORIES, DISTRICTS, OfCity
 from vpr_service.languages import Language
-
-TIMEOUT = httpx.Timeout(5, connect=1)
-KEPT = 600.0
-"""Seconds for which what intake told is good."""
-TRIED = 20.0
-"""Seconds after which intake is asked again, when it did not answer."""
 
 type Shapes = Sequence[Mapping[str, Any]]
 type Ring = Sequence[Sequence[float]]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +21,19 @@ class Told:
     shapes: Shapes = field(default=())
 
 
-class City:
+class City(OfCity[Told]):
     """Asks intake at ``url``; without one nothing is known."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._told = alru_cache(maxsize=4, ttl=KEPT)(self._ask)
-        self._silent = alru_cache(maxsize=4, ttl=TRIED)(self._try)
+        super().__init__(url, (CATEGORIES, DISTRICTS), make=_told, unknown=lambda language: Told(Speech(language)))
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Nothing to do beside answering."""
-        await stop.wait()
 
-    async def told(self, language: Language) -> Told:
-        """In this language; it never fails."""
-        return await self._silent(language)
-
-    async def _try(self, language: Language) -> Told:
-        if not self._url:
-            return Told(Speech(language))
-        try:
-            return await self._told(language)
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            log.warning("the city's names are not known", error=type(error).__name__)
-            return Told(Speech(language))
-
-    async def _ask(self, language: Language) -> Told:
-        async with http_client(timeout=TIMEOUT, params={"lang": language}, trust_env=False) as client:
-            categories, districts = [
-                (await client.get(f"{self._url}/v1/{path}")).raise_for_status().json()
-                for path in ("categories", "city/districts.geojson")
-            ]
-        features = districts["features"]
-        names = {str(one["properties"]["code"]): str(one["properties"]["name"]) for one in features}
-        speech = Speech(language, {str(one["code"]): str(one["name"]) for one in categories}, names)
-        return Told(speech, drawable(features))
+def _told(language: Language, answers: Sequence[Any]) -> Told:
+    categories, districts = answers
+    features = districts["features"]
+    names = {str(one["properties"]["code"]): str(one["properties"]["name"]) for one in features}
+    speech = Speech(language, {str(one["code"]): str(one["name"]) for one in categories}, names)
+    return Told(speech, drawable(features))
 
 
 def drawable(features: Sequence[Mapping[str, Any]]) -> Shapes:

@@ -15,11 +15,13 @@ from vpr_service.streams import Listener
 from vpr_service.web import static_files
 from vpr_video.api import routers
 from vpr_video.case_numbers import CaseNumbers
+from vpr_video.districts import Districts
 from vpr_video.domain.session import session
 from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
 from vpr_video.evidence.links import project_link
 from vpr_video.evidence.rows import project_evidence
+from vpr_video.guests import project_guest
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
 from vpr_video.media.server import MediaServer
@@ -32,7 +34,7 @@ from vpr_video.settings import Settings
 from vpr_video.signalling.changes import Changes
 from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
-from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, outbox_page, pages
+from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, guest_pages, outbox_page, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 PAGES = (
@@ -41,6 +43,7 @@ PAGES = (
     call_pages.resident,
     call_pages.officer,
     giving_pages.router,
+    guest_pages.router,
     outbox_page.router,
 )
 
@@ -52,7 +55,8 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
     )
     hub = Hub(runtime, server)
     listener, sweeper = Listener(runtime.engine, CHANGES, Changes(hub=hub)), Sweeper(runtime, settings, OBJECTS)
-    return (hub, listener, Outbox(), sweeper, *([server] if server else []))
+    city = Districts(settings.intake_url)
+    return (hub, listener, Outbox(), sweeper, city, *([server] if server else []))
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
@@ -63,7 +67,7 @@ service = Service(
     "video",
     metadata,
     deciders=(session,),
-    projectors=(project_session, project_invite, project_evidence, project_link),
+    projectors=(project_session, project_invite, project_evidence, project_link, project_guest),
     consumer=consumer,
     workers=_workers,
     consequences=(send_invitation, follow_evidence),

@@ -4,7 +4,18 @@ from sqlalchemy import Text, bindparam, cast, select
 
 from vpr_service.held import Holdings
 from vpr_video.queries import LOCATION
-from vpr_video.tables import chat, checklist_ticks, evidence, evidence_files, invites, locations, sessions, upload_links
+from vpr_video.tables import (
+    chat,
+    checklist_ticks,
+    evidence,
+    evidence_files,
+    guests,
+    invites,
+    locations,
+    positions,
+    sessions,
+    upload_links,
+)
 
 OF_REPORT = sessions.c.report_id == bindparam("report")
 WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
@@ -28,6 +39,11 @@ HOLDINGS = Holdings(
         "locations": select(locations.c.session_id, *(locations.c[name] for name in LOCATION))
         .where(locations.c.report_id == bindparam("report"))
         .order_by(locations.c.located_at),
+        "positions": select(
+            *(positions.c[name] for name in ("session_id", *LOCATION[:3], "measured_at", "received_at"))
+        )
+        .where(positions.c.report_id == bindparam("report"))
+        .order_by(positions.c.received_at, positions.c.measured_at),
         "ticked": select(*(checklist_ticks.c[name] for name in ("session_id", "checklist", "point", "ticked", "at")))
         .where(checklist_ticks.c.report_id == bindparam("report"))
         .order_by(checklist_ticks.c.at, checklist_ticks.c.point),
@@ -36,6 +52,11 @@ HOLDINGS = Holdings(
         .join_from(evidence_files, evidence, evidence.c.id == evidence_files.c.evidence_id)
         .where(evidence_files.c.report_id == bindparam("report"))
         .order_by(evidence.c.opened_at, evidence.c.id),
+        "guests": select(
+            *(guests.c[name] for name in ("session_id", "kind", "name", "issued_at", "opened_at", "revoked_at"))
+        )
+        .where(guests.c.report_id == bindparam("report"))
+        .order_by(guests.c.issued_at),
         "upload_links": select(
             *(upload_links.c[name] for name in ("session_id", "purpose", "issued_at", "expires_at", "revoked_at"))
         )

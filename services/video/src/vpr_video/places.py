@@ -35,11 +35,22 @@ class Place:
 async def place_of(
     connection: AsyncConnection, session: dict[str, Any], person: dict[str, Any], now: datetime
 ) -> Place:
-    """The place of one who waits in this session."""
+    """The place of one who waits in this session.
+
+    Nobody stands in line by a session that is over, also by its time alone, nor by one in which a resident was let in
+    already (from another device), nor before themselves by an earlier session about the same report.
+    """
     others = SESSIONS.where(
-        sessions.c.ended_at.is_(None), sessions.c.id != session["id"], holder.is_not_distinct_from(session["holder_id"])
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > now,
+        sessions.c.id != session["id"],
+        holder.is_not_distinct_from(session["holder_id"]),
     ).subquery()
-    ahead = select(func.count()).where(exists().where(*_waits_before(others.c.id, person["joined_at"])))
+    ahead = select(func.count()).where(
+        others.c.report_id != session["report_id"],
+        exists().where(*_waits_before(others.c.id, person["joined_at"])),
+        ~exists().where(*_inside(others.c.id)),
+    )
     waiting = await connection.scalar(ahead.select_from(others)) or 0
     talking = select(func.max(others.c.connected_at)).where(others.c.status.in_(TALKING))
     since = await connection.scalar(talking)
@@ -47,14 +58,18 @@ async def place_of(
     return Place(waiting, since is not None, _minutes(waiting, since, typical, now))
 
 
+def _residents(session_id: Any) -> tuple[Any, ...]:
+    present = participants.c.left_at.is_(None)
+    return (participants.c.session_id == session_id, participants.c.kind == Participant.RESIDENT, present)
+
+
 def _waits_before(session_id: Any, joined_at: datetime) -> tuple[Any, ...]:
-    return (
-        participants.c.session_id == session_id,
-        participants.c.kind == Participant.RESIDENT,
-        participants.c.left_at.is_(None),
-        participants.c.admitted_at.is_(None),
-        participants.c.joined_at < joined_at,
-    )
+    waits = participants.c.admitted_at.is_(None)
+    return (*_residents(session_id), waits, participants.c.joined_at < joined_at)
+
+
+def _inside(session_id: Any) -> tuple[Any, ...]:
+    return (*_residents(session_id), participants.c.admitted_at.is_not(None))
 
 
 def _minutes(ahead: int, since: datetime | None, typical: timedelta | None, now: datetime) -> int | None:

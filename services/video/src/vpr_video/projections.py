@@ -33,9 +33,11 @@ from vpr_video.tables import (
     chat,
     checklist_ticks,
     evidence_files,
+    guests,
     holders,
     locations,
     participants,
+    positions,
     sessions,
     upload_links,
 )
@@ -101,7 +103,7 @@ HOLD = _held.on_conflict_do_update(
 project_erasure = erasing(
     *(
         delete(table).where(table.c.report_id == bindparam("report"))
-        for table in (chat, locations, checklist_ticks, evidence_files, upload_links)
+        for table in (chat, locations, positions, checklist_ticks, evidence_files, upload_links, guests)
     )
 )
 

@@ -17,12 +17,14 @@ from vpr_video.tables import (
     checklist_ticks,
     credentials,
     evidence,
+    guests,
     holders,
     invite_attempts,
     invite_tokens,
     invites,
     locations,
     participants,
+    positions,
     sessions,
 )
 
@@ -107,10 +109,14 @@ async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str,
 
 
 async def people_of(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
-    """Everyone who came to a session, also who left, in the order of their (last) coming; with where they last were."""
+    """Everyone who came to a session, also who left, in the order of their (last) coming.
+
+    With where they last were, and the name of a guest.
+    """
     query = (
-        select(participants, *(locations.c[name] for name in LOCATION))
+        select(participants, *(locations.c[name] for name in LOCATION), guests.c.name)
         .outerjoin(locations, _located)
+        .outerjoin(guests, guests.c.participant_id == participants.c.participant_id)
         .where(participants.c.session_id == session_id)
         .order_by(participants.c.joined_at, participants.c.participant_id)
     )
@@ -129,6 +135,20 @@ async def chat_of(connection: AsyncConnection, session_id: UUID, limit: int = 50
     newest = select(chat).where(chat.c.session_id == session_id).order_by(chat.c.at.desc(), chat.c.id.desc())
     rows = (await connection.execute(newest.limit(limit))).mappings().all()
     return [dict(row) for row in reversed(rows)]
+
+
+async def positions_of(connection: AsyncConnection, session_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """The last of where a session's residents said to be, in the order in which it came."""
+    newest = select(positions).where(positions.c.session_id == session_id)
+    newest = newest.order_by(positions.c.received_at.desc(), positions.c.measured_at.desc())
+    rows = (await connection.execute(newest.limit(limit))).mappings().all()
+    return [dict(row) for row in reversed(rows)]
+
+
+async def is_over(connection: AsyncConnection, session_id: UUID) -> bool:
+    """Whether a session has ended; under the lock of its stream that is certain until the transaction's end."""
+    query = select(exists().where(sessions.c.id == session_id, sessions.c.ended_at.is_not(None)))
+    return bool(await connection.scalar(query))
 
 
 async def one_invite(connection: AsyncConnection, invite_id: UUID) -> dict[str, Any] | None:

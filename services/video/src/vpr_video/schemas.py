@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
+from vpr_events.event import Instant
 from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 
@@ -145,6 +146,27 @@ class NewParticipant(Body):
     kind: StaffPlace = Participant.OFFICER
 
 
+class NewGuest(Body):
+    """Somebody without an account who is to come in: as what, and by which name everyone in the call sees them."""
+
+    kind: Literal[Participant.INTERPRETER, Participant.SPECIALIST]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class GuestShown(Body):
+    """A guest's invitation. ``link`` is shown once, in the first answer alone."""
+
+    id: UUID
+    kind: Participant
+    name: str
+    state: Literal["pending", "opened", "revoked", "expired"]
+    issued_at: datetime
+    expires_at: datetime
+    opened_at: datetime | None
+    revoked_at: datetime | None
+    link: str | None = None
+
+
 class Consents(Body):
     """The scopes that are allowed from now on; those not named are not."""
 
@@ -184,7 +206,7 @@ class Location(Body):
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
     accuracy: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    at: AwareDatetime
+    at: Instant
 
 
 class CallSummary(Body):
@@ -250,7 +272,7 @@ class Token(Body):
 
 
 class Joined(Body):
-    """The resident is in. ``participant_token`` is shown once: send it as ``Authorization: Participant <token>``."""
+    """The caller is in. ``participant_token`` is shown once: send it as ``Authorization: Participant <token>``."""
 
     session_id: UUID
     participant_id: UUID

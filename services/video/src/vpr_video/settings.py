@@ -140,6 +140,10 @@ class Settings(SendingSettings, EvidenceSettings):
         """The link by which somebody outside of a session sends evidence."""
         return f"{self.shared.public_url.rstrip('/')}/video/give/{token}"
 
+    def guest_link(self, token: str) -> str:
+        """The link by which a guest comes in."""
+        return f"{self.shared.public_url.rstrip('/')}/video/guest/{token}"
+
     def link_of(self, token: str, *, neutral: bool = False) -> str:
         """The join link of a token."""
         template = (self.neutral_join_url if neutral else None) or self.join_url

@@ -149,7 +149,21 @@ locations = Table(
     Column("accuracy", Float, nullable=False),
     Column("located_at", Moment, nullable=False),
 )
-"""Where a resident who allowed it last was: degrees (WGS 84), metres. What came before is not kept."""
+"""Where a resident who allowed it last was: degrees (WGS 84), metres."""
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("participant_id", Uuid, primary_key=True),
+    Column("measured_at", Moment, primary_key=True),
+    Column("latitude", Float, primary_key=True),
+    Column("longitude", Float, primary_key=True),
+    Column("accuracy", Float, primary_key=True),
+    Column("received_at", Moment, nullable=False),
+    Column("report_id", Uuid, nullable=False, index=True),
+)
+"""All that was told of it, as it was told (``measured_at`` by the device's clock); the same told again is one."""
 
 checklist_ticks = Table(
     "checklist_ticks",
@@ -240,4 +254,21 @@ upload_links = Table(
 )
 """Links by which somebody outside of a session sends evidence; they end with the report's personal data."""
 
-PERSONAL: tuple[Table, ...] = (chat, locations, checklist_ticks, evidence_files, upload_links)
+guests = Table(
+    "guests",
+    metadata,
+    Column("invite_id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False, index=True),
+    Column("report_id", Uuid, nullable=False, index=True),
+    Column("participant_id", Uuid, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("token_digest", Text, nullable=False, unique=True),
+    Column("issued_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("opened_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""Interpreters and specialists who come in by a link; ``participant_id`` is as whom they came."""
+
+PERSONAL: tuple[Table, ...] = (chat, locations, positions, checklist_ticks, evidence_files, upload_links, guests)

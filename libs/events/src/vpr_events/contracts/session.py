@@ -200,6 +200,29 @@ class SessionEvidenceOpened(Event, name="session.evidence_opened"):
     participant: Participant
 
 
+class SessionGuestInvited(Event, name="session.guest_invited"):
+    """Somebody without an account (an interpreter, a specialist) may come in once by a link, until ``expires_at``."""
+
+    invite_id: UUID
+    kind: Participant
+    expires_at: Instant
+    invited_by: UUID
+
+
+class SessionGuestInviteRevoked(Event, name="session.guest_invite_revoked"):
+    """A guest's link, by which nobody came, is not valid any more."""
+
+    invite_id: UUID
+    revoked_by: UUID
+
+
+class SessionGuestInviteOpened(Event, name="session.guest_invite_opened"):
+    """A guest's link was spent; ``session.participant_joined`` follows."""
+
+    invite_id: UUID
+    participant_id: UUID
+
+
 class SessionUploadLinkIssued(Event, name="session.upload_link_issued"):
     """Somebody outside of the session may send ``most`` items by a link until ``expires_at``."""
 

@@ -1,11 +1,11 @@
-"""``/v1/call``: what a resident who joined does, known by the credential that joining gave."""
+"""``/v1/call``: what a resident or guest who joined does, known by the credential that joining gave."""
 
 from fastapi import APIRouter, Response
 
 from vpr_service.described import problems
 from vpr_service.requests import private
 from vpr_service.runtime import Running
-from vpr_video.api.seats import ResidentSeat, done, shown
+from vpr_video.api.seats import OwnSeat, ResidentSeat, done, shown
 from vpr_video.case_numbers import Numbers
 from vpr_video.domain.commands import Leave, Return, SetConsents
 from vpr_video.schemas import Call, CallSummary, Consents
@@ -34,7 +34,7 @@ async def hang_up(seat: ResidentSeat, runtime: Running, response: Response) -> C
 
 
 @router.get("/summary")
-async def summary(seat: ResidentSeat, numbers: Numbers, response: Response) -> CallSummary:
+async def summary(seat: OwnSeat, numbers: Numbers, response: Response) -> CallSummary:
     """What is worth keeping of the call, also once it is over."""
     private(response)
     row = seat.row

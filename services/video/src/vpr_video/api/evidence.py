@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
+from vpr_events.contracts.session import EvidenceKind
 from vpr_events.contracts.values import Role
 from vpr_events.decider import Refused
 from vpr_events.event import new_id
@@ -26,7 +27,7 @@ from vpr_video.domain.securing import SCOPES
 from vpr_video.evidence import items
 from vpr_video.evidence.completing import complete
 from vpr_video.evidence.copying import check_copy
-from vpr_video.evidence.documents import chat_document
+from vpr_video.evidence.documents import document, told_in
 from vpr_video.evidence.opening import KeyGiven, copy_begun, opened
 from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewCopy, NewEvidence
 from vpr_video.evidence.taking import OFF, evidence_of, execution_of, item_row, take_chunk
@@ -163,11 +164,27 @@ async def copy(
 @router.post("/chat", status_code=201)
 async def secure_chat(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> EvidenceItem:
     """Secure what was written in the call until now, as a document. It is done at the session's end in any case."""
-    evidence_id = new_id()
-    with storing(OFF):
-        made = await chat_document(row["id"], row["report_id"], evidence_id, caller.id, runtime)
-    await runtime.pipeline.execute(made)
     private(response)
+    return await _secured(EvidenceKind.CHAT, row, caller, runtime)
+
+
+@router.post("/location", status_code=201)
+async def secure_location(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> EvidenceItem:
+    """Secure where the resident was until now, as GeoJSON. It is done at the session's end in any case.
+
+    409 ``nothing_told`` where they told no position.
+    """
+    private(response)
+    return await _secured(EvidenceKind.LOCATION, row, caller, runtime)
+
+
+async def _secured(kind: EvidenceKind, row: dict[str, Any], caller: Principal, runtime: Runtime) -> EvidenceItem:
+    evidence_id, told = new_id(), await told_in(kind, row["id"], runtime)
+    if kind is EvidenceKind.LOCATION and not told:
+        raise Refused("nothing_told", "no position was told in this session")
+    with storing(OFF):
+        made = await document(kind, told, evidence_id, row, caller.id, runtime)
+    await runtime.pipeline.execute(made)
     return shown(await item_row(row["id"], evidence_id, runtime), runtime)
 
 

@@ -44,7 +44,17 @@ async def staff_seat(session_id: UUID, caller: Actor, runtime: Running) -> Seat:
     return seat
 
 
+async def own_seat(seat: Annotated[Seat, Depends(resident_seat)]) -> Seat:
+    """A resident's, and no guest's. Raises Problem 403."""
+    if seat.person["kind"] != Participant.RESIDENT:
+        raise Problem(403, "not_the_resident", "only the resident does this")
+    return seat
+
+
 ResidentSeat = Annotated[Seat, Depends(resident_seat)]
+"""A resident's or a guest's."""
+OwnSeat = Annotated[Seat, Depends(own_seat)]
+"""A resident's alone."""
 StaffSeat = Annotated[Seat, Depends(staff_seat)]
 
 

@@ -26,11 +26,19 @@ from vpr_video.domain.commands import (
     SetConsents,
 )
 from vpr_video.domain.giving import GIVING
+from vpr_video.domain.guests import (
+    ComeAsGuest,
+    InviteGuest,
+    RevokeGuestInvite,
+    come_as_guest,
+    invite_guest,
+    revoke_guest,
+)
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
 from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
 from vpr_video.domain.state import OVER, State, Status, evolve
 from vpr_video.domain.talking import change_mode, connect, interrupt
-from vpr_video.domain.waiting import expire, refuse_when_over, timers
+from vpr_video.domain.waiting import expire, refuse_when_late, refuse_when_over, timers
 
 
 def session_id(request_id: UUID) -> UUID:
@@ -49,7 +57,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
         case TimerFired():
             return abandon(command, state) if command.name.startswith(TIMER) else expire(command, state)
-        case Interrupt() | Leave() | NoteInviteSent() | NoteInviteFailed() | RevokeInvite() if state.status in OVER:
+        case command if isinstance(command, IDLE) and state.status in OVER:
             return []
     if securing := SECURING.get(type(command)):
         return securing(command, state)
@@ -76,6 +84,20 @@ def _create(command: CreateSession, state: State) -> Sequence[Event]:
     ]
 
 
+IDLE = (Interrupt, Leave, NoteInviteSent, NoteInviteFailed, RevokeInvite, RevokeGuestInvite)
+"""What changes nothing once the session is over."""
+
+
+def _guest_invited(command: InviteGuest, state: State) -> Sequence[Event]:
+    refuse_when_late(command, state)
+    return invite_guest(command, state.guests)
+
+
+def _guest_came(command: ComeAsGuest, state: State) -> Sequence[Event]:
+    refuse_when_late(command, state)
+    return come_as_guest(command, state.guests)
+
+
 WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     IssueInvite: issue,
     OpenInvite: open_,
@@ -90,6 +112,9 @@ WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     Connect: connect,
     Interrupt: interrupt,
     ChangeMode: change_mode,
+    InviteGuest: _guest_invited,
+    RevokeGuestInvite: lambda command, state: revoke_guest(command, state.guests),
+    ComeAsGuest: _guest_came,
 }
 
 

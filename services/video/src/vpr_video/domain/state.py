@@ -26,6 +26,7 @@ from vpr_events.event import Event
 from vpr_video.domain import giving
 from vpr_video.domain import invites as inviting
 from vpr_video.domain import items as securing
+from vpr_video.domain.guests import Guests, guests_after
 
 
 class Status(StrEnum):
@@ -71,6 +72,7 @@ class State:
     met: bool = False
     items: securing.Items = ()
     links: giving.UploadLinks = ()
+    guests: Guests = ()
 
     def person(self, participant_id: UUID) -> Person | None:
         """A participant, present or gone."""
@@ -96,7 +98,8 @@ def evolve(state: State, event: Event) -> State:
         case SessionExpired():
             return replace(state, status=Status.EXPIRED)
     invites, items = inviting.with_event(state.invites, event), securing.with_event(state.items, event)
-    state = replace(state, invites=invites, items=items, links=giving.links_after(state.links, event))
+    links, invited = giving.links_after(state.links, event), guests_after(state.guests, event)
+    state = replace(state, invites=invites, items=items, links=links, guests=invited)
     return _with_people(_talking(state, event), event)
 
 

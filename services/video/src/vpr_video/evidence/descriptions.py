@@ -38,6 +38,12 @@ KINDS: Mapping[EvidenceKind, Text] = {
         "fr": "Un document que ce système a fait de ce qui a été écrit pendant l’appel. Les heures sont celles de "
         "ce système.",
     },
+    EvidenceKind.LOCATION: {
+        "en": "A document that this system made of the positions that the resident's device reported while they "
+        "allowed it, as GeoJSON. How exact each is, is the device's own estimate; nobody checked where they were.",
+        "fr": "Un document que ce système a fait des positions que l’appareil du résident a indiquées tant qu’il le "
+        "permettait, en GeoJSON. La précision est celle que l’appareil estime; personne n’a vérifié où il était.",
+    },
 }
 OTHER: Text = {"en": "An item of evidence of a video call.", "fr": "Un élément de preuve d'un appel vidéo."}
 

@@ -1,12 +1,16 @@
-"""Documents of what was written in a call: as evidence, when the session ends or when an officer asks for one."""
+"""Documents of what was told in a call: as evidence, when the session ends or when an officer asks for one.
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+Of what was written, and of where the resident was.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.session import EvidenceKind
 from vpr_events.effect_runner import Task, Tried
@@ -25,63 +29,100 @@ DOCUMENTING = "evidence_documenting"
 """The kind of the effect."""
 
 JSON = "application/json"
+"""GeoJSON too: an event tells a media type as a code, which has no ``+``."""
 MOST = 100_000
-"""How many messages a document holds; more are not written in a call."""
+"""How many messages or positions a document holds; more do not come in a call."""
+
+type Told = Sequence[Mapping[str, Any]]
+type Reading = Callable[[AsyncConnection, UUID, int], Awaitable[Told]]
+type Writing = Callable[[UUID, Told, datetime], bytes]
 
 
 @dataclass(frozen=True)
 class Documenter:
-    """The handler that secures what was written in a session that ended."""
+    """The handler that secures what was told in a session that ended."""
 
     runtime: Runtime
 
     async def __call__(self, task: Task) -> Tried:
-        """Secure one session's chat; where nothing was written, or nothing is kept here, there is none."""
-        session_id = UUID(str(task.data["session"]))
-        if not settings_of(self.runtime).takes_files or not await _written(session_id, self.runtime):
+        """Secure one session's; where nothing was told, or nothing is kept here, there is none."""
+        if not settings_of(self.runtime).takes_files:
             return Tried()
-        made = await chat_document(session_id, task.correlation_id, derived_id(task.id, "chat"), None, self.runtime)
-        return Tried(executions=[made])
+        row = {"id": UUID(str(task.data["session"])), "report_id": task.correlation_id}
+        made = [
+            await document(kind, told, derived_id(task.id, kind), row, None, self.runtime)
+            for kind in DOCUMENTS
+            if (told := await told_in(kind, row["id"], self.runtime))
+        ]
+        return Tried(executions=made)
 
 
-async def _written(session_id: UUID, runtime: Runtime) -> Sequence[Mapping[str, Any]]:
+async def told_in(kind: EvidenceKind, session_id: UUID, runtime: Runtime) -> Told:
+    """What a document of this kind would hold now. Personal."""
+    read, _ = DOCUMENTS[kind]
     async with runtime.reading() as connection:
-        return await queries.chat_of(connection, session_id, MOST)
+        return await read(connection, session_id, MOST)
 
 
-async def chat_document(
-    session_id: UUID, report_id: UUID, evidence_id: UUID, staff_id: UUID | None, runtime: Runtime
+async def document(
+    kind: EvidenceKind, told: Told, evidence_id: UUID, row: Mapping[str, Any], staff_id: UUID | None, runtime: Runtime
 ) -> Execution:
-    """The command that secures what was written until now. Raises as storing does."""
-    written = await _written(session_id, runtime)
-    content = document_of(session_id, written, runtime.now())
-    evidence = evidence_of(runtime)
-    wrapped = evidence.keys.wrap(evidence_id, new_item_key())
-    stored = await making.store(_once(content), evidence_id, wrapped, runtime)
+    """The command that secures what was told in the session of this row (id, report_id). Raises as storing does."""
+    _, write = DOCUMENTS[kind]
+    wrapped = evidence_of(runtime).keys.wrap(evidence_id, new_item_key())
+    content = _once(write(row["id"], told, runtime.now()))
+    stored = await making.store(content, evidence_id, wrapped, runtime)
     command = SecureDocument(
         at=runtime.now(),
         evidence_id=evidence_id,
-        kind=EvidenceKind.CHAT,
+        kind=kind,
         sha256=stored.sha256,
         size=stored.size,
         media_type=JSON,
         staff_id=staff_id,
     )
-    kept = items.file_kept(evidence_id, report_id, wrapped_key=wrapped, declared_type=JSON)
+    kept = items.file_kept(evidence_id, row["report_id"], wrapped_key=wrapped, declared_type=JSON)
     return Execution(
         decider=session,
-        entity=session_id,
+        entity=row["id"],
         command=command,
-        correlation_id=report_id,
-        private=[*kept, *stored.kept(evidence_id, report_id, runtime)],
+        correlation_id=row["report_id"],
+        private=[*kept, *stored.kept(evidence_id, row["report_id"], runtime)],
     )
 
 
-def document_of(session_id: UUID, written: Sequence[Mapping[str, Any]], made_at: datetime) -> bytes:
-    """The document: what was written in a session, by whom (their place in the call) and when, as JSON."""
-    messages = [{name: row[name] for name in ("id", "at", "kind", "participant_id", "text")} for row in written]
-    document = {"document": "chat", "session_id": session_id, "made_at": made_at, "messages": messages}
-    return orjson.dumps(document, str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+def chat_document(session_id: UUID, told: Told, made_at: datetime) -> bytes:
+    """What was written in a session, by whom (their place in the call) and when, as JSON."""
+    messages = [{name: row[name] for name in ("id", "at", "kind", "participant_id", "text")} for row in told]
+    return _json({"document": "chat", "session_id": session_id, "made_at": made_at, "messages": messages})
+
+
+def location_document(session_id: UUID, told: Told, made_at: datetime) -> bytes:
+    """Where residents said to be, as GeoJSON (RFC 7946): a point for each position, in the order in which they came.
+
+    Its properties: ``measured_at`` by the device's clock, ``received_at`` by ours, ``accuracy_metres`` as the device
+    estimates it, and whose it is.
+    """
+    features = [_feature(row) for row in told]
+    whole = {"type": "FeatureCollection", "document": "location", "session_id": session_id, "made_at": made_at}
+    return _json(whole | {"features": features})
+
+
+def _feature(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    point = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
+    properties = {name: row[name] for name in ("measured_at", "received_at", "participant_id")}
+    return {"type": "Feature", "geometry": point, "properties": properties | {"accuracy_metres": row["accuracy"]}}
+
+
+DOCUMENTS: Mapping[EvidenceKind, tuple[Reading, Writing]] = {
+    EvidenceKind.CHAT: (queries.chat_of, chat_document),
+    EvidenceKind.LOCATION: (queries.positions_of, location_document),
+}
+"""What documents are made of, and how."""
+
+
+def _json(whole: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(whole, str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -13,6 +13,7 @@ from vpr_events.contracts.session import (
     SessionEvidenceClosed,
     SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
+    SessionExpired,
 )
 from vpr_events.effect_runner import Handler, Task, Tried
 from vpr_events.effects import Effect
@@ -53,7 +54,7 @@ def follow_evidence(event: Recorded) -> Iterable[Effect | Write]:
             yield _about(FACTS, item)
         case SessionEvidenceCopyRequested(evidence_id=item):
             yield _about(COPYING, item)
-        case SessionEnded():
+        case SessionEnded() | SessionExpired():
             yield Effect(DOCUMENTING, {"session": str(event.entity_id)})
 
 

@@ -37,7 +37,8 @@ class SendingSettings(ServiceSettings):
 
     ``sms_countries``: to numbers of which regions (ISO 3166) SMS go; the first is that of numbers without a country.
     ``sms_per_session`` and ``sms_per_hour``: how many at most. ``send_delays``: seconds between tries by one channel.
-    ``send_within``: seconds for one try. ``intake_url``: where intake tells how to reach a reporter.
+    ``send_within``: seconds for one try. ``intake_url``: where intake tells how to reach a reporter, and
+    where the city's districts are.
     ``links_per_session``: how many new links a session's resident may ask for in an hour. ``codes_per_source`` and
     ``codes_in_all``: how many short codes may be typed in ten minutes from one address, and in all.
     """

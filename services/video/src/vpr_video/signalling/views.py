@@ -44,6 +44,7 @@ def _person(person: dict[str, Any], online: Collection[UUID]) -> dict[str, Any]:
     return {
         "id": person["participant_id"],
         "kind": person["kind"],
+        "name": person["name"],
         "admitted": person["admitted_at"] is not None,
         "consents": sorted(person["consents"]),
         "online": person["participant_id"] in online,

@@ -19,7 +19,10 @@ _OVER: dict[Language, dict[str, Any]] = {
         "i_allow": "I allow the other side to",
         "scopes": {
             "view": ("see my camera", "Live only. Nobody keeps the picture."),
-            "location": ("know where I am", "To find the place you show."),
+            "location": (
+                "know where I am",
+                "To find the place you show. It is kept with what you told.",
+            ),
             "snapshot": ("take photos from the video", "They are kept with what you told."),
             "record": ("record the meeting", "Picture and sound are kept with what you told."),
         },
@@ -49,7 +52,10 @@ _OVER: dict[Language, dict[str, Any]] = {
         "i_allow": "Je permets à l’autre personne de",
         "scopes": {
             "view": ("voir ma caméra", "En direct seulement. Personne ne garde l’image."),
-            "location": ("savoir où je suis", "Pour trouver le lieu que vous montrez."),
+            "location": (
+                "savoir où je suis",
+                "Pour trouver le lieu que vous montrez. Il est gardé avec ce que vous avez dit.",
+            ),
             "snapshot": ("prendre des photos de la vidéo", "Elles sont gardées avec ce que vous avez dit."),
             "record": ("enregistrer la rencontre", "L’image et le son sont gardés avec ce que vous avez dit."),
         },

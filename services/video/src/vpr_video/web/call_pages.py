@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from vpr_events.contracts.session import Participant
 from vpr_service.cookies import csrf_token_of
 from vpr_service.languages import language_of
 from vpr_service.origins import public_page, staff_page
@@ -23,6 +24,8 @@ from vpr_video.settings import Settings
 from vpr_video.web import TEMPLATES, neutral_texts
 from vpr_video.web.call_neutral_texts import resident_texts
 from vpr_video.web.call_texts import PEOPLE
+from vpr_video.web.evidence_texts import ITEMS
+from vpr_video.web.guest_texts import INVITING
 from vpr_video.web.officer_texts import OFFICER
 from vpr_video.web.texts import EMERGENCY, SENDER
 from vpr_video.web.third_texts import THIRD
@@ -41,6 +44,8 @@ async def call(request: Request, runtime: Running) -> Response:
     settings = cast("Settings", runtime.settings)
     seat = await _seat(request, runtime)
     neutral = await _neutral(seat, runtime)
+    if seat is not None and seat.person["kind"] != Participant.RESIDENT:
+        return _third(request, seat.row, seat.person["kind"], guest=True)
     texts = resident_texts(language, neutral=neutral)
     category = seat.row["category"] if seat else None
     return _page(
@@ -79,7 +84,8 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         "officer.html",
         t=OFFICER[language],
         people=PEOPLE[language],
-        texts=_json(OFFICER[language]["script"] | PEOPLE[language]),
+        texts=_json(OFFICER[language]["script"] | ITEMS[language] | INVITING[language]["script"] | PEOPLE[language]),
+        guests=INVITING[language],
         csrf_token=csrf_token_of(request),
         wanted=request.query_params.get("as", "officer"),
         checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
@@ -96,6 +102,11 @@ async def third_call(
     runtime: Running,
 ) -> Response:
     """The page of a third participant, to which the officer's page gives the link."""
+    return _third(request, await session_row(session_id, runtime), kind, guest=False)
+
+
+def _third(request: Request, session: dict[str, Any], kind: str, *, guest: bool) -> Response:
+    """A guest's page knows no session by its id: it is known by the cookie that coming in gave."""
     language = language_of(request)
     return _page(
         request,
@@ -103,8 +114,9 @@ async def third_call(
         t=THIRD[language],
         kind=kind,
         texts=_json(THIRD[language]["script"] | PEOPLE[language]),
-        csrf_token=csrf_token_of(request),
-        session=await session_row(session_id, runtime),
+        csrf_token="" if guest else csrf_token_of(request),
+        session=session,
+        guest=guest,
     )
 
 

@@ -66,7 +66,10 @@ RESIDENT: dict[Language, dict[str, Any]] = {
         "i_allow": "I allow the police to",
         "scopes": {
             "view": ("see my camera", "Live only. Nobody keeps the picture."),
-            "location": ("know where I am", "To find the place you show."),
+            "location": (
+                "know where I am",
+                "To find the place you show. It becomes part of your report.",
+            ),
             "snapshot": ("take photos from the video", "They become part of your report."),
             "record": ("record the call", "Picture and sound become part of your report."),
         },
@@ -192,7 +195,10 @@ RESIDENT: dict[Language, dict[str, Any]] = {
         "i_allow": "Je permets à la police de",
         "scopes": {
             "view": ("voir ma caméra", "En direct seulement. Personne ne garde l’image."),
-            "location": ("savoir où je suis", "Pour trouver le lieu que vous montrez."),
+            "location": (
+                "savoir où je suis",
+                "Pour trouver le lieu que vous montrez. Il fait partie de votre signalement.",
+            ),
             "snapshot": ("prendre des photos de la vidéo", "Elles font partie de votre signalement."),
             "record": ("enregistrer l’appel", "L’image et le son font partie de votre signalement."),
         },

@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - our apostrophe is the typographer's
 
 from vpr_service.languages import Language
+from vpr_video.web.guest_texts import GUESTS
 from vpr_video.web.link_texts import of_links
 from vpr_video.web.neutral_texts import NEUTRAL
 from vpr_video.web.text import Text
@@ -28,6 +29,7 @@ _LINKS = of_links(_NEW_LINK, _NOUVEAU_LIEN)
 
 TEXTS: dict[Language, dict[str, Text]] = {
     "en": _LINKS["en"]
+    | GUESTS["en"]
     | {
         "join": Text(
             "Join the video meeting",
@@ -62,6 +64,7 @@ TEXTS: dict[Language, dict[str, Text]] = {
         "failed": Text("That did not work", ("Please wait a moment and open the link again.",)),
     },
     "fr": _LINKS["fr"]
+    | GUESTS["fr"]
     | {
         "join": Text(
             "Entrer dans la rencontre vidéo",

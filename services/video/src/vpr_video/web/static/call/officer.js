@@ -4,8 +4,10 @@ import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { checklists } from "./checklist.js";
 import { Devices } from "./devices.js";
+import { Districts } from "./districts.js";
 import { Evidence } from "./evidence.js";
 import { uploadLinks } from "./links.js";
+import { guestLinks } from "./guests.js";
 import { draw } from "./map.js";
 import { Quality } from "./quality.js";
 import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
@@ -29,6 +31,8 @@ let told = 0;
 let lost = 0;
 let renewing = 0;
 let evidence = null;
+let listGuests = () => {};
+let here = "";
 
 const call = new Call({
   address: async () => socketAddress(`${api}/socket?csrf_token=${encodeURIComponent(csrf)}`),
@@ -44,6 +48,7 @@ const call = new Call({
 });
 const chat = new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
+const districts = new Districts(`${root}/v1/districts`);
 
 const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.failed);
 
@@ -55,11 +60,15 @@ call.addEventListener("session", ({ detail }) => {
   showPeople(detail, resident, { post, failed });
   tiles.keep(detail.people.filter((one) => one.admitted && one.id !== resident), texts.away);
   said(detail);
-  draw(theirs?.location ?? null);
+  draw(theirs?.location ?? null, districts);
   secure(detail, theirs?.consents ?? []);
+  if (here !== (here = String(detail.people.map(({ id }) => id)))) listGuests();
   if (["ended", "expired"].includes(detail.status)) return finish();
   abilities();
   consider();
+});
+districts.addEventListener("known", () => {
+  draw(call.view.people.find((one) => one.id === resident)?.location ?? null, districts);
 });
 call.addEventListener("stream", ({ detail }) => {
   const one = call.view.people.find(({ id }) => id === detail.id);
@@ -109,6 +118,7 @@ function secure(detail, scopes) {
     evidence = new Evidence({ base: `${api}/evidence`, headers, call, resident: () => resident });
     checklists(`${api}/checklists`, headers);
     uploadLinks(`${api}/upload-links`, headers);
+    listGuests = guestLinks(`${api}/guests`, headers);
   }
   evidence.allow(scopes);
 }

@@ -3,23 +3,25 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { Devices } from "./devices.js";
-import { $, ask, say, show, socketAddress, texts } from "./page.js";
+import { $, ask, calledAs, say, show, socketAddress, texts } from "./page.js";
 import { Tiles } from "./tiles.js";
 
 const { root, session, kind } = document.body.dataset;
-const api = `${root}/v1/sessions/${session}`;
+const guest = !session;
+const api = guest ? `${root}/v1/call` : `${root}/v1/sessions/${session}`;
 let csrf = $("meta[name=csrf-token]").content;
-const send = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: { "X-CSRF-Token": csrf } });
+const headers = () => (guest ? {} : { "X-CSRF-Token": csrf });
+const send = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: headers() });
 
 const devices = new Devices();
 const chosen = { camera: true, microphone: true };
 
 const call = new Call({
-  address: async () => socketAddress(`${api}/socket?csrf_token=${encodeURIComponent(csrf)}`),
+  address: async () => socketAddress(guest ? `${api}/socket` : `${api}/socket?csrf_token=${encodeURIComponent(csrf)}`),
   probe: async () => {
     const now = await ask(api).catch(({ status }) => ({ gone: status }));
     if (now.gone === 401) location.reload();
-    csrf = (await ask("/csrf").catch(() => ({ csrf_token: csrf }))).csrf_token;
+    if (!guest) csrf = (await ask("/csrf").catch(() => ({ csrf_token: csrf }))).csrf_token;
     return ["ended", "expired"].includes(now.status) ? 4410 : now.gone === 403 ? 4403 : 0;
   },
   ice: () => ask(`${api}/ice`),
@@ -57,7 +59,7 @@ call.addEventListener("end", ({ detail }) => {
 function line(one) {
   const mine = one.id === call.view.you.id ? ` (${texts.you})` : "";
   return Object.assign(document.createElement("li"), {
-    textContent: `${texts[one.kind]}${mine}: ${one.online ? texts.in_call : texts.away}` });
+    textContent: `${calledAs(one, texts)}${mine}: ${one.online ? texts.in_call : texts.away}` });
 }
 
 function finish(step) {
@@ -93,8 +95,9 @@ async function open() {
 
 $("#join").onclick = async () => {
   try {
-    await send("/participants", { kind });
+    await (guest ? send("/return") : send("/participants", { kind }));
   } catch (error) {
+    if (guest && error.status === 409) return location.reload();
     return say(error.status === 403 ? texts.forbidden : error.status === 409 ? texts.in_another_place : texts.failed);
   }
   show("waiting");

@@ -1,6 +1,6 @@
 /* The pictures of participants who have no place of their own on the page, each with who it is. */
 
-import { whenSeen } from "./page.js";
+import { calledAs, whenSeen } from "./page.js";
 
 export class Tiles {
   #root;
@@ -14,8 +14,8 @@ export class Tiles {
   }
 
   /* Show this participant's picture and let their voice be heard, from now on by this stream. */
-  show({ id, kind }, stream) {
-    const tile = this.#tiles.get(id) ?? this.#made(id, kind);
+  show(one, stream) {
+    const tile = this.#tiles.get(one.id) ?? this.#made(one);
     const video = tile.querySelector("video");
     if (video.srcObject === stream) return;
     delete video.dataset.seen;
@@ -29,7 +29,7 @@ export class Tiles {
     const known = new Map(people.map((one) => [one.id, one]));
     for (const [id, tile] of this.#tiles) {
       const one = known.get(id);
-      if (one) tile.querySelector("figcaption").textContent = this.#names[one.kind] + (one.online ? "" : ` (${away})`);
+      if (one) tile.querySelector("figcaption").textContent = calledAs(one, this.#names) + (one.online ? "" : ` (${away})`);
       else this.remove(id);
     }
   }
@@ -39,13 +39,14 @@ export class Tiles {
     this.#tiles.delete(id);
   }
 
-  #made(id, kind) {
+  #made(one) {
+    const { id, kind } = one;
     const tile = document.createElement("figure");
     tile.dataset.who = id;
     tile.dataset.kind = kind;
     const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
-    video.setAttribute("aria-label", this.#names[kind]);
-    const caption = Object.assign(document.createElement("figcaption"), { textContent: this.#names[kind] });
+    video.setAttribute("aria-label", calledAs(one, this.#names));
+    const caption = Object.assign(document.createElement("figcaption"), { textContent: calledAs(one, this.#names) });
     tile.append(video, caption);
     this.#root.append(tile);
     this.#tiles.set(id, tile);
