@@ -1,4 +1,4 @@
-"""ffmpeg as a child process: with limits, without a network, and on files that are in memory alone."""
+"""ffmpeg as a child process: with limits, without a network, and (for copies) on files that are in memory alone."""
 
 import asyncio
 import os
@@ -81,7 +81,7 @@ class Runner:
     async def probe(self, source: int, media_type: str) -> Source:
         """What an item holds. Raises Failed."""
         shown = ("-show_entries", "stream=codec_type,width,height", "-of", "json")
-        told = await self._run(FFPROBE, (*BOUNDS, "-f", INPUTS[media_type], *shown, _place(source)), source)
+        told = await self.run(FFPROBE, (*BOUNDS, "-f", INPUTS[media_type], *shown, _place(source)), source)
         streams = orjson.loads(told).get("streams", ())
         pictures = [one for one in streams if one.get("codec_type") == "video"]
         sound = any(one.get("codec_type") == "audio" for one in streams)
@@ -93,9 +93,10 @@ class Runner:
     async def convert(self, source: int, media_type: str, target: int, words: Sequence[str]) -> None:
         """Write ``target`` from ``source`` as these words of ffmpeg's say. Raises Failed."""
         given = ("-nostdin", *BOUNDS, "-f", INPUTS[media_type], "-i", _place(source), "-map_metadata", "-1")
-        await self._run(FFMPEG, (*given, *words, "-fflags", "+bitexact", "-y", _place(target)), source, target)
+        await self.run(FFMPEG, (*given, *words, "-fflags", "+bitexact", "-y", _place(target)), source, target)
 
-    async def _run(self, program: str, words: Sequence[str], *descriptors: int) -> bytes:
+    async def run(self, program: str, words: Sequence[str], *descriptors: int) -> bytes:
+        """What a program wrote, which may use these open files. Raises Failed."""
         child = await asyncio.create_subprocess_exec(
             program,
             *words,
