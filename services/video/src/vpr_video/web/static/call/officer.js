@@ -110,6 +110,7 @@ function secure(detail, scopes) {
     checklists(`${api}/checklists`, headers);
     uploadLinks(`${api}/upload-links`, headers);
   }
+  evidence.told(detail);
   evidence.allow(scopes);
 }
 
