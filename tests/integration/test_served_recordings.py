@@ -26,6 +26,7 @@ from tests.system import EVIDENCE_KEY, Servers, System, until
 from vpr_events.contracts.case import CaseReleased, ReleaseReason
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import SessionEvidenceClosed
+from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 from vpr_video.evidence.recorded import RecordingSweeper
 from vpr_video.media.recordings import Recordings
@@ -283,7 +284,7 @@ async def test_nothing_is_sent_for_it_and_nobody_else_stops_it(recording: Record
         f"{recording.sending.path}/{recording.id}/stop", headers=recording.call.resident
     )
     assert foreign.status_code == 401
-    by_page = await recording.sending.begun("photo", "image/jpeg")
+    by_page = await recording.sending.begun("photo", "image/jpeg", headers=recording.call.meeting.as_officer())
     assert code_of(await recording.call.meeting.post(f"evidence/{by_page}/stop")) == (409, "not_at_media_server")
     unknown = await recording.call.meeting.post(f"evidence/{uuid4()}/stop")
     assert code_of(unknown) == (404, "no_such_evidence")
@@ -301,6 +302,30 @@ async def test_a_recording_that_janus_cannot_make_is_refused_or_ends(
     assert code_of(answer) == (409, "not_through_media_server")
     janus.start()
     await recording.officer.sees(lambda view: view["records"] == "media_server")
+
+
+async def test_it_ends_when_the_call_goes_from_browser_to_browser_again(
+    servers: Servers, janus: MediaServer, folder: Path
+) -> None:
+    options: dict[str, Any] = {"media": "auto", "janus_url": janus.environment["VIDEO_JANUS_URL"]}
+    options |= {"janus_secret": SECRET, "janus_recordings": folder, "drop_after": 0.25}
+    async with (
+        System.started(servers, ["video"], **options) as system,
+        listening(system.apps["video"]) as url,
+        AsyncExitStack() as stack,
+    ):
+        call = await arranged(system, url, stack)
+        await allow(call, "view", "record")
+        officer = await call.as_officer()
+        await officer.sees(lambda view: view["records"] == "page")
+        interpreter, who = system.as_(Role.SUPERVISOR, subject=(own := new_id())), f"participants/{own}"
+        assert (await call.meeting.post("participants", {"kind": "interpreter"}, interpreter)).status_code == 200
+        assert (await call.meeting.post(f"{who}/admission")).status_code == 200
+        await officer.sees(lambda view: view["records"] == "media_server")
+        sending = Sending(system["video"], f"{call.meeting.url}/evidence", call.meeting.as_officer())
+        item = await sending.begun("recording", "video/webm", method="media_server")
+        await system["video"].delete(f"{call.meeting.url}/{who}", headers=call.meeting.as_officer())
+        assert await Recording(call, sending, folder, item, officer).ended_by() == "media_server_away"
 
 
 async def test_without_a_folder_the_page_records(servers: Servers, janus: MediaServer) -> None:

@@ -5,7 +5,7 @@ import os
 import resource
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -126,7 +126,8 @@ class Runner:
         limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CPU: 4 * seconds, resource.RLIMIT_FSIZE: self.most}
         limits |= {resource.RLIMIT_CORE: 0}
         for limit, most in limits.items():
-            resource.prlimit(process, limit, (most, most))
+            with suppress(ProcessLookupError):  # it is done already
+                resource.prlimit(process, limit, (most, most))
 
 
 def _place(descriptor: int) -> str:

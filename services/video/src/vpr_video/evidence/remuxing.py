@@ -53,7 +53,7 @@ class Remuxer:
 
     async def made_with(self) -> tuple[str, ...]:
         """Both programs with their versions, as codes. Raises Failed."""
-        janus = await self.runner.run(JANUS_PP_REC, ("--version",))
+        janus = await self.runner.run(JANUS_PP_REC, ("--file-extensions",))
         ffmpeg = await self.runner.run(FFMPEG, ("-version",))
         return (f"{JANUS_PP_REC}/{_version(janus)}", f"{FFMPEG}/{_version(ffmpeg)}")
 
@@ -73,8 +73,12 @@ class Remuxer:
             yield Remuxed(await self._joined(tracks, began, until, Path(working)), began)
 
     async def _track(self, file: Path, suffix: str) -> Track:
-        told = orjson.loads(await self.runner.run(JANUS_PP_REC, ("--debug-level=0", "--json", str(file))))
-        return Track(file, datetime.fromtimestamp(told["u"] / 1e6, UTC), suffix)
+        told = await self.runner.run(JANUS_PP_REC, ("--debug-level=0", "--json", str(file)))
+        try:
+            began = datetime.fromtimestamp(orjson.loads(told)["u"] / 1e6, UTC)
+        except (ValueError, LookupError, TypeError):
+            raise Failed("recording_unreadable") from None
+        return Track(file, began, suffix)
 
     async def _joined(self, tracks: Sequence[Track], began: datetime, until: datetime | None, working: Path) -> Path:
         words: list[str] = []

@@ -76,4 +76,5 @@ def _sender(opened: SessionEvidenceOpened) -> dict[str, Any]:
 def _captured(event: Recorded, captured: SessionEvidenceCaptured) -> dict[str, Any]:
     names = {"kind", "media_type", "size", "sha256", "incomplete", "participant_id", "made_with", "part_of"}
     told = captured.model_dump(include=names) | {"method": MEDIA_SERVER if captured.part_of else None}
+    told["made_with"] = list(captured.made_with) if captured.made_with else None
     return told | {"id": captured.evidence_id, "state": Stage.CAPTURED, "captured_at": event.occurred_at}

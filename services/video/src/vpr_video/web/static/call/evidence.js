@@ -39,7 +39,7 @@ export class Evidence {
       event.preventDefault();
       this.#snapshot(event.target.elements.note);
     });
-    $("#record").onclick = () => (this.#running ? this.stop() : this.#record());
+    $("#record").onclick = () => (this.#running ? this.#halt() : this.#record());
     this.#recorder.resume().then(() => this.list());
     setInterval(() => this.list(), EVERY);
   }
@@ -64,7 +64,13 @@ export class Evidence {
     this.#show();
   }
 
+  /* This page is not in the call any more. What the media server records, the service ends, or a page that follows. */
   stop() {
+    this.#recorder.stop();
+    this.#served.forget();
+  }
+
+  #halt() {
     this.#recorder.stop();
     this.#served.stop();
   }
@@ -76,7 +82,7 @@ export class Evidence {
 
   /* The service ended what the media server recorded. */
   #ended() {
-    say(this.#allowed.has("record") ? texts.record_ended : texts.record_withdrawn);
+    say(this.#resident() && !this.#allowed.has("record") ? texts.record_withdrawn : texts.record_ended);
     this.list();
   }
 

@@ -110,8 +110,8 @@ function secure(detail, scopes) {
     checklists(`${api}/checklists`, headers);
     uploadLinks(`${api}/upload-links`, headers);
   }
-  evidence.told(detail);
   evidence.allow(scopes);
+  evidence.told(detail);
 }
 
 function watch(stream) {
