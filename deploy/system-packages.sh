@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests use beyond Python packages; of these video itself uses ffmpeg, for copies of recordings. Root on Debian: installed. Elsewhere: named.
+# What the tests use beyond Python packages; of these video itself uses ffmpeg and janus-tools, for recordings. Root on Debian: installed. Elsewhere: named.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
@@ -7,6 +7,7 @@ command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
 command -v turnserver >/dev/null || missing+=(coturn)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 command -v janus >/dev/null || missing+=(janus)
+command -v janus-pp-rec >/dev/null || missing+=(janus-tools)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "  installing ${missing[*]} (a minute or two)"

@@ -37,5 +37,6 @@ libraries=${JANUS_LIBRARIES:-$(dirname "$(find /usr/lib -type d -path '*/janus/p
 printf 'plugins_folder = "%s/plugins"\ntransports_folder = "%s/transports"\n' "$libraries" "$libraries" >>"$folder/secret.jcfg"
 printf 'events_folder = "%s/events"\nloggers_folder = "%s/loggers"\n' "$libraries" "$libraries" >>"$folder/secret.jcfg"
 
+umask "${JANUS_UMASK:-027}" # of what it records: the video service, in the group of that folder, reads it
 cd "$folder" # where the files that are included are looked for
 exec "${JANUS_PROGRAM:-janus}" --configs-folder="$folder" --config="$folder/janus.jcfg" --disable-colors

@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,6 +20,8 @@ from tests.examples import recorded
 from tests.faults.driver.disks import Disk, impossible
 from tests.faults.driver.world import World, started
 from tests.files import photo
+from tests.janus import media_server
+from tests.mjr import write_sound
 from tests.system import until
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseVideoRequested
@@ -153,6 +157,47 @@ async def test_a_recording_in_which_the_service_died_is_kept_when_nobody_goes_on
     await until(closed)
     shown = (await officer.sending.read(item)).json()
     assert (shown["incomplete"], shown["sha256"]) == (True, hashlib.sha256(whole).hexdigest())
+
+
+async def test_a_recording_of_the_media_server_outlives_a_kill_between_its_end_and_its_making(
+    world: World, officer: Officer, tmp_path: Path
+) -> None:
+    """The service dies while Janus still writes, and again while it looks: the files are there until the item is."""
+    video, folder, before = world.processes["video"], tmp_path / "recordings", world.processes["video"].environment
+    folder.mkdir()
+    with media_server(tmp_path / "janus") as janus:
+        served = {"VIDEO_MEDIA": "janus", "VIDEO_JANUS_RECORDINGS": str(folder), **janus.environment}
+        video.kill()
+        video.environment = {**before, **served}
+        await asyncio.to_thread(video.start)
+
+        async def begun() -> str:
+            answer = await officer.sending.begin("recording", "video/webm", method="media_server")
+            return str(answer.json().get("id", ""))
+
+        item = await until(begun)
+        written = folder / f"{UUID(item).hex}-{1:032x}-seen-audio-0.mjr.tmp"
+        write_sound(written, time.time() - 2, 2)
+        stopped = await officer.sending.client.post(
+            f"{officer.sending.path}/{item}/stop", headers=dict(officer.sending.headers)
+        )
+        assert stopped.json()["state"] == "closing"
+        video.kill()
+        await asyncio.to_thread(video.start)
+        assert (await officer.sending.read(item)).json()["state"] == "closing"
+        written.rename(written.with_suffix(""))
+        video.kill()
+        await asyncio.to_thread(video.start)
+
+        async def captured() -> bool:
+            return bool((await officer.sending.read(item)).json()["state"] == "captured" and not any(folder.iterdir()))
+
+        await until(captured)
+    video.kill()
+    video.environment = before
+    await asyncio.to_thread(video.start)
+    content = (await officer.sending.read(item, "/content")).content
+    assert hashlib.sha256(content).hexdigest() == (await officer.sending.read(item)).json()["sha256"]
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ async def test_opening_the_page_spends_nothing_and_its_form_works_without_script
         ("tool.exe", PROGRAM, "application/octet-stream"),
         ("page.html", b"<html>", "text/html"),
     )
-    assert (answer.status_code, "1 received." in answer.text) == (200, True), answer.text
+    assert (answer.status_code, "Files received: 1." in answer.text) == (200, True), answer.text
     for name in ("tool.exe", "page.html"):
         assert f"{name}: is no photo, video or PDF that we take" in answer.text
     kept = [one for one in await listed(call) if one["state"] == "captured"]

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from tests.evidence import code_of
 from tests.integration.test_video_signalling import Call, arranged
 from tests.janus import SECRET, MediaServer, media_server
 from tests.sockets import calling, listening
 from tests.system import Servers, System, until
+from vpr_events.contracts.session import SessionEvidenceClosed
+from vpr_events.contracts.values import Role
+from vpr_events.event import new_id
 from vpr_video.media.janus import Janus
 from vpr_video.media.rooms import Room, remove_empty_rooms
 
@@ -144,6 +149,52 @@ async def test_while_janus_is_away_everybody_is_told_and_again_when_it_is_back(c
     assert (await resident.sees(through("server")))["media_run"] != before
     await resident.say(type="server_description", leg=str(uuid4()), description=OFFER)
     await resident.hears_of("server_description")
+
+
+async def allow(call: Call, *scopes: str) -> None:
+    await call.meeting.system["video"].put("/v1/call/consents", json={"scopes": scopes}, headers=call.resident)
+
+
+async def record(call: Call) -> httpx.Response:
+    """Have the call recorded by Janus."""
+    body = {"kind": "recording", "media_type": "video/webm", "method": "media_server"}
+    return await call.meeting.post("evidence", body)
+
+
+async def test_without_a_folder_janus_records_nothing(call: Call) -> None:
+    await allow(call, "view", "record")
+    officer = await call.as_officer()
+    await officer.sees(lambda view: (view["media"], view["records"]) == ("server", "page"))
+    assert code_of(await record(call)) == (503, "recording_off")
+
+
+async def test_a_recording_ends_when_the_call_goes_from_browser_to_browser_again(
+    servers: Servers, janus: MediaServer, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"media": "auto", "janus_url": janus.environment["VIDEO_JANUS_URL"]}
+    options |= {"janus_secret": SECRET, "janus_recordings": tmp_path, "drop_after": 0.25}
+    async with (
+        System.started(servers, ["video"], **options) as system,
+        listening(system.apps["video"]) as url,
+        AsyncExitStack() as stack,
+    ):
+        call = await arranged(system, url, stack)
+        await allow(call, "view", "record")
+        officer = await call.as_officer()
+        await officer.sees(lambda view: view["records"] == "page")
+        assert code_of(await record(call)) == (409, "not_through_media_server")
+        third, who = system.as_(Role.SUPERVISOR, subject=(own := new_id())), f"participants/{own}"
+        assert (await call.meeting.post("participants", {"kind": "interpreter"}, third)).status_code == 200
+        assert (await call.meeting.post(f"{who}/admission")).status_code == 200
+        await officer.sees(lambda view: view["records"] == "media_server")
+        item = (await record(call)).json()["id"]
+        await officer.sees(lambda view: view["served_recording"] == item)
+        await system["video"].delete(f"{call.meeting.url}/{who}", headers=call.meeting.as_officer())
+        await officer.sees(lambda view: view["served_recording"] is None)
+        [reason] = [
+            one.data.reason for one in await call.meeting.events() if isinstance(one.data, SessionEvidenceClosed)
+        ]
+        assert reason == "media_server_away"
 
 
 async def test_rooms_that_nobody_is_in_are_removed(call: Call, janus: MediaServer) -> None:

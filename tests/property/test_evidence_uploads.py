@@ -12,24 +12,38 @@ from tests.property.test_video_session import OFFICER, RESIDENT, SCRIPT, attempt
 from vpr_events.contracts.session import (
     Consent,
     EndReason,
+    EvidenceEnd,
     EvidenceKind,
+    Participant,
     SessionConsented,
     SessionConsentWithdrawn,
+    SessionEnded,
     SessionEvidenceCaptured,
     SessionEvidenceClosed,
     SessionEvidenceDiscarded,
     SessionEvidenceOpened,
     SessionEvidenceViewed,
+    SessionExpired,
+    SessionInterrupted,
     SessionParticipantJoined,
     SessionParticipantLeft,
 )
 from vpr_events.decider import Command, TimerFired
 from vpr_events.event import Event
-from vpr_video.domain.commands import Admit, EndSession, Leave, Return, SetConsents
-from vpr_video.domain.evidence_commands import CaptureEvidence, DiscardEvidence, OpenEvidence, ViewEvidence
+from vpr_video.domain.commands import Admit, EndSession, Interrupt, JoinStaff, Leave, Return, SetConsents
+from vpr_video.domain.evidence_commands import (
+    CaptureEvidence,
+    CapturePart,
+    DiscardEvidence,
+    OpenEvidence,
+    StopRecording,
+    ViewEvidence,
+)
+from vpr_video.domain.items import MEDIA_SERVER
 from vpr_video.domain.securing import timer_of
 from vpr_video.domain.session import session
 
+OTHER = UUID(int=22)
 items = st.integers(31, 33).map(lambda number: UUID(int=number))
 hashes = st.sampled_from(["0" * 64, "1" * 64])
 kinds = st.sampled_from([EvidenceKind.RECORDING, EvidenceKind.SNAPSHOT, EvidenceKind.PHOTO, EvidenceKind.FILE])
@@ -43,9 +57,32 @@ opening = st.builds(
     participant_id=st.sampled_from([OFFICER, RESIDENT]),
     acts=st.booleans(),
 )
+serving = st.builds(
+    OpenEvidence,
+    at=now,
+    evidence_id=items,
+    kind=st.just(EvidenceKind.RECORDING),
+    participant_id=st.sampled_from([OFFICER, OTHER]),
+    acts=st.just(True),
+    method=st.just(MEDIA_SERVER),
+)
 commands: st.SearchStrategy[Command] = st.one_of(
     opening,
     opening,
+    serving,
+    st.builds(StopRecording, at=now, evidence_id=items, reason=st.just(EvidenceEnd.STOPPED)),
+    st.builds(
+        CapturePart,
+        at=now,
+        evidence_id=items,
+        sha256=hashes,
+        size=st.just(1),
+        media_type=st.just("video/webm"),
+        part_of=items,
+    ),
+    st.builds(Interrupt, at=now, participant_id=st.sampled_from([OFFICER, OTHER, RESIDENT])),
+    st.builds(JoinStaff, at=now, staff_id=st.just(OTHER)),
+    st.builds(Leave, at=now, participant_id=st.sampled_from([OFFICER, OTHER])),
     st.builds(
         CaptureEvidence,
         at=now,
@@ -67,6 +104,7 @@ commands: st.SearchStrategy[Command] = st.one_of(
 
 
 ITEM = UUID(int=31)
+SERVED = UUID(int=32)
 BEGINNING: Sequence[Command] = (
     *SCRIPT,
     SetConsents(at=NOON, participant_id=RESIDENT, scopes=frozenset({Consent.VIEW, Consent.RECORD, Consent.SNAPSHOT})),
@@ -83,6 +121,17 @@ LIKELY = st.sampled_from(
         DiscardEvidence(at=NOON, evidence_id=ITEM, reason="file_empty"),
         ViewEvidence(at=NOON, evidence_id=ITEM, viewer_id=OFFICER, purpose="claim"),
         EndSession(at=NOON, reason=EndReason.COMPLETED),
+        OpenEvidence(
+            at=NOON,
+            evidence_id=SERVED,
+            kind=EvidenceKind.RECORDING,
+            participant_id=OFFICER,
+            acts=True,
+            method=MEDIA_SERVER,
+        ),
+        StopRecording(at=NOON, evidence_id=SERVED, reason=EvidenceEnd.STOPPED),
+        replace(CAPTURE, evidence_id=SERVED),
+        Interrupt(at=NOON, participant_id=OFFICER),
     ]
 )
 
@@ -107,7 +156,9 @@ def test_an_item_is_opened_once_closed_at_most_once_and_ends_once(events: Sequen
         assert told[0] is SessionEvidenceOpened
         assert len(told) == len(set(told))
         assert not any(kind in FINAL for kind in told[:-1])
-        if SessionEvidenceCaptured in told and SessionEvidenceClosed in told:
+        if SessionEvidenceCaptured in told and own[0].method:  # type: ignore[attr-defined]
+            assert SessionEvidenceClosed in told, "the media server's is closed before it is known"
+        elif SessionEvidenceCaptured in told and SessionEvidenceClosed in told:
             assert own[told.index(SessionEvidenceCaptured)].incomplete  # type: ignore[attr-defined]
         elif SessionEvidenceCaptured in told:
             assert not own[told.index(SessionEvidenceCaptured)].incomplete  # type: ignore[attr-defined]
@@ -165,3 +216,23 @@ def test_exactly_the_open_items_are_waited_for(events: Sequence[Event]) -> None:
 def test_repeating_a_command_that_was_accepted_records_nothing(events: Sequence[Event], command: Command) -> None:
     past = [*events, *attempt(command, events)]
     assert not attempt(command, past)
+
+
+@given(calls())
+def test_the_media_server_records_one_item_and_for_nobody_who_is_gone(events: Sequence[Event]) -> None:
+    """Told from the events alone: ``running`` is for whom."""
+    running: dict[UUID, UUID] = {}
+    for event in events:
+        match event:
+            case SessionEvidenceOpened(method="media_server"):
+                assert not running
+                running[event.evidence_id] = event.participant_id
+            case SessionEvidenceClosed() | SessionEvidenceDiscarded():
+                running.pop(event.evidence_id, None)
+            case SessionParticipantLeft(participant_id=who, kind=kind):
+                assert who not in running.values()
+                assert kind is not Participant.RESIDENT or not running
+            case SessionInterrupted(participant_id=who):
+                assert who not in running.values()
+            case SessionEnded() | SessionExpired():
+                assert not running

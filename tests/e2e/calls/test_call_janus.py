@@ -1,12 +1,16 @@
 """Calls through Janus, in real browsers: pictures each way, and what happens when one of the servers is killed."""
 
+import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.calls import Desk, Side, desk_on, eventually, let_in, meet, officer, resident, third
+from tests.evidence import sha256
 from tests.janus import MediaServer, media_server
 from vpr_events.contracts.values import Role
 
@@ -21,8 +25,15 @@ def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaServer]:
 
 
 @pytest.fixture(scope="module")
-def desk(janus: MediaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("served"), **janus.environment, VIDEO_MEDIA="janus") as desk:
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Janus records."""
+    return tmp_path_factory.mktemp("recordings")
+
+
+@pytest.fixture(scope="module")
+def desk(janus: MediaServer, recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    served = {**janus.environment, "VIDEO_MEDIA": "janus", "VIDEO_JANUS_RECORDINGS": str(recordings)}
+    with desk_on(tmp_path_factory.mktemp("served"), **served) as desk:
         yield desk
 
 
@@ -54,7 +65,7 @@ def come_in(interpreter: Side, at_desk: Side, screenshots: Path) -> None:
 
 
 def test_two_through_janus_are_told_when_it_is_away_and_come_back_with_it(
-    browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, screenshots: Path
+    browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, recordings: Path, screenshots: Path
 ) -> None:
     session, link = desk.session()
 
@@ -87,7 +98,78 @@ def test_two_through_janus_are_told_when_it_is_away_and_come_back_with_it(
         at_desk.page.locator("[data-mode=video]").click()
         at_desk.page.locator("#no-picture").wait_for(state="hidden")
         at_desk.sees(10)
+        _records(at_desk, on_phone, Recorded(desk, session, recordings), screenshots)
         assert at_desk.wrong == on_phone.wrong == []
+
+
+@dataclass
+class Recorded:
+    """What Janus records of a session, and what becomes of it."""
+
+    desk: Desk
+    session: str
+    folder: Path
+
+    def written(self) -> bool:
+        """Janus wrote some seconds of the resident's picture and sound, of nobody else's."""
+        files = {
+            kind: [one.stat().st_size for one in self.folder.glob(f"*-{kind}-*.tmp")] for kind in ("audio", "video")
+        }
+        assert max(map(len, files.values())) <= 1, "one feed"
+        return sum(files["video"]) > 50_000 and sum(files["audio"]) > 5_000
+
+    def captured(self, many: int) -> list[dict[str, Any]]:
+        """The recordings, once there are so many and Janus' files are gone."""
+        path = f"/v1/sessions/{self.session}/evidence"
+
+        def found() -> list[dict[str, Any]]:
+            items: list[dict[str, Any]] = self.desk.people.get(Role.OFFICER, "video", path)
+            taken = [one for one in items if one["state"] == "captured" and one["kind"] == "recording"]
+            return taken if len(taken) == many and not any(self.folder.iterdir()) else []
+
+        return list(eventually(found, f"{many} recordings"))
+
+    def plays(self, item: dict[str, Any]) -> None:
+        """It is VP8 and Opus of some seconds."""
+        url = f"{self.desk.people.url('video')}/v1/sessions/{self.session}/evidence/{item['id']}/content"
+        answer = self.desk.people.client.get(url, headers=self.desk.people.headers(Role.OFFICER))
+        assert sha256(answer.content) == item["sha256"]
+        words = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name:format=duration", "-of", "csv=p=0", "-"]
+        told = subprocess.run(words, input=answer.content, check=True, capture_output=True).stdout.decode().split()
+        assert told[:2] == ["opus", "vp8"]
+        assert float(told[2]) > 0.5
+
+
+def _records(at_desk: Side, on_phone: Side, recorded: Recorded, screenshots: Path) -> None:
+    """By Janus: until the consent is taken back, and across a kill of the service between its end and its making."""
+    page, phone, desk = at_desk.page, on_phone.page, recorded.desk
+    record = phone.locator("#allow-form input[data-scope=record]")
+    record.evaluate("box => box.click()")
+    page.locator("#record:enabled").click()
+    phone.locator("#recording").wait_for()
+    page.locator("#evidence-list").get_by_text("is being recorded at the media server").wait_for()
+    eventually(recorded.written, "some seconds are recorded")
+    at_desk.fine("officer-served", screenshots)
+    record.evaluate("box => box.click()")
+    page.get_by_text("took back that the call is recorded").wait_for()
+    phone.locator("#recording").wait_for(state="hidden")
+    assert page.locator("#record").is_disabled()
+    [stopped] = recorded.captured(1)
+    assert (stopped["reason"], stopped["method"], stopped["incomplete"]) == ("consent_withdrawn", "media_server", True)
+    recorded.plays(stopped)
+
+    record.evaluate("box => box.click()")
+    page.locator("#record:enabled").click()
+    eventually(recorded.written, "some seconds are recorded")
+    page.locator("#record", has_text="Stop").click()
+    page.locator("#record[aria-pressed=false]").wait_for()
+    desk.process.kill()
+    desk.process.start()
+    *_, whole = recorded.captured(2)
+    assert (whole["reason"], whole["incomplete"]) == ("stopped", False)
+    recorded.plays(whole)
+    page.locator("#link").wait_for(state="hidden")
+    at_desk.fine("officer-served-stored", screenshots)
 
 
 def test_three_through_janus_outlive_the_service_and_go_directly_without_janus(

@@ -45,6 +45,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("access.alarm_raised", 2): _as_it_was,
     ("case.prioritised", 1): _with_direction,
     ("session.evidence_captured", 1): _as_it_was,
+    ("session.evidence_closed", 1): _as_it_was,
 }
 """(event name, version) -> what turns its body into the next version's."""
 

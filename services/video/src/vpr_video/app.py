@@ -20,11 +20,12 @@ from vpr_video.domain.session import session
 from vpr_video.evidence.effects import follow_evidence, handlers
 from vpr_video.evidence.items import OBJECTS
 from vpr_video.evidence.links import project_link
+from vpr_video.evidence.recorded import RecordingSweeper
 from vpr_video.evidence.rows import project_evidence
 from vpr_video.guests import project_guest
 from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
-from vpr_video.media.server import MediaServer
+from vpr_video.media.wiring import media_server
 from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import consumer
 from vpr_video.sending.effects import INVITATION, send_invitation
@@ -50,13 +51,12 @@ PAGES = (
 
 def _workers(runtime: Runtime) -> Sequence[Worker]:
     settings = settings_of(runtime)
-    server = (
-        MediaServer(settings.janus_url, settings.janus_secret.get_secret_value()) if settings.media != "peer" else None
-    )
+    server = media_server(settings)
     hub = Hub(runtime, server)
     listener, sweeper = Listener(runtime.engine, CHANGES, Changes(hub=hub)), Sweeper(runtime, settings, OBJECTS)
     city = Districts(settings.intake_url)
-    return (hub, listener, Outbox(), sweeper, city, *([server] if server else []))
+    served = (server, RecordingSweeper(runtime, server.recordings)) if server else ()
+    return (hub, listener, Outbox(), sweeper, city, *served)
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:

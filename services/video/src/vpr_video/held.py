@@ -22,7 +22,7 @@ WITHOUT = {"officer_id", "request_id", "case_id", "report_id"}
 
 FILE = {"file_name", "note", "device_time", "facts", "edits"}
 SENT = {"id", "session_id", "kind", "state", "reason", "participant", "opened_at", "captured_at", "media_type", "size",
-        "sha256", "incomplete", "purpose", "method"}  # fmt: skip
+        "sha256", "incomplete", "purpose", "method", "made_with"}  # fmt: skip
 
 HOLDINGS = Holdings(
     parts={

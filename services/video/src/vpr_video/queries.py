@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.session import EvidenceKind
 from vpr_video.domain.inviting import SMS
-from vpr_video.domain.items import Stage
+from vpr_video.domain.items import MEDIA_SERVER, Stage
 from vpr_video.tables import (
     chat,
     checklist_ticks,
@@ -76,6 +76,15 @@ SESSIONS: Select[*tuple[Any, ...]] = select(sessions, holder, _recording).outerj
 async def one_session(connection: AsyncConnection, session_id: UUID) -> dict[str, Any] | None:
     """A session's row."""
     query = SESSIONS.where(sessions.c.id == session_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def served_recording(connection: AsyncConnection, session_id: UUID) -> dict[str, Any] | None:
+    """The recording that the media server makes of a session: its id, and the participant_id for whom."""
+    query = select(evidence.c.id, evidence.c.participant_id).where(
+        evidence.c.session_id == session_id, evidence.c.state == Stage.OPEN, evidence.c.method == MEDIA_SERVER
+    )
     row = (await connection.execute(query)).mappings().one_or_none()
     return dict(row) if row else None
 

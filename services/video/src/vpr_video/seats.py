@@ -18,7 +18,8 @@ from vpr_video.places import Place, place_of
 class Seat:
     """The rows of the session and of everyone who came to it, and whose place it is.
 
-    ``acts``: whether it is a member of staff who acts on the session now. ``place``: where a resident waits.
+    ``acts``: whether it is a member of staff who acts on the session now. ``place``: where a resident waits. ``served``
+    is the recording that the media server is to make: its id, and the participant_id for whom.
     """
 
     row: dict[str, Any]
@@ -26,6 +27,7 @@ class Seat:
     participant_id: UUID
     acts: bool = False
     place: Place | None = None
+    served: dict[str, Any] | None = None
 
     @property
     def person(self) -> dict[str, Any]:
@@ -58,7 +60,8 @@ async def seat_in(session_id: UUID, participant_id: UUID, runtime: Runtime, *, a
             return None
         waits = own["kind"] == Participant.RESIDENT and own["admitted_at"] is None and own["left_at"] is None
         place = await place_of(connection, row, own, runtime.now()) if waits and row["ended_at"] is None else None
-    return Seat(row, people, participant_id, acts, place)
+        served = await queries.served_recording(connection, session_id) if row["recording"] else None
+    return Seat(row, people, participant_id, acts, place, served)
 
 
 async def run(command: Command, seat: Seat, runtime: Runtime) -> None:

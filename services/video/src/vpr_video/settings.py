@@ -1,6 +1,7 @@
 """Settings of video: environment variables with the prefix ``VIDEO_``."""
 
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +19,8 @@ from vpr_video.sending.settings import SendingSettings
 MIB = 1024 * 1024
 CHUNKS = re.compile(r"/v1/(?:call|sessions/[^/]+|given/[^/]+)/evidence/[^/]+/chunks/[^/]+")
 GIVING = re.compile(r"/give/[^/]+")
+LONGEST_PATH = 150
+"""Janus gives a recording's path 254 characters, of which we and it add some 80."""
 
 
 def _with_token(template: str) -> str:
@@ -33,6 +36,16 @@ def _with_token(template: str) -> str:
 def _guidance_at(place: object) -> object:
     """The guidance of this folder; what is no text or path stays as it is. Raises GuidanceError."""
     return load_guidance(Path(place)) if isinstance(place, (str, Path)) else place
+
+
+def _folder(place: object) -> object:
+    """A folder that is there; None for nothing. Raises ValueError."""
+    if isinstance(place, (str, Path)) and str(place):
+        path = Path(place)
+        if not path.is_absolute() or len(str(path)) > LONGEST_PATH or not path.is_dir():
+            raise ValueError(f"this is no folder: an absolute path of at most {LONGEST_PATH} characters that is there")
+        return path
+    return place or None
 
 
 def _scanner(address: str) -> str:
@@ -66,7 +79,9 @@ class Settings(SendingSettings, EvidenceSettings):
     each item in ``clamd_within``; without it nothing is looked through.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
-    with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three.
+    with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three. Calls
+    that go through it are recorded by it in the folder ``janus_recordings``, which both see under this name; without
+    one, by the officer's page.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -100,6 +115,7 @@ class Settings(SendingSettings, EvidenceSettings):
     media: Literal["peer", "janus", "auto"] = "peer"
     janus_url: str = ""
     janus_secret: SecretStr = SecretStr("")
+    janus_recordings: Annotated[Path | None, BeforeValidator(_folder)] = None
     evidence_most_bytes: Annotated[int, Field(gt=0)] = 20_480 * MIB
 
     @model_validator(mode="after")
@@ -122,6 +138,18 @@ class Settings(SendingSettings, EvidenceSettings):
             raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_URL: wss://, or ws:// on this machine")
         if not self.janus_secret.get_secret_value():
             raise ValueError("VIDEO_MEDIA needs VIDEO_JANUS_SECRET, which Janus knows as api_secret")
+        return self
+
+    @model_validator(mode="after")
+    def _recordings_are_taken(self) -> Self:
+        if self.janus_recordings is None:
+            return self
+        if self.media == "peer" or not self.takes_files:
+            raise ValueError(
+                "VIDEO_JANUS_RECORDINGS needs VIDEO_MEDIA (auto or janus) and VIDEO_EVIDENCE_URL and _KEYS"
+            )
+        if absent := [name for name in ("janus-pp-rec", "ffmpeg") if shutil.which(name) is None]:
+            raise ValueError(f"VIDEO_JANUS_RECORDINGS needs {' and '.join(absent)}: install janus-tools and ffmpeg")
         return self
 
     @model_validator(mode="after")

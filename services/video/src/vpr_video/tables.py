@@ -205,6 +205,8 @@ evidence = Table(
     Column("copied_from", Uuid),
     Column("purpose", Text),
     Column("method", Text),
+    Column("made_with", ARRAY(Text)),
+    Column("part_of", Uuid),
 )
 Index("evidence_session_id", evidence.c.session_id, evidence.c.opened_at, evidence.c.id)
 

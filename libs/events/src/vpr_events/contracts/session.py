@@ -48,11 +48,20 @@ class EvidenceKind(StrEnum):
 
 
 class EvidenceEnd(StrEnum):
-    """Why nothing more is taken of an item that was not completed."""
+    """Why nothing more is taken of an item that was not completed.
+
+    Those from ``stopped`` on end recordings at the media server: stopped by staff, ended with the session, or because
+    who records or is recorded left, the case was lost, or the call does not go through the media server any more.
+    """
 
     CONSENT_WITHDRAWN = "consent_withdrawn"
     REPLACED = "replaced"
     ABANDONED = "abandoned"
+    STOPPED = "stopped"
+    SESSION_ENDED = "session_ended"
+    LEFT = "left"
+    CASE_LOST = "case_lost"
+    MEDIA_SERVER_AWAY = "media_server_away"
 
 
 class UploadPurpose(StrEnum):
@@ -192,12 +201,16 @@ class SessionResumed(Event, name="session.resumed"):
 
 
 class SessionEvidenceOpened(Event, name="session.evidence_opened"):
-    """A participant begins to send an item of evidence. That of a recording means that recording began."""
+    """A participant begins to send an item of evidence. That of a recording means that recording began.
+
+    ``method`` is how, where it is not by their own page: ``media_server``.
+    """
 
     evidence_id: UUID
     kind: EvidenceKind
     participant_id: UUID
     participant: Participant
+    method: Code | None = None
 
 
 class SessionGuestInvited(Event, name="session.guest_invited"):
@@ -261,7 +274,7 @@ class SessionEvidenceCopyRequested(Event, name="session.evidence_copy_requested"
     method: Code
 
 
-class SessionEvidenceClosed(Event, name="session.evidence_closed"):
+class SessionEvidenceClosed(Event, name="session.evidence_closed", version=2):
     """Nothing more is taken of an item, although it was not completed; what was acknowledged is kept."""
 
     evidence_id: UUID
@@ -272,7 +285,8 @@ class SessionEvidenceCaptured(Event, name="session.evidence_captured", version=2
     """Evidence was secured: this is its hash and its ``size`` in bytes.
 
     ``incomplete``: it was not completed by who sent it. ``participant_id``: who sent it; absent where the service made
-    it of what it holds.
+    it of what it holds. ``made_with``: the programs, with their versions, that made it of what the media server
+    recorded; ``part_of``: the item that it continues, after the connection was made anew.
     """
 
     evidence_id: UUID
@@ -282,6 +296,8 @@ class SessionEvidenceCaptured(Event, name="session.evidence_captured", version=2
     media_type: Code | None = None
     incomplete: bool = False
     participant_id: UUID | None = None
+    made_with: tuple[Code, ...] | None = None
+    part_of: UUID | None = None
 
 
 class SessionEvidenceDiscarded(Event, name="session.evidence_discarded"):

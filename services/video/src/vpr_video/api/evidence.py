@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from vpr_events.contracts.session import EvidenceKind
+from vpr_events.contracts.session import EvidenceEnd, EvidenceKind
 from vpr_events.contracts.values import Role
 from vpr_events.decider import Refused
 from vpr_events.event import new_id
@@ -21,7 +21,7 @@ from vpr_service.requests import private
 from vpr_service.runtime import Running, Runtime
 from vpr_video.api.callers import ActedOn, Actor, acts_on, session_row
 from vpr_video.api.seats import StaffSeat
-from vpr_video.domain.evidence_commands import ViewEvidence
+from vpr_video.domain.evidence_commands import StopRecording, ViewEvidence
 from vpr_video.domain.items import Stage
 from vpr_video.domain.securing import SCOPES
 from vpr_video.evidence import items
@@ -31,7 +31,9 @@ from vpr_video.evidence.documents import document, told_in
 from vpr_video.evidence.opening import KeyGiven, copy_begun, opened
 from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewCopy, NewEvidence
 from vpr_video.evidence.taking import OFF, evidence_of, execution_of, item_row, take_chunk
+from vpr_video.seats import Seat
 from vpr_video.sending.wiring import settings_of
+from vpr_video.signalling.hub import hub_of
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/evidence", tags=["evidence"])
 
@@ -47,12 +49,38 @@ async def begin(
 ) -> EvidenceItem:
     """Begin to send an item. A snapshot and a recording are for who acts on the session, with the resident's consent.
 
+    With ``method`` ``media_server`` the media server records instead, until it is stopped or the consent ends: 409
+    ``not_through_media_server`` for a call that does not go through it, 503 ``recording_off`` where it does not record.
+
     403 ``not_your_session`` or ``not_admitted``; 409 ``no_consent``; 503 ``evidence_off``.
     """
     if new.kind in SCOPES and not seat.acts:
         raise Problem(403, "not_your_session", "only the officer who holds the case, or a supervisor, may do this")
+    if new.method:
+        _check_served(seat, runtime)
     private(response)
     return shown(await opened(new, seat, runtime, caller.scope, key), runtime)
+
+
+def _check_served(seat: Seat, runtime: Runtime) -> None:
+    """Raise Problem unless the media server can record this call now."""
+    if settings_of(runtime).janus_recordings is None:
+        raise Problem(503, "recording_off", "VIDEO_JANUS_RECORDINGS is missing: the media server does not record")
+    if not hub_of(runtime).records(seat):
+        raise Problem(409, "not_through_media_server", "this call does not go through the media server now")
+
+
+@router.post("/{evidence_id}/stop", status_code=202)
+async def stop(row: ActedOn, evidence_id: UUID, runtime: Running, response: Response) -> EvidenceItem:
+    """Stop a recording at the media server. What was recorded is captured soon after; the same again changes nothing.
+
+    409 ``not_at_media_server`` for anything else.
+    """
+    found = await item_row(row["id"], evidence_id, runtime)
+    command = StopRecording(at=runtime.now(), evidence_id=evidence_id, reason=EvidenceEnd.STOPPED)
+    await runtime.pipeline.execute(execution_of(found, command))
+    private(response)
+    return shown(await item_row(row["id"], evidence_id, runtime), runtime)
 
 
 async def own_item(session_id: UUID, evidence_id: UUID, caller: Actor, runtime: Running) -> dict[str, Any]:

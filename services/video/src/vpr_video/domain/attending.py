@@ -18,6 +18,7 @@ from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.event import Event
 from vpr_video.domain.commands import Admit, JoinStaff, Leave, Return, SetConsents
 from vpr_video.domain.securing import without_consent
+from vpr_video.domain.serving import with_the_person
 from vpr_video.domain.state import TALKING, Person, State
 from vpr_video.domain.waiting import refuse_when_late
 
@@ -69,7 +70,9 @@ def set_consents(command: SetConsents, state: State) -> Sequence[Event]:
 def leave(command: Leave, state: State) -> Sequence[Event]:
     """What hanging up leads to: consent ends with it."""
     person = _known(command.participant_id, state)
-    return [SessionParticipantLeft(participant_id=person.id, kind=person.kind)] if person.present else []
+    if not person.present:
+        return []
+    return [*with_the_person(person, state), SessionParticipantLeft(participant_id=person.id, kind=person.kind)]
 
 
 def come_back(command: Return, state: State) -> Sequence[Event]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from vpr_events.contracts.session import EvidenceKind
+from vpr_events.contracts.session import EvidenceEnd, EvidenceKind
 from vpr_events.decider import Command
 
 
@@ -16,21 +16,43 @@ class EvidenceCommand(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEvidence(EvidenceCommand):
-    """A participant begins to send an item. ``acts``: it is a member of staff who acts on the session."""
+    """A participant begins to send an item. ``acts``: it is a member of staff who acts on the session.
+
+    ``method`` ``media_server``: not their page records, but the media server.
+    """
 
     kind: EvidenceKind
     participant_id: UUID
     acts: bool = False
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording(EvidenceCommand):
+    """The media server is to record no more for this item."""
+
+    reason: EvidenceEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureEvidence(EvidenceCommand):
-    """An item is whole, or (``incomplete``) was closed and is whatever was acknowledged of it."""
+    """An item is whole, or (``incomplete``) was closed and is whatever was acknowledged of it.
+
+    ``made_with``: the programs that made it of what the media server recorded, as codes.
+    """
 
     sha256: str
     size: int
     media_type: str
     incomplete: bool = False
+    made_with: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePart(CaptureEvidence):
+    """A further part of a recording at the media server, as an item of its own."""
+
+    part_of: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,9 @@ from vpr_events.event import Event
 
 type Items = tuple[Item, ...]
 
+MEDIA_SERVER = "media_server"
+"""The method of a recording that the media server makes."""
+
 
 class Stage(StrEnum):
     """Where an item stands. MAKING: a copy is being made. CLOSING: nothing more is taken, its hash is being made."""
@@ -39,6 +42,7 @@ class Item:
     """Something that is, was or is being secured; ``reason`` is why it was closed.
 
     ``participant_id`` is who sends it, or the link by which it comes. A working copy names what it was ``copied_from``.
+    ``served``: the media server records it.
     """
 
     id: UUID
@@ -48,6 +52,7 @@ class Item:
     reason: EvidenceEnd | None = None
     sha256: str = ""
     copied_from: UUID | None = None
+    served: bool = False
 
 
 def item_in(items: Items, evidence_id: UUID) -> Item | None:
@@ -60,11 +65,17 @@ def open_recordings(items: Items) -> Items:
     return tuple(item for item in items if item.kind is EvidenceKind.RECORDING and item.stage is Stage.OPEN)
 
 
+def served_recordings(items: Items) -> Items:
+    """The recordings that run at the media server."""
+    return tuple(item for item in open_recordings(items) if item.served)
+
+
 def with_event(items: Items, event: Event) -> Items:
     """The items after an event of any kind."""
     match event:
         case SessionEvidenceOpened():
-            return (*items, Item(event.evidence_id, event.kind, event.participant_id))
+            served = event.method == MEDIA_SERVER
+            return (*items, Item(event.evidence_id, event.kind, event.participant_id, served=served))
         case SessionUploadBegun():
             return (*items, Item(event.evidence_id, event.kind, event.link_id))
         case SessionEvidenceCopyRequested():

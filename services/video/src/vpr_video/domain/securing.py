@@ -33,12 +33,15 @@ from vpr_video.domain.evidence_commands import (
     SecureDocument,
     ViewEvidence,
 )
-from vpr_video.domain.items import UNDER_WAY, Item, Stage, item_in, open_recordings
+from vpr_video.domain.items import MEDIA_SERVER, UNDER_WAY, Item, Stage, item_in, open_recordings
 from vpr_video.domain.state import State
 from vpr_video.domain.waiting import refuse_when_late, refuse_when_over
 
 COMPLETES_WITHIN = timedelta(minutes=30)
 """How long an item may stay without another chunk."""
+
+LONGEST = timedelta(hours=4)
+"""How long the media server records for one item."""
 
 SCOPES: Mapping[EvidenceKind, Consent] = {
     EvidenceKind.SNAPSHOT: Consent.SNAPSHOT,
@@ -56,11 +59,15 @@ def timer_of(evidence_id: UUID) -> str:
 
 def evidence_timers(state: State) -> Timers:
     """When items that nobody completes are closed."""
-    return {timer_of(item.id): COMPLETES_WITHIN for item in state.items if item.stage is Stage.OPEN}
+    opened = (item for item in state.items if item.stage is Stage.OPEN)
+    return {timer_of(item.id): LONGEST if item.served else COMPLETES_WITHIN for item in opened}
 
 
 def open_evidence(command: OpenEvidence, state: State) -> Sequence[Event]:
-    """What beginning to send leads to. A new recording replaces an earlier one of the same person."""
+    """What beginning to send leads to. A new recording replaces an earlier one of the same person.
+
+    Of one session the media server makes one recording at a time.
+    """
     if item_in(state.items, command.evidence_id):
         return []
     refuse_when_over(state)
@@ -70,12 +77,21 @@ def open_evidence(command: OpenEvidence, state: State) -> Sequence[Event]:
         raise Refused("not_admitted", "who was not let in secures nothing")
     if scope := SCOPES.get(command.kind):
         _check_consent(command, scope, state)
-    earlier = [one for one in open_recordings(state.items) if one.participant_id == person.id]
-    replaced = earlier if command.kind is EvidenceKind.RECORDING else ()
+    replaced = _replaced(command, state) if command.kind is EvidenceKind.RECORDING else ()
     opened = SessionEvidenceOpened(
-        evidence_id=command.evidence_id, kind=command.kind, participant_id=person.id, participant=person.kind
+        evidence_id=command.evidence_id,
+        kind=command.kind,
+        participant_id=person.id,
+        participant=person.kind,
+        method=command.method,
     )
     return [*closings(replaced, EvidenceEnd.REPLACED), opened]
+
+
+def _replaced(command: OpenEvidence, state: State) -> Iterable[Item]:
+    served = command.method == MEDIA_SERVER
+    running = open_recordings(state.items)
+    return [one for one in running if one.participant_id == command.participant_id or (served and one.served)]
 
 
 def _check_consent(command: OpenEvidence, scope: Consent, state: State) -> None:
@@ -87,10 +103,11 @@ def _check_consent(command: OpenEvidence, scope: Consent, state: State) -> None:
 
 def capture(command: CaptureEvidence, state: State) -> Sequence[Event]:
     """What knowing the hash leads to."""
-    item = _known(command.evidence_id, state)
+    item = known(command.evidence_id, state)
     if item.stage is Stage.CAPTURED and item.sha256 == command.sha256:
         return []
-    wanted = Stage.CLOSING if command.incomplete else Stage.MAKING if item.copied_from else Stage.OPEN
+    closing = command.incomplete or item.served
+    wanted = Stage.CLOSING if closing else Stage.MAKING if item.copied_from else Stage.OPEN
     if item.stage is not wanted:
         raise closed(item)
     return [
@@ -102,13 +119,14 @@ def capture(command: CaptureEvidence, state: State) -> Sequence[Event]:
             media_type=command.media_type,
             incomplete=command.incomplete,
             participant_id=item.participant_id,
+            made_with=command.made_with,
         )
     ]
 
 
 def discard(command: DiscardEvidence, state: State) -> Sequence[Event]:
     """What keeping nothing leads to."""
-    item = _known(command.evidence_id, state)
+    item = known(command.evidence_id, state)
     if item.stage not in UNDER_WAY:
         return []
     return [SessionEvidenceDiscarded(evidence_id=item.id, reason=command.reason)]
@@ -116,7 +134,7 @@ def discard(command: DiscardEvidence, state: State) -> Sequence[Event]:
 
 def view(command: ViewEvidence, state: State) -> Sequence[Event]:
     """What looking at an item leads to: it is recorded each time."""
-    item = _known(command.evidence_id, state)
+    item = known(command.evidence_id, state)
     if item.stage is not Stage.CAPTURED:
         raise Refused("evidence_not_captured", f"there is nothing to be seen: it is {item.stage}")
     viewed = SessionEvidenceViewed(evidence_id=item.id, viewer_id=command.viewer_id, purpose=command.purpose)
@@ -125,7 +143,7 @@ def view(command: ViewEvidence, state: State) -> Sequence[Event]:
 
 def export(command: ExportEvidence, state: State) -> Sequence[Event]:
     """What handing an item over leads to: it is recorded each time."""
-    item = _known(command.evidence_id, state)
+    item = known(command.evidence_id, state)
     if item.stage is not Stage.CAPTURED:
         raise Refused("evidence_not_captured", f"there is nothing to be handed over: it is {item.stage}")
     handed = SessionEvidenceExported(evidence_id=item.id, exporter_id=command.exporter_id, purpose=command.purpose)
@@ -134,7 +152,7 @@ def export(command: ExportEvidence, state: State) -> Sequence[Event]:
 
 def erase(command: EraseEvidence, state: State) -> Sequence[Event]:
     """What erasing an item leads to: also one that was not captured yet takes nothing more."""
-    item = _known(command.evidence_id, state)
+    item = known(command.evidence_id, state)
     if item.stage in {Stage.ERASED, Stage.DISCARDED}:
         return []
     return [SessionEvidenceErased(evidence_id=item.id, rule=command.rule)]
@@ -144,7 +162,7 @@ def request_copy(command: RequestCopy, state: State) -> Sequence[Event]:
     """What asking for a working copy leads to. Of a copy none is made: each has an original."""
     if item_in(state.items, command.evidence_id):
         return []
-    original = _known(command.copied_from, state)
+    original = known(command.copied_from, state)
     if original.stage is not Stage.CAPTURED:
         raise Refused("evidence_not_captured", f"there is nothing to be copied: it is {original.stage}")
     if original.copied_from:
@@ -200,7 +218,7 @@ def closed(item: Item) -> Refused:
     return Refused("evidence_closed", f"nothing more is taken of this item: it is {item.stage}")
 
 
-def _known(evidence_id: UUID, state: State) -> Item:
+def known(evidence_id: UUID, state: State) -> Item:
     if item := item_in(state.items, evidence_id):
         return item
     raise Unknown("no_such_evidence", "there is no such item of this session")

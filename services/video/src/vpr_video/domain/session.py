@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from vpr_events.contracts.session import SessionCreated, SessionEnded
+from vpr_events.contracts.session import SessionCreated, SessionEnded, SessionExpired
 from vpr_events.decider import Command, Decider, TimerFired, Timers, Unknown
 from vpr_events.event import Event, derived_id
 from vpr_video.domain.attending import admit, come_back, join, leave, set_consents
@@ -36,6 +36,7 @@ from vpr_video.domain.guests import (
 )
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
 from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
+from vpr_video.domain.serving import SERVING, with_the_session
 from vpr_video.domain.state import OVER, State, Status, evolve
 from vpr_video.domain.talking import change_mode, connect, interrupt
 from vpr_video.domain.waiting import expire, refuse_when_late, refuse_when_over, timers
@@ -47,7 +48,13 @@ def session_id(request_id: UUID) -> UUID:
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
-    """What a command leads to."""
+    """What a command leads to. Whatever ends the session ends what the media server records."""
+    events = _decided(command, state)
+    over = any(isinstance(event, SessionEnded | SessionExpired) for event in events)
+    return [*with_the_session(state), *events] if over else events
+
+
+def _decided(command: Command, state: State) -> Sequence[Event]:
     if isinstance(command, CreateSession):
         return _create(command, state)
     if state.status is Status.NONE:
@@ -59,7 +66,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return abandon(command, state) if command.name.startswith(TIMER) else expire(command, state)
         case command if isinstance(command, IDLE) and state.status in OVER:
             return []
-    if securing := SECURING.get(type(command)):
+    if securing := SECURING.get(type(command)) or SERVING.get(type(command)):
         return securing(command, state)
     if giving := GIVING.get(type(command)):
         return giving(command, state.links)

@@ -14,6 +14,7 @@ from vpr_events.contracts.session import (
 from vpr_events.decider import Refused, Unknown
 from vpr_events.event import Event
 from vpr_video.domain.commands import ChangeMode, Connect, Interrupt
+from vpr_video.domain.serving import without_recorder
 from vpr_video.domain.state import TALKING, State, Status
 
 
@@ -32,14 +33,15 @@ def connect(command: Connect, state: State) -> Sequence[Event]:
 
 
 def interrupt(command: Interrupt, state: State) -> Sequence[Event]:
-    """What a broken connection leads to: nothing before there was one, nor for who only listens."""
+    """What a broken connection leads to: nothing before there was one, nor for who only listens or does not record."""
     person = state.person(command.participant_id)
     if person is None:
         raise Unknown("no_such_participant", "nobody of that id came to this session")
+    closings = without_recorder(person, state)
     talks = person.admitted and person.kind in {Participant.OFFICER, Participant.RESIDENT}
     if state.status is not Status.CONNECTED or not (person.present and talks):
-        return []
-    return [SessionInterrupted(kind=person.kind, participant_id=person.id)]
+        return closings
+    return [*closings, SessionInterrupted(kind=person.kind, participant_id=person.id)]
 
 
 def change_mode(command: ChangeMode, state: State) -> Sequence[Event]:

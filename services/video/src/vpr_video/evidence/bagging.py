@@ -22,7 +22,8 @@ from vpr_video.evidence.statement import STATEMENT
 ALGORITHMS = ("sha256", "sha512")
 DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 TOLD = ("id", "kind", "media_type", "size", "sha256", "incomplete", "participant", "opened_at", "captured_at",
-        "device_time", "note", "facts", "copied_from", "purpose", "method", "edits")  # fmt: skip
+        "device_time", "note", "facts", "copied_from", "purpose", "method",
+        "made_with", "part_of", "edits")  # fmt: skip
 
 type Reading = Callable[[Row], AsyncIterator[bytes]]
 

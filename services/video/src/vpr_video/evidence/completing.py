@@ -6,6 +6,7 @@ All of it is read back for its hash: what the hash is of is what lies there, and
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -24,10 +25,11 @@ from vpr_service.evidence import storing
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.runtime import Runtime
 from vpr_video.domain.evidence_commands import CaptureEvidence, DiscardEvidence
-from vpr_video.domain.items import Stage
+from vpr_video.domain.items import MEDIA_SERVER, Stage
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row, object_forgotten
 from vpr_video.evidence.kinds import check_size, type_of
+from vpr_video.evidence.recorded import Taker, remove_files
 from vpr_video.evidence.scanning import FROM_OUTSIDE, scanner_of
 from vpr_video.evidence.taking import (
     OFF,
@@ -126,9 +128,9 @@ class Closer:
     async def __call__(self, task: Task) -> Tried:
         """Close one; of which nothing came, or which is of no type that is taken, is discarded."""
         async with renewing(self.runtime.engine, task):
-            return await self._close(UUID(str(task.data["evidence"])))
+            return await self._close(UUID(str(task.data["evidence"])), task.data.get("at"))
 
-    async def _close(self, evidence_id: UUID) -> Tried:
+    async def _close(self, evidence_id: UUID, at: object) -> Tried:
         async with self.runtime.reading() as connection:
             row = await items.one_item(connection, evidence_id)
             if row is None or row["state"] != Stage.CLOSING:
@@ -137,6 +139,8 @@ class Closer:
                 gone = DiscardEvidence(at=self.runtime.now(), evidence_id=row["id"], reason="erased")
                 return Tried(executions=[execution_of(row, gone)])
             item = await items.chunked(connection, row)
+        if row["method"] == MEDIA_SERVER:
+            return await Taker(row, datetime.fromisoformat(str(at)) if at else None, self.runtime).taken()
         try:
             command: CaptureEvidence | DiscardEvidence = await _examined(row, item, self.runtime, incomplete=True)
         except NotTaken as refused:
@@ -156,4 +160,5 @@ class DiscardedRemover:
             chunks = await items.chunks_of(connection, UUID(str(task.data["evidence"])))
         for chunk in chunks:
             await evidence_of(self.runtime).storage.delete(chunk.name)
+        remove_files(UUID(str(task.data["evidence"])), self.runtime)
         return Tried(writes=[write for chunk in chunks for write in object_forgotten(chunk.name)])

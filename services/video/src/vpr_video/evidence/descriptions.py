@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vpr_events.contracts.session import EvidenceKind
+from vpr_video.domain.items import MEDIA_SERVER
 
 type Text = Mapping[str, str]
 
@@ -51,6 +52,23 @@ INCOMPLETE: Text = {
     "en": "It is incomplete: it holds what had arrived when it was closed.",
     "fr": "Il est incomplet : il contient ce qui était arrivé quand il a été clos.",
 }
+SERVED: Text = {
+    "en": "What the resident's device sent in the call, as it reached the media server, which recorded it, with what "
+    "the connection lost missing. It went through the compression of the call.",
+    "fr": "Ce que l’appareil du résident a envoyé pendant l’appel, tel qu’il est arrivé au serveur de médias, qui l’a "
+    "enregistré, sans ce que la connexion a perdu. Il a subi la compression de l’appel.",
+}
+MADE: Text = {
+    "en": "Its packets were put into this container, not encoded anew, by {programs}; the files of the media server "
+    "were not kept.",
+    "fr": "Ses paquets ont été mis dans ce conteneur, sans réencodage, par {programs}; les fichiers du serveur de "
+    "médias n’ont pas été conservés.",
+}
+PART: Text = {
+    "en": "It continues an earlier recording after the connection was made anew; what came between is missing.",
+    "fr": "Il continue un enregistrement antérieur après un rétablissement de la connexion; ce qui s’est passé entre "
+    "les deux manque.",
+}
 METHODS: Mapping[str, Text] = {
     "remux": {
         "en": "A working copy: the same picture and sound in a new container, which states its duration. The "
@@ -68,10 +86,17 @@ METHODS: Mapping[str, Text] = {
 
 
 def described_as(row: Mapping[str, Any]) -> dict[str, str]:
-    """What an item is, by language; ``row`` needs kind, method and incomplete."""
-    texts = [KINDS.get(EvidenceKind(row["kind"]), OTHER)]
+    """What an item is, by language; ``row`` is one of ``items.py``."""
+    served = MEDIA_SERVER in {row["method"], row["original_method"]}
+    texts = [SERVED if served else KINDS.get(EvidenceKind(row["kind"]), OTHER)]
+    if row["made_with"]:
+        texts.append(MADE)
+    if row["part_of"]:
+        texts.append(PART)
     if row["method"] in METHODS:
         texts.append(METHODS[row["method"]])
     if row["incomplete"]:
         texts.append(INCOMPLETE)
-    return {language: " ".join(text[language] for text in texts) for language in ("en", "fr")}
+    programs = ", ".join(one.replace("/", " ") for one in row["made_with"] or ())
+    whole = {language: " ".join(text[language] for text in texts) for language in ("en", "fr")}
+    return {language: text.replace("{programs}", programs) for language, text in whole.items()}

@@ -13,6 +13,7 @@ from vpr_events.contracts.session import (
     SessionEvidenceClosed,
     SessionEvidenceCopyRequested,
     SessionEvidenceDiscarded,
+    SessionEvidenceErased,
     SessionExpired,
 )
 from vpr_events.effect_runner import Handler, Task, Tried
@@ -31,6 +32,7 @@ from vpr_video.evidence.completing import CLOSING, REMOVAL, Closer, DiscardedRem
 from vpr_video.evidence.copying import COPYING, Copier
 from vpr_video.evidence.documents import DOCUMENTING, Documenter
 from vpr_video.evidence.erasing import Eraser
+from vpr_video.evidence.recorded import REMOVING, FilesRemover
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
 from vpr_video.tables import evidence_files
@@ -47,11 +49,16 @@ def follow_evidence(event: Recorded) -> Iterable[Effect | Write]:
     """The effects of an event about evidence."""
     match event.data:
         case SessionEvidenceClosed(evidence_id=item):
-            yield _about(CLOSING, item)
+            told = {"evidence": str(item), "at": event.occurred_at.isoformat()}
+            yield Effect(CLOSING, told, purpose=str(item))
         case SessionEvidenceDiscarded(evidence_id=item):
             yield _about(REMOVAL, item)
         case SessionEvidenceCaptured(evidence_id=item, media_type=media_type) if media_type in FORMATS:
             yield _about(FACTS, item)
+        case SessionEvidenceCaptured(evidence_id=item, made_with=made_with, part_of=None) if made_with:
+            yield _about(REMOVING, item)
+        case SessionEvidenceErased(evidence_id=item):
+            yield _about(REMOVING, item)
         case SessionEvidenceCopyRequested(evidence_id=item):
             yield _about(COPYING, item)
         case SessionEnded() | SessionExpired():
@@ -93,6 +100,7 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
     return {
         CLOSING: Closer(runtime),
         REMOVAL: DiscardedRemover(runtime),
+        REMOVING: FilesRemover(runtime),
         FACTS: FactsReader(runtime),
         COPYING: Copier(runtime),
         DOCUMENTING: Documenter(runtime),

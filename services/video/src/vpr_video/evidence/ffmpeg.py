@@ -1,11 +1,11 @@
-"""ffmpeg as a child process: with limits, without a network, and on files that are in memory alone."""
+"""ffmpeg as a child process: with limits, without a network, and (for copies) on files that are in memory alone."""
 
 import asyncio
 import os
 import resource
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -81,7 +81,7 @@ class Runner:
     async def probe(self, source: int, media_type: str) -> Source:
         """What an item holds. Raises Failed."""
         shown = ("-show_entries", "stream=codec_type,width,height", "-of", "json")
-        told = await self._run(FFPROBE, (*BOUNDS, "-f", INPUTS[media_type], *shown, _place(source)), source)
+        told = await self.run(FFPROBE, (*BOUNDS, "-f", INPUTS[media_type], *shown, _place(source)), source)
         streams = orjson.loads(told).get("streams", ())
         pictures = [one for one in streams if one.get("codec_type") == "video"]
         sound = any(one.get("codec_type") == "audio" for one in streams)
@@ -93,9 +93,10 @@ class Runner:
     async def convert(self, source: int, media_type: str, target: int, words: Sequence[str]) -> None:
         """Write ``target`` from ``source`` as these words of ffmpeg's say. Raises Failed."""
         given = ("-nostdin", *BOUNDS, "-f", INPUTS[media_type], "-i", _place(source), "-map_metadata", "-1")
-        await self._run(FFMPEG, (*given, *words, "-fflags", "+bitexact", "-y", _place(target)), source, target)
+        await self.run(FFMPEG, (*given, *words, "-fflags", "+bitexact", "-y", _place(target)), source, target)
 
-    async def _run(self, program: str, words: Sequence[str], *descriptors: int) -> bytes:
+    async def run(self, program: str, words: Sequence[str], *descriptors: int) -> bytes:
+        """What a program wrote, which may use these open files. Raises Failed."""
         child = await asyncio.create_subprocess_exec(
             program,
             *words,
@@ -125,7 +126,8 @@ class Runner:
         limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CPU: 4 * seconds, resource.RLIMIT_FSIZE: self.most}
         limits |= {resource.RLIMIT_CORE: 0}
         for limit, most in limits.items():
-            resource.prlimit(process, limit, (most, most))
+            with suppress(ProcessLookupError):  # it is done already
+                resource.prlimit(process, limit, (most, most))
 
 
 def _place(descriptor: int) -> str:

@@ -47,15 +47,19 @@ _length = (
     .label("received")
 )
 _file = tuple(column for column in evidence_files.c if column.name not in {"evidence_id", "report_id"})
-_ITEMS: Select[*tuple[Any, ...]] = select(*evidence.c, *_file, _count, _length).outerjoin(
-    evidence_files, evidence_files.c.evidence_id == evidence.c.id
+_original = evidence.alias("original")
+_of = _original.c.method.label("original_method")
+_ITEMS: Select[*tuple[Any, ...]] = (
+    select(*evidence.c, *_file, _count, _length, _of)
+    .outerjoin(evidence_files, evidence_files.c.evidence_id == evidence.c.id)
+    .outerjoin(_original, _original.c.id == evidence.c.copied_from)
 )
 
 
 async def one_item(connection: AsyncConnection, evidence_id: UUID) -> Row | None:
     """An item with what its sender said of it, and ``chunks`` and ``received``: so many, of so many bytes. Personal.
 
-    ``wrapped_key`` is null for one that was discarded or erased.
+    ``wrapped_key`` is null for one that was discarded or erased. ``original_method`` is that of which a copy was made.
     """
     row = (await connection.execute(_ITEMS.where(evidence.c.id == evidence_id))).mappings().one_or_none()
     return dict(row) if row else None

@@ -92,7 +92,12 @@ def _execution(new: NewEvidence, seat: Seat, runtime: Runtime) -> Execution:
     except ValueError as error:
         raise invalid_field("media_type", str(error)) from None
     command = OpenEvidence(
-        at=runtime.now(), evidence_id=item, kind=kind, participant_id=seat.participant_id, acts=seat.acts
+        at=runtime.now(),
+        evidence_id=item,
+        kind=kind,
+        participant_id=seat.participant_id,
+        acts=seat.acts,
+        method=new.method,
     )
     kept = items.file_kept(
         item,

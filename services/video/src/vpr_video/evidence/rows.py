@@ -17,7 +17,7 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.event import Recorded
 from vpr_events.writes import Write
-from vpr_video.domain.items import Stage
+from vpr_video.domain.items import MEDIA_SERVER, Stage
 from vpr_video.tables import evidence, evidence_files
 
 INSERT, INSERT_COPY = insert(evidence), insert(evidence)
@@ -25,7 +25,8 @@ _made = upsert(evidence)
 CAPTURE = _made.on_conflict_do_update(
     index_elements=["id"],
     set_={
-        name: _made.excluded[name] for name in ("state", "captured_at", "media_type", "size", "sha256", "incomplete")
+        name: _made.excluded[name]
+        for name in ("state", "captured_at", "media_type", "size", "sha256", "incomplete", "made_with")
     },
 )
 """An item that participants sent has its row; one that the service made gets it now."""
@@ -47,7 +48,7 @@ def project_evidence(event: Recorded) -> Iterable[Write]:
         case SessionEvidenceOpened() as opened:
             yield Write(session, INSERT, _row(event) | {"id": opened.evidence_id} | _sender(opened))
         case SessionUploadBegun(evidence_id=item, kind=kind, link_id=link):
-            sent = {"id": item, "kind": kind, "participant_id": link, "participant": None}
+            sent = {"id": item, "kind": kind, "participant_id": link, "participant": None, "method": None}
             yield Write(session, INSERT, _row(event) | sent)
         case SessionEvidenceClosed(evidence_id=item, reason=why):
             yield Write(session, CLOSE, {"item": item, "why": why})
@@ -69,9 +70,11 @@ def _row(event: Recorded) -> dict[str, Any]:
 
 
 def _sender(opened: SessionEvidenceOpened) -> dict[str, Any]:
-    return {"kind": opened.kind, "participant_id": opened.participant_id, "participant": opened.participant}
+    return opened.model_dump(include={"kind", "participant_id", "participant", "method"})
 
 
 def _captured(event: Recorded, captured: SessionEvidenceCaptured) -> dict[str, Any]:
-    told = captured.model_dump(include={"kind", "media_type", "size", "sha256", "incomplete", "participant_id"})
+    names = {"kind", "media_type", "size", "sha256", "incomplete", "participant_id", "made_with", "part_of"}
+    told = captured.model_dump(include=names) | {"method": MEDIA_SERVER if captured.part_of else None}
+    told["made_with"] = list(captured.made_with) if captured.made_with else None
     return told | {"id": captured.evidence_id, "state": Stage.CAPTURED, "captured_at": event.occurred_at}

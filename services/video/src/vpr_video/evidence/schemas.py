@@ -22,7 +22,7 @@ class NewEvidence(Body):
     """An item that is about to be sent.
 
     ``media_type`` as browsers say it, perhaps with codecs. ``captured_at`` is by the sender's own clock, ``name`` the
-    file's.
+    file's. With ``method`` ``media_server`` nothing is sent: the media server records until it is stopped.
     """
 
     kind: SentKind
@@ -30,6 +30,13 @@ class NewEvidence(Body):
     note: Annotated[str, Field(max_length=2000)] | None = None
     captured_at: Instant | None = None
     name: Annotated[str, Field(max_length=1000)] | None = None
+    method: Literal["media_server"] | None = None
+
+    @model_validator(mode="after")
+    def _recorded(self) -> Self:
+        if self.method and self.kind is not EvidenceKind.RECORDING:
+            raise ValueError("the media server makes recordings, nothing else")
+        return self
 
 
 class Completion(Body):
@@ -119,7 +126,9 @@ class EvidenceItem(Body):
     is what was acknowledged. ``participant`` is who sent it. ``device_time`` is when it was captured by the sender's
     clock, ``name`` and ``note`` are the sender's words. ``facts`` are what an image tells of itself, null until they
     are read. A working copy names what it was ``copied_from``, with ``purpose``, ``method`` and ``edits``; while it is
-    being made it is ``making``. ``described_as`` says what the item is, and what it is not.
+    being made it is ``making``. A recording by the media server has the ``method`` ``media_server``; ``made_with`` are
+    the programs that made the item of it, ``part_of`` is the item that it continues. ``described_as`` says what the
+    item is, and what it is not.
     """
 
     id: UUID
@@ -141,6 +150,8 @@ class EvidenceItem(Body):
     copied_from: UUID | None
     purpose: str | None
     method: str | None
+    made_with: list[str] | None
+    part_of: UUID | None
     edits: Edits | None
     described_as: Described
     next_sequence: int

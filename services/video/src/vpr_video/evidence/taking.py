@@ -22,7 +22,7 @@ from vpr_service.evidence import Evidence, evidence_at, storing
 from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 from vpr_video.domain.evidence_commands import DiscardEvidence, EvidenceCommand
-from vpr_video.domain.items import Item, Stage
+from vpr_video.domain.items import MEDIA_SERVER, Item, Stage
 from vpr_video.domain.securing import COMPLETES_WITHIN, closed, timer_of
 from vpr_video.domain.session import session
 from vpr_video.evidence import items
@@ -61,6 +61,8 @@ def refuse_unless_open(row: Row | None) -> None:
     """Raise Refused for an item of which nothing more is taken."""
     if row is None or row["wrapped_key"] is None:
         raise Refused("evidence_closed", "nothing more is taken of this item: nothing of it is kept")
+    if row["method"] == MEDIA_SERVER:
+        raise Refused("at_media_server", "the media server makes this recording: it is stopped, and nothing is sent")
     if row["state"] != Stage.OPEN:
         reason = EvidenceEnd(row["reason"]) if row["reason"] in set(EvidenceEnd) else None
         raise closed(Item(row["id"], EvidenceKind(row["kind"]), row["participant_id"], Stage(row["state"]), reason))

@@ -1,7 +1,7 @@
 """One participant's part in a room: what they send, and what they receive of each of the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,7 +11,10 @@ import structlog
 
 from vpr_events.event import new_id
 from vpr_video.media.janus import Janus, JanusAway, JanusRefused, Told
+from vpr_video.media.recorder import Recorder
+from vpr_video.media.recordings import Wanted, wanted_of
 from vpr_video.media.rooms import NO_SUCH_FEED, Room, feed_of, sender_of
+from vpr_video.seats import Seat
 from vpr_video.signalling.lines import Line
 
 log = structlog.get_logger(__name__)
@@ -42,7 +45,10 @@ class Attendance:
     line: Line | None
     session_id: UUID
     participant_id: UUID
+    recorder: Recorder[Leg] | None = None
     closed: bool = False
+    _recorded: Wanted | None = None
+    _version: int = 0
     _sending: Leg | None = None
     _former: Leg | None = None
     _receiving: dict[UUID, Leg] = field(default_factory=dict)
@@ -90,6 +96,8 @@ class Attendance:
         self._sending = self._former = None
         self._receiving.clear()
         self._feeds.clear()
+        if self.recorder is not None:
+            self.recorder.forget()
 
     # What the participant says
 
@@ -160,6 +168,7 @@ class Attendance:
             older = [self._former] if self._former else []
         for one in older:
             await self._drop(one)
+        await self.record()
 
     async def _changed(self, told: Told) -> None:
         self._feeds |= {one["id"] for one in told.get("publishers", ())}
@@ -176,6 +185,18 @@ class Attendance:
         for who, feed in self._wanted():
             if feed not in received:
                 await self._subscribe(who, feed)
+        await self.record()
+
+    def want(self, seat: Seat, online: Iterable[UUID]) -> None:
+        """What is to be recorded, as a place says that is not older than the one before."""
+        if seat.row["version"] >= self._version:
+            self._version, self._recorded = seat.row["version"], wanted_of(seat, online)
+
+    async def record(self) -> None:
+        """Have recorded what is wanted, by the connection that stands."""
+        standing = next((leg for leg in (self._sending, self._former) if leg is not None and leg.up), None)
+        if self.recorder is not None and (stuck := await self.recorder.keep(self._recorded, standing)):
+            await self._drop(stuck)
 
     def _wanted(self) -> list[tuple[UUID, str]]:
         if self._sending is None or self.line is None:
@@ -216,6 +237,8 @@ class Attendance:
         await self._detach(leg)
 
     async def _detach(self, leg: Leg) -> None:
+        if self.recorder is not None:
+            self.recorder.over(leg)
         try:
             await self.janus.detach(leg.handle)
         except (JanusAway, JanusRefused) as error:

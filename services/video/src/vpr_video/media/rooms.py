@@ -62,6 +62,15 @@ class Room:
         """Another offer for what is sent already."""
         return await self.janus.message(handle, {"request": "configure"}, offer)
 
+    async def record(self, handle: int, base: str) -> None:
+        """Record what this handle sends, and nothing else of the room, into files whose names begin so."""
+        body = {"request": "configure", "record": True, "filename": base, "secret": self.secret}
+        await self.janus.message(handle, body)
+
+    async def record_no_more(self, handle: int) -> None:
+        """Finish the files of what this handle sends."""
+        await self.janus.message(handle, {"request": "configure", "record": False, "secret": self.secret})
+
     async def subscribe(self, handle: int, feed: str) -> Told:
         """Receive a feed: the offer is the answer's ``jsep``."""
         streams = [{"feed": feed}]

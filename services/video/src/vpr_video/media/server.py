@@ -1,7 +1,7 @@
 """The worker that keeps the connection to Janus, and who attends rooms by it from this process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from vpr_video.media.attendance import Attendance
+from vpr_video.media.attendance import Attendance, Leg
 from vpr_video.media.janus import Janus, JanusAway, JanusRefused
-from vpr_video.media.rooms import remove_empty_rooms
+from vpr_video.media.recorder import Failed, Recorder
+from vpr_video.media.recordings import Recordings
+from vpr_video.media.rooms import Room, remove_empty_rooms
 from vpr_video.seats import Seat
 from vpr_video.signalling.lines import Line
 from vpr_video.signalling.messages import ServerCandidate, ServerDescription, ServerReady
@@ -29,13 +31,24 @@ log = structlog.get_logger(__name__)
 type Key = tuple[UUID, UUID]
 
 
+async def unheard(_: UUID) -> None:
+    """Nobody is told."""
+
+
 @dataclass(eq=False)
 class MediaServer:
-    """``changed`` is called when Janus came or went; ``run_id`` names the time since."""
+    """``changed`` is called when Janus came or went; ``run_id`` names the time since.
+
+    Where Janus records, ``recordings`` is the folder, ``online`` tells who of a session is connected, and ``failed`` is
+    told of an item for which it cannot record.
+    """
 
     url: str
     secret: str
+    recordings: Recordings | None = None
     changed: Callable[[], None] = lambda: None
+    online: Callable[[UUID], Iterable[UUID]] = lambda _: ()
+    failed: Failed = unheard
     up: bool = False
     run_id: str = ""
     _trouble: str = ""
@@ -107,12 +120,18 @@ class MediaServer:
         key = (line.session_id, line.participant_id)
         found = self._there.get(key)
         if found is None or found.closed:
-            found = self._there[key] = Attendance(self._janus, line, *key)
+            found = self._there[key] = Attendance(self._janus, line, *key, self._recorder(line.session_id))
+            found.want(line.seat, self.online(line.session_id))
             task = asyncio.create_task(found.run())
             self._running.add(task)
             task.add_done_callback(self._ended)
         found.line = line
         return found
+
+    def _recorder(self, session: UUID) -> Recorder[Leg] | None:
+        if self.recordings is None:
+            return None
+        return Recorder(self.recordings, Room(self._janus, session), self.failed)
 
     def seen(self, line: Line) -> None:
         """The participant's place was looked at: whoever is not in the call any more has no part in its room."""
@@ -120,6 +139,7 @@ class MediaServer:
             if not line.seat.inside or line.seat.over:
                 self._close(found)
             elif found.line is line:
+                found.want(line.seat, self.online(line.session_id))
                 found.soon(found.reconcile)
 
     def left(self, line: Line) -> None:
@@ -136,8 +156,13 @@ class MediaServer:
     def look(self, seat: Seat) -> None:
         """The place of one who is away."""
         found = self._there.get((seat.row["id"], seat.participant_id))
-        if found is not None and (seat.over or not seat.inside):
+        if found is None:
+            return
+        if seat.over or not seat.inside:
             self._close(found)
+        else:
+            found.want(seat, self.online(seat.row["id"]))
+            found.soon(found.record)
 
     def _perhaps_close(self, attendance: Attendance) -> None:
         if attendance.line is None:

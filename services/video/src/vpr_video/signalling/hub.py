@@ -25,6 +25,7 @@ from vpr_video.signalling import record
 from vpr_video.signalling.lines import Close, Line
 from vpr_video.signalling.presence import BEAT, Presence
 from vpr_video.signalling.replicas import Replicas
+from vpr_video.signalling.serving import Serving
 from vpr_video.signalling.views import session_view
 
 GAP = (Close.RENEW, "the replicas did not hear each other: come again")
@@ -40,14 +41,16 @@ class Hub:
     server: MediaServer | None = None
     beat: float = BEAT
     _replicas: Replicas = field(init=False)
+    _serving: Serving = field(init=False)
     _lines: dict[UUID, list[Line]] = field(default_factory=dict)
     _elsewhere: Presence = field(default_factory=Presence)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._replicas = Replicas(self.runtime.log)
+        self._serving = Serving(self.runtime, self.way, self.settings.drop_after)
         if self.server is not None:
-            self.server.changed = self.served
+            self.server.changed, self.server.online, self.server.failed = self.served, self.online, self._serving.failed
 
     @property
     def settings(self) -> Settings:
@@ -164,6 +167,7 @@ class Hub:
             past = await record.past(line.session_id, self.runtime) if newly else None
         except Problem as problem:
             line.end(Close.FORBIDDEN, problem.code)
+            self.soon(self._serving.refused(line.session_id, line.participant_id))
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -179,7 +183,9 @@ class Hub:
         line.seat, line.seen = seat, True
         if self.server is not None:
             self.server.seen(line)
-        line.send(session_view(seat, online) | {"media": self.way(seat), "media_run": self._served_since})
+        if self._serving.strays(seat):
+            self.soon(self._serving.stray(seat))
+        line.send(session_view(seat, online) | self._media(seat))
         if past is not None:
             line.send(past)
         if seat.over:
@@ -208,6 +214,14 @@ class Hub:
     @property
     def _served_since(self) -> str:
         return self.server.run_id if self.server is not None else ""
+
+    def _media(self, seat: Seat) -> dict[str, str]:
+        records = "media_server" if self.records(seat) else "page"
+        return {"media": self.way(seat), "media_run": self._served_since, "records": records}
+
+    def records(self, seat: Seat) -> bool:
+        """Whether the media server can record a session now."""
+        return self.server is not None and self.server.recordings is not None and self.way(seat) == "server"
 
     def way(self, seat: Seat) -> Way:
         """Which way picture and sound go in a session."""

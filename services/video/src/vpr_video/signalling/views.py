@@ -19,6 +19,7 @@ def session_view(seat: Seat, online: Collection[UUID]) -> dict[str, Any]:
         "mode": row["mode"],
         "end_reason": row["end_reason"],
         "recording": row["recording"],
+        "served_recording": seat.served["id"] if seat.served and seat.acts else None,
         "you": _person(seat.person, online) | {"present": seat.present, "acts": seat.acts},
         "people": [_shown(seat, one, online) for one in seat.people if one["left_at"] is None and _known_to(seat, one)],
         "place": asdict(seat.place) if seat.place else None,

@@ -4,6 +4,7 @@
 from typing import Any
 
 from vpr_service.languages import Language
+from vpr_video.web.recording_texts import RECORDING
 
 OFFICER: dict[Language, dict[str, Any]] = {
     "en": {
@@ -117,11 +118,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "failed": "That did not work. Try again.",
             "reconnecting": "The connection to the resident broke. We are trying again.",
             "view_not_allowed": "The resident has not allowed the camera.",
-            "record": "Record",
-            "record_stop": "Stop recording",
-            "recording": "recording",
-            "record_waiting": "recording; {n} s are still to be sent",
-            "record_withdrawn": "The resident took back that the call is recorded: the recording has stopped.",
+            **RECORDING["en"],
             "no_consent": "The resident has not allowed that.",
             "no_frame": "There is no picture to take.",
             "snapshot_stored": "The photo is stored.",
@@ -258,11 +255,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "failed": "Cela n’a pas fonctionné. Réessayez.",
             "reconnecting": "La connexion avec le résident est coupée. Nous essayons de nouveau.",
             "view_not_allowed": "Le résident n’a pas permis la caméra.",
-            "record": "Enregistrer",
-            "record_stop": "Arrêter l’enregistrement",
-            "recording": "enregistrement en cours",
-            "record_waiting": "enregistrement; {n} s restent à envoyer",
-            "record_withdrawn": "Le résident a retiré son accord : l’enregistrement est arrêté.",
+            **RECORDING["fr"],
             "no_consent": "Le résident ne l’a pas permis.",
             "no_frame": "Il n’y a pas d’image à prendre.",
             "snapshot_stored": "La photo est gardée.",

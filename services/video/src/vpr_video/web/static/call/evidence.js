@@ -2,6 +2,7 @@
 
 import { $, ask, say, texts } from "./page.js";
 import { Recorder } from "./recorder.js";
+import { Served } from "./served.js";
 import { Shelf } from "./shelf.js";
 import { sendFile } from "./uploads.js";
 
@@ -15,6 +16,8 @@ export class Evidence {
   #call;
   #resident;
   #recorder;
+  #served;
+  #records = "page";
   #allowed = new Set();
 
   /* base: where evidence of the session is sent; resident: () => id of who is in the call, or null. */
@@ -27,13 +30,28 @@ export class Evidence {
     this.#recorder.addEventListener("changed", () => this.#show());
     this.#recorder.addEventListener("stored", () => this.list());
     this.#recorder.addEventListener("failed", ({ detail }) => this.#refused(detail));
+    this.#served = new Served(base, headers);
+    this.#served.addEventListener("changed", () => this.#show());
+    this.#served.addEventListener("stored", () => this.list());
+    this.#served.addEventListener("failed", ({ detail }) => this.#refused(detail));
+    this.#served.addEventListener("ended", () => this.#ended());
     $("#snapshot-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#snapshot(event.target.elements.note);
     });
-    $("#record").onclick = () => (this.#recorder.running ? this.#recorder.stop() : this.#record());
+    $("#record").onclick = () => (this.#running ? this.#halt() : this.#record());
     this.#recorder.resume().then(() => this.list());
     setInterval(() => this.list(), EVERY);
+  }
+
+  /* Where a recording would be made now, "media_server" or "page", and the id of the one that the server makes. */
+  told({ records, served_recording: item }) {
+    this.#records = records;
+    this.#served.told(item);
+  }
+
+  get #running() {
+    return this.#recorder.running || this.#served.running;
   }
 
   /* scopes: what the resident allows now. What is taken back stops here and now. */
@@ -46,19 +64,34 @@ export class Evidence {
     this.#show();
   }
 
+  /* This page is not in the call any more. What the media server records, the service ends, or a page that follows. */
   stop() {
     this.#recorder.stop();
+    this.#served.forget();
+  }
+
+  #halt() {
+    this.#recorder.stop();
+    this.#served.stop();
   }
 
   /* Before the session ends: what was recorded is stored first. */
-  finished() {
-    return this.#recorder.finished(LONGEST);
+  async finished() {
+    await Promise.all([this.#recorder.finished(LONGEST), this.#served.stop()]);
+  }
+
+  /* The service ended what the media server recorded. */
+  #ended() {
+    say(this.#resident() && !this.#allowed.has("record") ? texts.record_withdrawn : texts.record_ended);
+    this.list();
   }
 
   async #record() {
     const peer = this.#call.way(this.#resident());
     if (!peer) return;
-    await this.#recorder.start(peer.stream, this.#allowed.has("view")).catch((error) => this.#refused(error));
+    const begun = this.#records === "media_server" ? this.#served.start()
+      : this.#recorder.start(peer.stream, this.#allowed.has("view"));
+    await begun.catch((error) => this.#refused(error));
     this.list();
   }
 
@@ -81,16 +114,17 @@ export class Evidence {
 
   #refused(error) {
     const why = { no_consent: texts.no_consent, consent_withdrawn: texts.record_withdrawn,
-      evidence_off: texts.evidence_off, storage_full: texts.storage_full };
+      evidence_off: texts.evidence_off, storage_full: texts.storage_full,
+      not_through_media_server: texts.server_away };
     say(why[error.code] ?? texts.failed);
     this.list();
   }
 
   #show() {
-    const running = this.#recorder.running;
+    const running = this.#running;
     const here = Boolean(this.#resident());
     $("#snapshot").disabled = !(here && this.#allowed.has("snapshot") && this.#allowed.has("view"));
-    $("#record").hidden = !Recorder.possible;
+    $("#record").hidden = !Recorder.possible && this.#records === "page" && !running;
     $("#record").disabled = !running && !(here && this.#allowed.has("record"));
     $("#record").setAttribute("aria-pressed", String(running));
     $("#record").textContent = running ? texts.record_stop : texts.record;
@@ -101,7 +135,7 @@ export class Evidence {
   async list() {
     const items = await ask(this.#base).catch(() => null);
     if (!items) return;
-    if (items.some((one) => one.state === "open")) {
+    if (items.some((one) => ["open", "closing"].includes(one.state))) {
       clearTimeout(this.again);
       this.again = setTimeout(() => this.list(), WHILE_SENT);
     }
@@ -119,8 +153,11 @@ export class Evidence {
     head.textContent = `${texts[`kind_${item.kind}`]}, ${when}`;
     row.append(head);
     if (item.note ?? item.name) line(row, item.note ?? item.name);
-    if (item.state !== "captured") line(row, texts[`state_${item.state}`]);
-    if (item.incomplete) line(row, texts.incomplete);
+    const served = item.method === "media_server";
+    const state = served && item.state === "open" ? "state_recorded" : `state_${item.state}`;
+    if (item.state !== "captured") line(row, texts[state]);
+    if (item.incomplete) line(row, served ? texts.ended_early : texts.incomplete);
+    if (item.part_of) line(row, texts.part);
     if (item.sha256) {
       const hash = Object.assign(document.createElement("code"), { textContent: item.sha256, title: "SHA-256" });
       row.append(hash);

@@ -121,6 +121,7 @@ function secure(detail, scopes) {
     listGuests = guestLinks(`${api}/guests`, headers);
   }
   evidence.allow(scopes);
+  evidence.told(detail);
 }
 
 function watch(stream) {
