@@ -33,6 +33,15 @@ def _engine_missing() -> str | None:
     return engine_missing()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file is one worker's, and so are all video calls: two at a time are too much for two cores."""
+    here = Path(__file__).parent
+    calls = here / "e2e" / "calls"
+    for item in items:
+        group = calls if item.path.is_relative_to(calls) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(here))))
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """Which servers, and why."""
     return f"servers: {config.stash[BACKEND]} ({config.stash[REASON]})"

@@ -7,6 +7,9 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.calls import GRANTED, chromium
 
+FEW_FRAMES = "--use-fake-device-for-media-stream=device-count=3,fps=8"
+"""A picture that moves, but leaves two cores something for all else: the last flag of a name counts."""
+
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
@@ -18,6 +21,6 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The browser."""
-    browser = chromium(playwright, GRANTED)
+    browser = chromium(playwright, GRANTED, FEW_FRAMES)
     yield browser
     browser.close()
