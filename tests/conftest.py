@@ -33,6 +33,7 @@ def _engine_missing() -> str | None:
     return engine_missing()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after that
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file is one worker's, and so are all video calls: two at a time are too much for two cores."""
     here = Path(__file__).parent
