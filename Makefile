@@ -30,7 +30,7 @@ run: setup  ## start the system on http://localhost:8000, for staff on :8001 (Ct
 
 .PHONY: test
 test: setup system  ## every test, on real servers
-	@$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup  ## ruff, its formatter, and the import rules

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.backend import VARIABLE, Kind, Undecided, chosen, made
 from tests.system import Servers, System
 from vpr_events.contracts import SERVICES
 
+CALLS = "tests/e2e/calls/"
 BACKEND = pytest.StashKey[Kind]()
 REASON = pytest.StashKey[str]()
 
@@ -33,14 +36,17 @@ def _engine_missing() -> str | None:
     return engine_missing()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after that
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Files(LoadFileScheduling):
     """A file is one worker's, and so are all video calls: two at a time are too much for two cores."""
-    here = Path(__file__).parent
-    calls = here / "e2e" / "calls"
-    for item in items:
-        group = calls if item.path.is_relative_to(calls) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(here))))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return CALLS if file.startswith(CALLS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
+    """Which worker gets which test."""
+    return Files(config, log)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
