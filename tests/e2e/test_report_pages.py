@@ -315,8 +315,10 @@ def test_safety_mode_is_neutral_and_leaves_nothing_behind(visit: Visit, system: 
     assert number not in page.content()
 
 
-def test_leaving_by_the_link_shows_the_page_no_more(page: Page, system: Process, elsewhere: str) -> None:
-    visit = Visit(page, Watch(page, system.url), "en", Path(), "")
+def test_leaving_by_the_link_shows_the_page_no_more(
+    page: Page, system: Process, elsewhere: str, tmp_path: Path
+) -> None:
+    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
     page.goto(elsewhere)
     visit.watch.wrong.clear()
     opens(visit, system)
@@ -373,8 +375,8 @@ def files_by_tapping(page: Page) -> tuple[str, str]:
     raise AssertionError("the form has no end")
 
 
-def test_the_other_language_keeps_what_was_written(page: Page, system: Process) -> None:
-    visit = Visit(page, Watch(page, system.url), "en", Path(), "")
+def test_the_other_language_keeps_what_was_written(page: Page, system: Process, tmp_path: Path) -> None:
+    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
     opens(visit, system)
     visit.page.locator("[name='a.danger_now']").nth(2).check()
     visit.moves(lambda: page.get_by_role("button", name="Français").click())
@@ -384,11 +386,11 @@ def test_the_other_language_keeps_what_was_written(page: Page, system: Process) 
     assert page.locator("html").get_attribute("lang") == "fr"
 
 
-def test_the_phones_place_is_used_only_when_asked(browser: Browser, system: Process) -> None:
+def test_the_phones_place_is_used_only_when_asked(browser: Browser, system: Process, tmp_path: Path) -> None:
     place = {"latitude": 49.8951, "longitude": -97.1384}
     with browser.new_context(geolocation=place, permissions=["geolocation"], viewport=PHONE) as context:  # type: ignore[arg-type]
         page = context.new_page()
-        visit = Visit(page, Watch(page, system.url), "en", Path(), "")
+        visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
         opens(visit, system)
         go_on = page.locator("main form button[value=next]")
         while visit.at != "place":
