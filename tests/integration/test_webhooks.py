@@ -350,12 +350,12 @@ async def test_while_a_receiver_fails_what_waits_for_it_is_not_tried_and_comes_w
     async with System.started(servers, ["intake"], webhook_delays=(3600, 3600), effects_per_lane=2) as system:
         partner = await Partner.admitted(system)
         hook = await partner.webhook(receiver.url)
-        await asyncio.gather(*[partner.files() for _ in range(20)])
+        await asyncio.gather(*[partner.files() for _ in range(30)])
 
         async def all_wait() -> bool:
             waiting = select(func.count()).where(effects.c.due_at > func.clock_timestamp() + timedelta(minutes=50))
             async with system.runtime("intake").reading() as connection:
-                return (await connection.execute(waiting)).scalar_one() == 20
+                return (await connection.execute(waiting)).scalar_one() == 30
 
         await until(all_wait)
         tried = len(receiver.came)
@@ -363,10 +363,13 @@ async def test_while_a_receiver_fails_what_waits_for_it_is_not_tried_and_comes_w
         shown = await partner.told("GET", f"/v1/webhooks/{hook['id']}")
         assert shown["failing_since"]
         assert shown["paused_until"] > shown["failing_since"]
+        async with system.runtime("intake").reading() as connection:
+            latest = (await connection.execute(select(func.max(effects.c.due_at)))).scalar_one()
+        assert latest <= datetime.fromisoformat(shown["paused_until"]) + timedelta(minutes=6), "however many wait"
         late = await partner.files()
         receiver.answering = lambda _: Reply(204)
         await partner.told("POST", f"/v1/webhooks/{hook['id']}/ping")
-        log = await partner.deliveries(hook["id"], over=1 + 20 + 1 - tried)
+        log = await partner.deliveries(hook["id"], over=1 + 30 + 1 - tried)
         over = [one for one in log if one["state"] == "delivered"]
         assert late in {one["report_id"] for one in over}
         assert all(len(one["attempts"]) == 1 for one in over), "none of them was tried while the receiver failed"

@@ -56,7 +56,7 @@ made as (
 )
 insert into effects (id, kind, data, correlation_id, causation_id, due_at)
 select made.id, 'webhook', jsonb_build_object('lane', made.webhook_id), cast(:report as uuid), cast(:event as uuid),
-  greatest(clock_timestamp(), w.paused_until + interval '20 seconds')
+  greatest(clock_timestamp(), w.paused_until)
 from made join webhooks w on w.id = made.webhook_id
 on conflict do nothing
 """

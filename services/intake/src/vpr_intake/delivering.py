@@ -20,7 +20,7 @@ from vpr_events.effect_runner import Task, Tried
 from vpr_events.event import in_utc, new_id
 from vpr_events.writes import Write
 from vpr_intake.announcing import PING
-from vpr_intake.pausing import HOLD, PAUSE, RELEASE, RESUME, pause
+from vpr_intake.pausing import FAILED, HOLD, PAUSE, RELEASE, RESUME, apart, pause
 from vpr_intake.sealed_secrets import KeyMissing, Sealed
 from vpr_intake.settings import DELAYS
 from vpr_intake.tables import deliveries, delivery_attempts, webhook_secrets, webhooks
@@ -42,7 +42,6 @@ MOVE = (
     )
 )
 _webhook = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
-FAILED = _webhook.values(last_failure_at=bindparam("tried_at"))
 SWITCH_OFF = _webhook.where(webhooks.c.enabled).values(
     enabled=False, disabled_reason=bindparam("why"), version=webhooks.c.version + 1
 )
@@ -196,11 +195,14 @@ class Deliverer:
         asked = wait_asked_for(result.answer, result.at) if result.answer else 0.0
         rest = max(pause(message.failing_since, result.at, self.delays), timedelta(seconds=asked))
         again = max(jittered(self.delays[attempt - 1]), rest.total_seconds())
-        written = [*self._noted(message, result, "pending", again), *_paused(message, result, rest)]
+        paused = _paused(message, result, rest, apart(self.delays))
+        written = [*self._noted(message, result, "pending", again), *paused]
         return Tried(writes=written, again=again, error=result.code)
 
     def _over(self, message: Message, result: Result, switch_off: str | None = None) -> Tried:
         written = self._noted(message, result, "delivered" if result.taken else "failed", None)
+        told = {"webhook": message.webhook_id, "tried_at": result.at}
+        written.append(Write(message.webhook_id, RESUME if result.taken else FAILED, told))
         if result.taken and message.failing_since:
             written.append(Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
         why = {"webhook": message.webhook_id, "why": switch_off}
@@ -224,17 +226,12 @@ class Deliverer:
         }
         ended = datetime.now(UTC) if again is None else None
         moved = {"delivery": message.id, "now_is": state, "tried_at": result.at, "ended_at": ended}
-        told = {"webhook": message.webhook_id, "tried_at": result.at}
-        return [
-            Write(message.id, INSERT_ATTEMPT, attempt),
-            Write(message.id, MOVE, moved),
-            Write(message.webhook_id, RESUME if result.taken else FAILED, told),
-        ]
+        return [Write(message.id, INSERT_ATTEMPT, attempt), Write(message.id, MOVE, moved)]
 
 
-def _paused(message: Message, result: Result, rest: timedelta) -> Iterable[Write]:
+def _paused(message: Message, result: Result, rest: timedelta, spacing: timedelta) -> Iterable[Write]:
     """Nothing more to this webhook meanwhile."""
     until = datetime.now(UTC) + rest
     told = {"webhook": message.webhook_id, "tried_at": result.at, "until": until}
     yield Write(message.webhook_id, PAUSE, told | {"since": message.failing_since or result.at})
-    yield Write(message.webhook_id, HOLD, {"webhook": message.webhook_id, "until": until})
+    yield Write(message.webhook_id, HOLD, {"webhook": message.webhook_id, "until": until, "apart": spacing})

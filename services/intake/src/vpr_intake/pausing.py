@@ -7,21 +7,24 @@ cost more than the filing they are told of (decision 21).
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, Interval, bindparam, func, literal, select, update
+from sqlalchemy import DateTime, Interval, bindparam, func, select, update
 
 from vpr_events.tables import effects
 from vpr_intake.announcing import PING
 from vpr_intake.tables import deliveries, webhooks
 
 _webhook = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
+FAILED = _webhook.values(last_failure_at=bindparam("tried_at"))
 PAUSE = _webhook.values(
     last_failure_at=bindparam("tried_at"), failing_since=bindparam("since"), paused_until=bindparam("until")
 )
 RESUME = _webhook.values(last_success_at=bindparam("tried_at"), failing_since=None, paused_until=None)
 
-
 APART = timedelta(seconds=20)
 """Longer than a try takes: what waits comes one by one, so that the first finds out for all."""
+
+AT_MOST = 15
+"""So many times ``APART`` behind the pause at most: what a success did not release waits no longer."""
 
 _mine = (deliveries.c.webhook_id == bindparam("webhook"), deliveries.c.state == "pending", deliveries.c.type != PING)
 _untried = (
@@ -33,17 +36,20 @@ _untried = (
 )
 _place = func.row_number().over(order_by=(_untried.c.created_at, _untried.c.id)) - 1
 _apart = select(_untried.c.id, _place.label("place")).subquery()
-HOLD = (
-    update(effects)
-    .where(effects.c.id == _apart.c.id)
-    .values(due_at=bindparam("until", type_=DateTime(timezone=True)) + _apart.c.place * literal(APART, Interval))
-)
+_behind = func.least(_apart.c.place, AT_MOST) * bindparam("apart", type_=Interval)
+_due = bindparam("until", type_=DateTime(timezone=True)) + _behind
+HOLD = update(effects).where(effects.c.id == _apart.c.id).values(due_at=_due)
 RELEASE = (
     update(effects)
     .where(effects.c.id == _untried.c.id, effects.c.due_at > func.clock_timestamp())
     .values(due_at=func.clock_timestamp())
 )
 """Who was tried before has a schedule of its own."""
+
+
+def apart(delays: Sequence[float]) -> timedelta:
+    """Between two of those that wait: no longer than a pause may be."""
+    return min(APART, timedelta(seconds=max(delays[:2])))
 
 
 def pause(since: datetime | None, now: datetime, delays: Sequence[float]) -> timedelta:

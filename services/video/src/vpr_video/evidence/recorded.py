@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,4 +162,5 @@ class RecordingSweeper:
                 log.info("a recording that nothing claims was removed", evidence=str(item))
         for folder in self.recordings.folder.glob(f"{WORKING}*"):
             if time.time() - folder.stat().st_mtime > age:
-                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(FileNotFoundError):
+                    shutil.rmtree(folder)
