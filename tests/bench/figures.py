@@ -14,7 +14,7 @@ from vpr_metrics import model, queries
 from vpr_metrics.choosing import Selection, choose
 from vpr_metrics.definitions import INTERVALS
 from vpr_metrics.exporting import MILESTONES
-from vpr_metrics.flow import transitions
+from vpr_metrics.transitions import transitions
 
 TRIES = 5
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)

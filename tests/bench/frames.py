@@ -24,8 +24,10 @@ const say = (message) => channel.postMessage(JSON.stringify(message));
 peer.onicecandidate = ({candidate}) => candidate && say({candidate});
 peer.ontrack = ({streams: [stream]}) => {
   video.srcObject = stream;
-  video.requestVideoFrameCallback(() => { window.took = performance.now() - window.clicked; });
 };
+window.took = new Promise((resolve) => {
+  video.requestVideoFrameCallback(() => resolve(performance.now() - window.clicked));
+});
 window.warm = async () => {
   const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 1280, height: 720}});
   stream.getTracks().forEach((track) => peer.addTrack(track, stream));
@@ -51,11 +53,10 @@ document.querySelector("button").onclick = async () => {
 WATCH = """() => {
   const video = document.querySelector("#remote");
   document.querySelector("#people").addEventListener("click", () => { window.clicked = performance.now(); }, true);
-  const wait = () => video.requestVideoFrameCallback(() => { window.took = performance.now() - window.clicked; });
-  wait();
+  window.took = new Promise((resolve) => {
+    video.requestVideoFrameCallback(() => resolve(performance.now() - window.clicked));
+  });
 }"""
-
-TOOK = "window.took"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -85,7 +86,7 @@ def _bare(browser: Browser, folder: Path) -> float:
                 page.goto(url)
                 page.evaluate("warm()")
             first.locator("button").click()
-            times.append(float(first.wait_for_function(TOOK).json_value()))
+            times.append(float(first.evaluate("window.took")))
             context.close()
     return median(times)
 
@@ -100,7 +101,7 @@ def _let_in(browser: Browser, playwright: Playwright, desk: Desk) -> float:
         at_desk.at("call")
         at_desk.page.evaluate(WATCH)
         at_desk.page.get_by_role("button", name="Let in").click()
-        return float(at_desk.page.wait_for_function(TOOK).json_value())
+        return float(at_desk.page.evaluate("window.took"))
 
 
 def first_frames(folder: Path, told: Callable[[str, float, float], None]) -> None:

@@ -28,7 +28,8 @@ from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Recorded
 from vpr_metrics import flow
 from vpr_metrics.choosing import rows_of
-from vpr_metrics.flow import MILESTONES, directly_follows, transitions
+from vpr_metrics.flow import MILESTONES, directly_follows
+from vpr_metrics.transitions import transitions
 
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.OTHER)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lifelines.utils import median_survival_times, qth_survival_times
 
 from tests.sample_data import shared
-from vpr_metrics.survival import incidences, kaplan_meier
+from vpr_metrics.survival import incidences, kaplan_meier, thinned
 
 CAUSES = ("reached", "withdrawn")
 
@@ -57,9 +57,9 @@ def test_incidences_of_waltons_flies_are_those_of_lifelines(waltons: pd.DataFram
         fitter: Any = lifelines.AalenJohansenFitter
         theirs = fitter(calculate_variance=False).fit(times, coded, event_of_interest=number)
         expected = theirs.cumulative_density_.iloc[:, 0]
-        assert len(ours[cause]) == kinds.count(cause)
-        for share in ours[cause]:
-            assert share.incidence == pytest.approx(expected.loc[share.time], abs=1e-9)
+        assert len(ours[cause].times) == kinds.count(cause)
+        for time, incidence in ours[cause].steps:
+            assert incidence == pytest.approx(expected.loc[time], abs=1e-9)
 
 
 @settings(deadline=None)
@@ -86,7 +86,7 @@ def test_all_ways_to_end_and_what_is_open_add_up_to_one(cases: Sequence[tuple[in
     times, causes = zip(*cases, strict=True)
     shares = incidences(np.array(times, np.float64), causes, CAUSES)
     curve = kaplan_meier(np.array(times, np.float64), np.array([cause is not None for cause in causes]))
-    total = sum(shares[cause][-1].incidence if shares[cause] else 0.0 for cause in CAUSES)
+    total = sum(sum(shares[cause].incidence[-1:]) for cause in CAUSES)
     assert total + curve.survival[-1] == pytest.approx(1)
 
 
@@ -106,4 +106,12 @@ def test_nobody_ends_and_nobody_is_there() -> None:
     assert [step.survival for step in waiting.steps] == [1, 1]
     assert waiting.percentile(50) is None
     assert list(kaplan_meier(np.array([]), np.array([], np.bool_)).steps) == []
-    assert incidences(np.array([]), [], CAUSES) == {"reached": [], "withdrawn": []}
+    assert [list(one.steps) for one in incidences(np.array([]), [], CAUSES).values()] == [[], []]
+
+
+@given(st.integers(0, 50), st.none() | st.integers(2, 60))
+def test_a_thinned_curve_keeps_its_ends(count: int, most: int | None) -> None:
+    shown = thinned(np.arange(count), most)
+    assert len(shown) == min(count, most or count)
+    assert len(set(shown.tolist())) == len(shown)
+    assert list(shown[:1]) + list(shown[-1:]) == ([0, count - 1] if count else [])

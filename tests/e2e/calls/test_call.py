@@ -1,10 +1,11 @@
 """A whole call in real browsers: consent, waiting, picture both ways, and everything that may break it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, Request
+from playwright.sync_api import Browser, Playwright, Request, WebSocketRoute
 
 from tests.calls import Desk, chromium, consent, desk_on, eventually, let_in, meet, officer, resident
 from vpr_events.contracts.values import Role
@@ -89,6 +90,38 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         phone.reload()
         on_phone.at("over")
         on_phone.fine("over", screenshots)
+
+
+def greeting_first(socket: WebSocketRoute) -> None:
+    """The views that show the resident as let in come after the resident's own greeting."""
+    service = socket.connect_to_server()
+    held: list[str | bytes] = []
+    greeted = False
+
+    def on_message(frame: str | bytes) -> None:
+        nonlocal greeted
+        message = json.loads(frame)
+        early = message["type"] == "session" and any(
+            one["kind"] == "resident" and one["admitted"] for one in message["people"]
+        )
+        if early and not greeted:
+            held.append(frame)
+            return
+        socket.send(frame)
+        if message["type"] == "ready" and not greeted:
+            greeted = True
+            for one in held:
+                socket.send(one)
+
+    service.on_message(on_message)
+
+
+def test_a_greeting_that_overtakes_the_view(browser: Browser, playwright: Playwright, desk: Desk) -> None:
+    session, link = desk.session()
+    with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
+        at_desk.page.route_web_socket("**/socket?*", greeting_first)
+        meet(at_desk, on_phone)
+        assert at_desk.page.locator("#others figure").count() == 0, "the resident has the large picture alone"
 
 
 def test_in_french_and_by_voice_alone(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:

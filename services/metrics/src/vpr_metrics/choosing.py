@@ -1,5 +1,6 @@
 """Which records a figure is of: filters, what was known when, and until when the world is looked at."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,9 +75,19 @@ class Selection:
 
 
 def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
-    """Make the temporary table ``chosen`` of this connection, a row a record; how many there are."""
+    """Make the temporary relation ``chosen`` of this connection, a row a record; how many there are.
+
+    What was known once is computed once; what is known now is read where it is, as far as a question needs it.
+    """
     relation, bounds = chosen(selection)
-    connection.execute(f"create or replace temp table chosen as {relation}", bounds)
+    if selection.bounded:
+        connection.execute(f"create or replace temp table chosen_once as {relation}", bounds)
+        relation = "select * from chosen_once"
+    else:
+        for name, value in bounds.items():
+            connection.execute(f"set variable {name} = $value", {"value": value})
+        relation = re.sub(r"\$(\w+)", r"getvariable('\1')", relation)  # a view has no parameters
+    connection.execute(f"create or replace temp view chosen as {relation}")
     return int(one(connection, "select count(*) from chosen"))
 
 

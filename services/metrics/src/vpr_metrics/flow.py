@@ -63,50 +63,21 @@ def directly_follows(happenings: str) -> str:
     """  # noqa: S608 - names of ours
 
 
-def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
-    """The steps from one milestone to the next of the chosen cases, the longest in all first; seconds.
-
-    What ``directly_follows`` finds of their milestones, three times as fast: a happening is one number, its
-    microseconds since the year 1 times so many as there are milestones, and its place among them.
-    """
-    room, origin = len(MILESTONES), "timestamp '0001-01-01'"
-    marks = ", ".join(
-        f"(epoch_us({point}) - epoch_us({origin})) * {room} + {place}" for place, point in enumerate(MILESTONES)
-    )
-    named = f"{[point.removesuffix('_at') for point in MILESTONES]}"
-    return rows_of(
-        connection,
-        f"""
-        with known as (
-            select list_filter([{marks}], lambda mark: mark is not null) as marks from chosen where excluded is null
-        ),
-        ways as (select list_sort(marks) as way from known),
-        pairs as (select unnest(way[:-2]) as earlier, unnest(way[2:]) as later from ways),
-        steps as (
-            select (earlier % {room} * {room} + later % {room})::smallint as step,
-                later // {room} - earlier // {room} as taken
-            from pairs
-        ),
-        figures as (select step, {FIGURES} from steps group by step)
-        select {named}[step // {room} + 1] as before, {named}[step % {room} + 1] as after, n, mean, median, total
-        from figures order by total desc, before, after
-        """,  # noqa: S608 - names of ours
-    )
-
-
 def stages(connection: DuckDBPyConnection) -> Sequence[Row]:
     """How many reached each stage, and after how many seconds since filing (of those in order)."""
-    marks = ", ".join(f"{{'stage': '{point}', 'moment': {point}}}" for point in STAGES)
+    counted = (
+        f"{{'stage': '{point}', 'cases': count({point}), 'mean': avg({point}_after) / 1e6, "
+        f"'median': quantile_cont({point}_after, 0.5) / 1e6}}"
+        for point in STAGES
+    )
+    taken = ", ".join(
+        f"if({point} >= filed_at, epoch_us({point}) - epoch_us(filed_at), null) as {point}_after" for point in STAGES
+    )
     return rows_of(
         connection,
         f"""
-        with reached as (select filed_at, unnest([{marks}], recursive := true) from chosen where excluded is null),
-        timed as (
-            select stage, moment, if(moment >= filed_at, epoch_us(moment) - epoch_us(filed_at), null) as taken
-            from reached
-        )
-        select stage, count(moment) as cases, avg(taken) / 1e6 as mean, quantile_cont(taken, 0.5) / 1e6 as median
-        from timed group by stage order by list_position({list(STAGES)}, stage)
+        with timed as (select *, {taken} from chosen where excluded is null)
+        select unnest([{", ".join(counted)}], recursive := true) from timed
         """,  # noqa: S608 - names of ours
     )
 
@@ -119,14 +90,21 @@ def ends(connection: DuckDBPyConnection) -> Row:
 
 
 def workload(connection: DuckDBPyConnection, zone: str) -> Sequence[Row]:
-    """How often each kind of work came in each hour of the week, in the zone; hours without any are left out."""
+    """How often each kind of work came in each hour of the week, in the zone; hours without any are left out.
+
+    Quarters of an hour are brought to the zone, not moments: no zone is off UTC by less.
+    """
     marks = ", ".join(f"{{'activity': '{point}', 'moment': {point}}}" for point in WORK)
     return rows_of(
         connection,
         f"""
-        with came as (select unnest([{marks}], recursive := true) from chosen where excluded is null)
-        select activity, strftime(moment at time zone 'UTC' at time zone $zone, '%u-%H') as hour, count(*) as n
-        from came where moment is not null group by activity, hour
+        with came as (select unnest([{marks}], recursive := true) from chosen where excluded is null),
+        quarters as (
+            select activity, time_bucket(interval 15 minutes, moment) as quarter, count(*) as n
+            from came where moment is not null group by all
+        )
+        select activity, strftime(quarter at time zone 'UTC' at time zone $zone, '%u-%H') as hour, sum(n)::bigint as n
+        from quarters group by activity, hour
         order by list_position({list(WORK)}, activity), hour
         """,  # noqa: S608 - names of ours
         {"zone": zone},

@@ -55,6 +55,19 @@ class Curve:
         for time, at_risk, ended, survival, low, high in zip(*(one.tolist() for one in columns), strict=True):
             yield Step(time, at_risk, ended, survival, _real(low), _real(high))
 
+    def shown(self, fewest: int, most: int | None) -> "Curve":
+        """The steps once so many have ended, while so many are at risk; ``most`` as in ``thinned``."""
+        among = (np.cumsum(self.ended) >= fewest) & (self.at_risk >= fewest)
+        places = thinned(np.flatnonzero(among), most)
+        return Curve(
+            times=self.times[places],
+            at_risk=self.at_risk[places],
+            ended=self.ended[places],
+            survival=self.survival[places],
+            low=self.low[places],
+            high=self.high[places],
+        )
+
     def percentile(self, percentage: float) -> float | None:
         """The first time by which so many have ended (seconds); None where the curve does not come down so far."""
         return self._first(self.survival, percentage)
@@ -71,6 +84,14 @@ class Curve:
     def _first(self, heights: Floats, percentage: float) -> float | None:
         found = np.flatnonzero(heights <= 1 - percentage / 100 + ROUNDING)
         return float(self.times[found[0]]) if len(found) else None
+
+
+def thinned(places: Whole, most: int | None) -> Whole:
+    """So many of the places at most, evenly spread, the first and the last among them; all without ``most``."""
+    if most is None or len(places) <= most:
+        return places
+    kept: Whole = places[np.linspace(0, len(places) - 1, most).astype(int)]
+    return kept
 
 
 def kaplan_meier(durations: Floats, ended: Truths, confidence: float = 0.95) -> Curve:
@@ -110,16 +131,24 @@ def _counts(values: Floats, times: Floats) -> Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """From ``time`` (seconds) on, how likely a case has ended so by then."""
+class Rise:
+    """From each of the times (seconds) on, how likely a case has ended so by then."""
 
-    time: float
-    incidence: float
+    times: Floats
+    incidence: Floats
+
+    def shown(self, first: float, last: float, most: int | None) -> "Rise":
+        """From ``first`` to ``last``; ``most`` as in ``thinned``."""
+        places = thinned(np.flatnonzero((self.times >= first) & (self.times <= last)), most)
+        return Rise(self.times[places], self.incidence[places])
+
+    @property
+    def steps(self) -> Iterator[tuple[float, float]]:
+        """Each time with its incidence."""
+        return zip(self.times.tolist(), self.incidence.tolist(), strict=True)
 
 
-def incidences(
-    durations: Floats, causes: Sequence[str | None] | Texts, names: Sequence[str]
-) -> dict[str, Sequence[Share]]:
+def incidences(durations: Floats, causes: Sequence[str | None] | Texts, names: Sequence[str]) -> dict[str, Rise]:
     """Aalen-Johansen: the cumulative incidence of each way to end, of cases that end in one of several ways.
 
     ``causes`` says how each case ended, None while it is open. Sum over all ways and the share still open is one.
@@ -132,4 +161,4 @@ def incidences(
     before = np.concatenate(([1.0], np.cumprod(1 - hazard)[:-1])) if len(times) else hazard
     shares = {name: np.cumsum(before * ended / at_risk) for name, ended in ends.items()}
     told = {name: ends[name] > 0 for name in names}
-    return {name: list(map(Share, times[told[name]].tolist(), shares[name][told[name]].tolist())) for name in names}
+    return {name: Rise(times[told[name]], shares[name][told[name]]) for name in names}

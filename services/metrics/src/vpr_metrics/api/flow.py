@@ -18,6 +18,7 @@ from vpr_metrics.projecting import Projection
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.flow import End, Flow, FlowQuery, Stage, Transition, Work
 from vpr_metrics.suppressing import hidden, is_small, tells_of_few
+from vpr_metrics.transitions import transitions
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 Asked = Annotated[FlowQuery, Query()]
@@ -68,7 +69,7 @@ def told_flow(connection: DuckDBPyConnection, query: Choice, view: View) -> Flow
     check_source(connection, query.source)
     selection = view.of(query)
     choose(connection, selection)
-    ways = flow.ends(connection), flow.stages(connection), flow.transitions(connection)
+    ways = flow.ends(connection), flow.stages(connection), transitions(connection)
     found = Found(newest(connection, selection), *ways, flow.workload(connection, view.zone))
     return _answer(query, found, view.zone, whole_truth=view.whole_truth)
 

@@ -124,20 +124,24 @@ def _figures(
         },
     }
     figures |= left_out
-    return figures | (_curves(found, curve, counts, fewest) if query.curve else {})
+    return figures | (_curves(found, curve, counts, fewest, query.steps) if query.curve else {})
 
 
-def _curves(found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int) -> dict[str, Any]:
-    """The curve, and how each way to end adds up, both from when enough have ended so as far as enough are at risk."""
+def _curves(
+    found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int, most: int | None
+) -> dict[str, Any]:
+    """The curve, and how each way to end adds up, both from when enough have ended so as far as enough are at risk: the
+    first and the last steps would tell of single cases.
+    """
     last = max(curve.times[curve.at_risk >= fewest].tolist(), default=0.0)
-    shares = incidences(found.seconds, found.causes, list(CAUSES))
-    shown_shares = {
-        cause: [Incidence(time=one.time, incidence=one.incidence) for one in shares[cause] if first <= one.time <= last]
+    rises = incidences(found.seconds, found.causes, list(CAUSES))
+    shown = {
+        cause: rises[cause].shown(_begun(found, cause, fewest), last, most)
         for cause in CAUSES
         if counts[cause] is not None
-        for first in [_begun(found, cause, fewest)]
     }
-    return {"curve": list(_steps(curve, fewest)), "incidences": shown_shares}
+    shares = {cause: [Incidence(time=at, incidence=share) for at, share in one.steps] for cause, one in shown.items()}
+    return {"curve": list(_steps(curve.shown(fewest, most), told=not fewest)), "incidences": shares}
 
 
 def _begun(found: Spans, cause: str, fewest: int) -> float:
@@ -166,19 +170,13 @@ def _ends(found: Spans) -> dict[str, int]:
     return {"open": found.open} | {cause: found.ended(cause) for cause in CAUSES}
 
 
-def _steps(curve: Curve, fewest: int) -> Iterator[CurveStep]:
-    """The steps once enough have ended, while enough are at risk: the first and the last would tell of single cases.
-
-    The counts of a step would tell of few: all or none is shown.
-    """
-    ended = 0
+def _steps(curve: Curve, *, told: bool) -> Iterator[CurveStep]:
+    """The counts of a step would tell of few: all or none is ``told``."""
     for step in curve.steps:
-        ended += step.ended
-        if ended >= fewest and step.at_risk >= fewest:
-            counts = (None, None) if fewest else (step.at_risk, step.ended)
-            yield CurveStep(
-                time=step.time, at_risk=counts[0], ended=counts[1], survival=step.survival, low=step.low, high=step.high
-            )
+        at_risk, ended = (step.at_risk, step.ended) if told else (None, None)
+        yield CurveStep(
+            time=step.time, at_risk=at_risk, ended=ended, survival=step.survival, low=step.low, high=step.high
+        )
 
 
 def _estimate(curve: Curve, percentage: float, fewest: int = 0) -> Estimate:

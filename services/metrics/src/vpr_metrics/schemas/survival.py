@@ -13,13 +13,14 @@ from vpr_metrics.schemas.figures import MOST_PERCENTILES, AsOf, Groupings
 
 class SurvivalQuery(Spanning, DrawnSurvival):
     """Which records, which interval, which percentiles (median and P90 always), split how; without ``curve`` only the
-    figures.
+    figures, with ``steps`` at most so many of each curve, evenly spread.
     """
 
     by: Groupings = Field(default_factory=list)
     percentile: list[Percentile] = Field(default_factory=list, max_length=MOST_PERCENTILES)
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     curve: bool = True
+    steps: Annotated[int, Field(ge=2)] | None = None
 
 
 class Estimate(BaseModel):

@@ -57,7 +57,7 @@ async def district(looking: Looking) -> Part:
 async def waiting(looking: Looking) -> Part:
     """The survival curve, and what it says in a sentence."""
     asked = looking.query()
-    query = SurvivalQuery.model_validate(asked)
+    query = SurvivalQuery.model_validate(asked | {"steps": survival_pictures.ENOUGH_STEPS})
     told = await looking.told(survival.told_survival, query)
     picture = survival_pictures.picture(query, told, looking.speech)
     return Part(_medians(looking, told), [await figure(looking, picture, "survival", asked)])

@@ -26,7 +26,7 @@ from vpr_video.signalling.lines import Close, Line
 from vpr_video.signalling.presence import BEAT, Presence
 from vpr_video.signalling.replicas import Replicas
 from vpr_video.signalling.serving import Serving
-from vpr_video.signalling.views import session_view
+from vpr_video.signalling.views import ice_view, session_view
 
 GAP = (Close.RENEW, "the replicas did not hear each other: come again")
 
@@ -180,7 +180,10 @@ class Hub:
             return line.end(Close.FORBIDDEN, "not_in_session")
         if line.seen and seat.row["version"] < line.seat.row["version"]:
             return None  # a look that began before one that was shown already
-        line.seat, line.seen = seat, True
+        line.seat, line.seen, before = seat, True, line.way
+        if seat.inside and (past is not None or self.way(seat) != before):
+            line.send(ice_view(seat, self.settings))
+        line.way = self.way(seat)
         if self.server is not None:
             self.server.seen(line)
         if self._serving.strays(seat):

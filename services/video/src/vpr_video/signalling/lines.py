@@ -68,13 +68,14 @@ class Bucket:
 class Line:
     """A participant's connection. ``look`` gives the place as it is now, and raises Problem for who may not stay.
 
-    ``seen`` once the participant was told of the session.
+    ``seen`` once the participant was told of the session, ``way`` which way their call goes as they were told.
     """
 
     websocket: WebSocket
     seat: Seat
     look: Callable[[], Awaitable[Seat | None]]
     seen: bool = False
+    way: str = ""
     closed: bool = False
     _bucket: Bucket = field(default_factory=Bucket)
     _out: asyncio.Queue[str | Ended] = field(default_factory=lambda: asyncio.Queue(WAITING_LIMIT))

@@ -8,6 +8,8 @@ from uuid import UUID
 from vpr_events.contracts.session import Consent, Participant
 from vpr_video.queries import LOCATION
 from vpr_video.seats import Seat
+from vpr_video.settings import Settings
+from vpr_video.turn import ice_configuration
 
 
 def session_view(seat: Seat, online: Collection[UUID]) -> dict[str, Any]:
@@ -50,6 +52,11 @@ def _person(person: dict[str, Any], online: Collection[UUID]) -> dict[str, Any]:
         "consents": sorted(person["consents"]),
         "online": person["participant_id"] in online,
     }
+
+
+def ice_view(seat: Seat, settings: Settings) -> dict[str, Any]:
+    """What whoever was let in opens connections with."""
+    return {"type": "ice", **ice_configuration(seat, settings).model_dump(by_alias=True, exclude_none=True)}
 
 
 def chat_view(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from vpr_metrics.schemas.survival import CurveStep, Estimate, Survival, Survival
 MOST_CURVES = 6
 """So many can be told apart by colour."""
 MOST_STEPS = 300
+ENOUGH_STEPS = 10 * MOST_STEPS
+"""Of a whole curve, whose far end is not drawn."""
 TAIL = 0.01
 """A curve is drawn until this share still waits: its far end would press the rest together."""
 

@@ -12,20 +12,20 @@ export class Call extends EventTarget {
   view = null;
   states = new Map();
   peers = new Map();
+  #early = new Map();
   #run = crypto.randomUUID();
   #socket;
-  #ice;
   #greeted = null;
   #server = null;
   #configuration = null;
   #local = { audio: null, video: null };
   #bits = null;
   #state = {};
+  #told = "";
 
-  /* address and probe as Socket takes them; ice: () => Promise of the configuration for RTCPeerConnection. */
-  constructor({ address, probe, ice }) {
+  /* address and probe as Socket takes them. */
+  constructor({ address, probe }) {
     super();
-    this.#ice = ice;
     this.#socket = new Socket(address, probe);
     this.#socket.addEventListener("open", () => this.#linked(true));
     this.#socket.addEventListener("closed", () => this.#linked(false));
@@ -50,7 +50,15 @@ export class Call extends EventTarget {
   /* Tell the others how this device is, now and to whoever comes. */
   tell(state) {
     this.#state = { ...this.#state, ...state };
-    if (this.inside) this.send({ type: "state", ...this.#state });
+    this.#introduce();
+  }
+
+  /* Whenever it or who hears it is another. */
+  #introduce() {
+    if (!this.inside) return;
+    const others = this.view.people.filter((one) => one.admitted && one.online).map(({ id }) => id);
+    const told = JSON.stringify([this.#state, others]);
+    if (told !== this.#told && this.send({ type: "state", ...this.#state })) this.#told = told;
   }
 
   /* Send this track (or none) to everyone from now on. */
@@ -83,6 +91,7 @@ export class Call extends EventTarget {
 
   #linked(there) {
     this.#greeted = null;
+    this.#told = "";
     this.#tell("link", there);
   }
 
@@ -94,19 +103,25 @@ export class Call extends EventTarget {
   #drop() {
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
+    this.#early.clear();
     this.#server?.close();
     this.#server = null;
   }
 
-  async #take(message) {
+  #take(message) {
     switch (message.type) {
+      case "ice":
+        this.#configuration = message;
+        return;
       case "session":
         this.view = message;
         this.#forget();
-        if (this.inside) await this.#greet();
-        return this.#tell("session", message);
+        if (this.inside) this.#greet();
+        this.#introduce();
+        this.#tell("session", message);
+        return this.#catchUp();
       case "ready":
-        return this.#met(message);
+        return this.#onceKnown(message.from, () => this.#met(message));
       case "description":
       case "candidate":
         return this.peers.get(message.from)?.take(message);
@@ -128,6 +143,7 @@ export class Call extends EventTarget {
     if (!this.inside) {
       this.#drop();
       this.#greeted = null;
+      this.#told = "";
     }
     const known = new Set(this.view.people.filter((one) => one.admitted).map((one) => one.id));
     for (const [id, peer] of this.peers) {
@@ -139,22 +155,14 @@ export class Call extends EventTarget {
   }
 
   /* Begin the way that the view names; again when signalling was away, and when the media server came or went. */
-  async #greet() {
+  #greet() {
     const { media, media_run: run } = this.view;
     const way = media === "server" ? `server ${run}` : media;
-    if (this.#greeted === way) return;
+    if (this.#greeted === way || !this.#configuration || !window.RTCPeerConnection) return;
     this.#greeted = way;
-    try {
-      this.#configuration = await this.#ice();
-    } catch {
-      this.#greeted = null;
-    }
-    if (!this.#configuration || !window.RTCPeerConnection) return;
-    if (this.#greeted && this.#greeted !== way) return;
     if (this.#server) this.#server.active = media === "server";
     if (media === "server") this.#serve();
     if (DIRECT.has(media)) this.send({ type: "ready", run: this.#run });
-    this.tell({});
   }
 
   #serve() {
@@ -171,7 +179,7 @@ export class Call extends EventTarget {
       send: (message) => this.send(message),
     });
     server.addEventListener("stream", ({ detail }) => {
-      this.#tell("stream", detail);
+      this.#onceKnown(detail.id, () => this.#tell("stream", detail));
       this.peers.get(detail.id)?.close();
       this.peers.delete(detail.id);
     });
@@ -179,16 +187,41 @@ export class Call extends EventTarget {
     return server;
   }
 
+  /* Views come on a way of their own: what a participant begins before a view shows them as let in waits for it. */
+  #onceKnown(id, work) {
+    if (this.#knows(id)) return work();
+    this.#early.set(id, [...(this.#early.get(id) ?? []), work]);
+  }
+
+  #catchUp() {
+    for (const [id, works] of this.#early) {
+      if (this.#knows(id) && this.#early.delete(id)) works.forEach((work) => work());
+    }
+  }
+
+  #knows(id) {
+    return Boolean(this.view?.people.some((one) => one.id === id && one.admitted));
+  }
+
+  /* Who is let in greets those who are there, and these call: mostly the resident greets. */
+  #calls(id) {
+    const { people, you } = this.view;
+    const comes = (one) => people.find(({ id }) => id === one)?.kind === "resident";
+    return comes(id) === comes(you.id) ? you.id < id : comes(id);
+  }
+
   #met({ from, run, reply }) {
     if (!this.#configuration || !DIRECT.has(this.view.media)) return;
-    if (!reply) this.send({ type: "ready", to: from, run: this.#run, reply: true });
-    this.tell({});
+    if (!reply) {
+      this.send({ type: "ready", to: from, run: this.#run, reply: true });
+      this.send({ type: "state", to: from, ...this.#state });
+    }
     const before = this.peers.get(from);
     if (before?.run === run) return before.mend(this.#configuration);
     before?.close();
     const peer = new Peer({
       run,
-      caller: this.view.you.id < from,
+      caller: this.#calls(from),
       configuration: this.#configuration,
       local: this.#local,
       bits: this.#bits,

@@ -44,7 +44,6 @@ const call = new Call({
     const seat = await ask(`${api}/ice`).catch(({ code }) => ({ code }));
     return ["not_your_session", "not_in_session"].includes(seat.code) ? 4403 : 0;
   },
-  ice: () => ask(`${api}/ice`),
 });
 const chat = new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);

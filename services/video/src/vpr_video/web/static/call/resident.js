@@ -20,7 +20,6 @@ const call = new Call({
     const now = await ask(api).catch(({ status }) => ({ gone: status === 401 }));
     return now.gone || ["ended", "expired"].includes(now.status) ? OVER : now.present === false ? 4411 : 0;
   },
-  ice: () => ask(`${api}/ice`),
 });
 new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);

@@ -24,7 +24,6 @@ const call = new Call({
     if (!guest) csrf = (await ask("/csrf").catch(() => ({ csrf_token: csrf }))).csrf_token;
     return ["ended", "expired"].includes(now.status) ? 4410 : now.gone === 403 ? 4403 : 0;
   },
-  ice: () => ask(`${api}/ice`),
 });
 new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
