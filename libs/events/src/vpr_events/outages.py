@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import nats.errors
-from asyncpg.exceptions import PostgresError
+from asyncpg.exceptions import InternalClientError, PostgresError
 from nats.js.errors import APIError, ServiceUnavailableError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -43,7 +43,8 @@ def is_outage(error: BaseException) -> bool:
         return error.connection_invalidated or isinstance(error, InterfaceError) or _passes(error.orig)
     if isinstance(error, PostgresError):  # SQLAlchemy does not wrap what the driver raises while it connects
         return _passes(error)
-    return isinstance(error, (LogUnavailable, RecoveryNeeded, OSError, PoolTimeout))
+    # InternalClientError: the server said that it ends while nobody asked, and the driver did not close yet.
+    return isinstance(error, (LogUnavailable, RecoveryNeeded, OSError, PoolTimeout, InternalClientError))
 
 
 def _passes(error: object) -> bool:
