@@ -74,8 +74,8 @@ class Selection:
         return {name: value for name in FILTERS if (value := getattr(self, name)) is not None}
 
 
-def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
-    """Make the temporary relation ``chosen`` of this connection, a row a record; how many there are.
+def choose(connection: DuckDBPyConnection, selection: Selection) -> None:
+    """Make the temporary relation ``chosen`` of this connection, a row a record.
 
     What was known once is computed once; what is known now is read where it is, as far as a question needs it.
     """
@@ -88,7 +88,6 @@ def choose(connection: DuckDBPyConnection, selection: Selection) -> int:
             connection.execute(f"set variable {name} = $value", {"value": value})
         relation = re.sub(r"\$(\w+)", r"getvariable('\1')", relation)  # a view has no parameters
     connection.execute(f"create or replace temp view chosen as {relation}")
-    return int(one(connection, "select count(*) from chosen"))
 
 
 def chosen(selection: Selection) -> tuple[str, Row]:

@@ -35,7 +35,8 @@ def inputs_of(connection: DuckDBPyConnection, selections: Mapping[str, Selection
     whole = hashlib.sha256()
     found = {}
     for name, selection in selections.items():
-        records = choose(connection, selection)
+        choose(connection, selection)
+        records = int(one(connection, "select count(*) from chosen"))
         columns = _columns(connection)
         own = hashlib.sha256()
         for lines in _lines(connection, columns):

@@ -1,14 +1,17 @@
-"""Timing figures out of the read model: one statement for all intervals and groups."""
+"""Timing figures: durations out of the read model, of which ``summaries`` makes figures by group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from duckdb import DuckDBPyConnection
 
-from vpr_metrics.choosing import Row, Selection, chosen, newest, rows_of
+from vpr_metrics.choosing import Row, Selection, choose, newest
 from vpr_metrics.definitions import EXCLUDED, INTERVALS, Interval
+from vpr_metrics.summaries import natural, summary
+from vpr_metrics.survival import Whole
 
 LOCAL = "(filed_at at time zone 'UTC' at time zone $zone)"
 
@@ -35,8 +38,6 @@ MEDIAN, P90 = 50.0, 90.0
 ALWAYS = (MEDIAN, P90)
 """Percentiles that every answer has: the median and P90."""
 
-SCALES = "select gravest, count(*) as records from ({chosen}) group by gravest order by gravest"
-
 AVERAGES = ("mean", "median", "p90", "min", "max", "stddev")
 
 __all__ = ["AVERAGES", "GROUPINGS", "MOST_GROUPINGS", "STATES", "Found", "Row", "chosen_intervals", "timings"]
@@ -57,6 +58,22 @@ class Found:
     gravest: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """Records that are alike in their group's ``keys``, their scale's gravest end and their state, by its place in
+    STATES (0 before them); what those took that are counted, in microseconds.
+    """
+
+    keys: tuple[str, ...]
+    gravest: str | None
+    state: int
+    records: int
+    taken: Whole
+
+
+NOTHING = np.empty(0, np.int64)
+
+
 def timings(
     connection: DuckDBPyConnection,
     selection: Selection,
@@ -66,66 +83,86 @@ def timings(
     zone: str = "UTC",
 ) -> Found:
     """Figures of the selection's records, in groups that have all of ``by`` (names of GROUPINGS) in common."""
-    relation, bounds = chosen(selection)
-    scales = rows_of(connection, SCALES.format(chosen=relation), bounds)
-    expressions = [GROUPINGS[name] for name in by]
-    asked = {"parts": [part / 100 for part in (*ALWAYS, *percentiles)]}
-    figures = _figures(relation, expressions, intervals)
-    rows = rows_of(connection, figures, bounds | zone_in(expressions, zone) | asked)
-    gravest = [row["gravest"] for row in scales if row["gravest"]]
-    return Found(sum(row["records"] for row in scales), newest(connection, selection), rows, gravest)
+    choose(connection, selection)
+    rows: list[Row] = []
+    gravest: set[str] = set()
+    records = 0
+    for interval in sorted(intervals, key=lambda one: one.name):
+        durations = _durations(connection, interval, [GROUPINGS[name] for name in by], zone)
+        records = sum(part.records for part in durations)
+        gravest.update(part.gravest for part in durations if part.gravest)
+        rows += _rows(durations, interval, (*ALWAYS, *percentiles)) if records else ()
+    return Found(records, newest(connection, selection), rows, sorted(gravest))
 
 
-def _figures(relation: str, by: Sequence[str], intervals: Sequence[Interval]) -> str:
-    """A record becomes a row per interval, its state there the first that holds. Percentiles are one aggregate."""
-    keys = [f"key{number}" for number in range(len(by))]
-    named = "".join(f"{text_of(one)} as {key}, " for key, one in zip(keys, by, strict=True))
-    part, sets = "true as whole, []::varchar[] as keys", "(name)"
-    if keys:
-        part = f"grouping({keys[0]}) = 1 as whole, [{', '.join(keys)}] as keys"
-        sets = f"(name), (name, {', '.join(keys)})"
+def _durations(connection: DuckDBPyConnection, interval: Interval, by: Sequence[str], zone: str) -> Sequence[Durations]:
+    """Grouped by the columns themselves, which the read model knows by number; their names are made of few."""
+    columns = "".join(f"{expression} as key{number}, " for number, expression in enumerate(by))
+    keys = "".join(f"key{number}, " for number in range(len(by)))
+    names = ", ".join(text_of(f"key{number}") for number in range(len(by)))
     state = {name: f"{number}::utinyint" for number, name in enumerate(("n", *STATES))}
-    return f"""
-    with chosen as ({relation}),
-    spans as (select {named} excluded, over_at is not null as over, {_spans(intervals)} from chosen),
-    timed as (
-        select * exclude (excluded, over, start, finish), epoch_us(finish) - epoch_us(start) as lasted, case
-            when excluded is not null then {state["flagged"]}
-            when start is null then {state["no_start"]}
-            when finish is null then if(over, {state["ended_before"]}, {state["open"]})
-            when finish < start then {state["invalid"]}
-            else {state["n"]} end as state
-        from spans
-    ),
-    judged as (select * exclude (lasted), if(state = {state["n"]}, lasted, null) as taken from timed),
-    figures as (
-        select name as interval, {part}, count(taken) as n, avg(taken) / 1e6 as mean,
-            min(taken) / 1e6 as min, max(taken) / 1e6 as max, round(stddev_samp(taken) / 1e6, 6) as stddev,
-            list_transform(quantile_cont(taken, $parts::double[]), lambda part: part / 1e6) as parts,
-            {", ".join(f"count_if(state = {state[name]}) as {name}" for name in STATES)}
-        from judged group by grouping sets ({sets})
-    )
-    select * exclude (parts), parts[1] as median, parts[2] as p90, parts[{len(ALWAYS) + 1}:] as percentiles from figures
-    order by interval, whole, list_transform(keys, lambda key: (try_cast(key as bigint), key))
-    """  # noqa: S608 - made of this module's own names
+    found = connection.sql(
+        f"""
+        with spans as (
+            select {columns}gravest, excluded, over_at is not null as over, {interval.start} as start,
+                {interval.end} as finish
+            from chosen
+        ),
+        judged as (
+            select {keys}gravest, epoch_us(finish) - epoch_us(start) as taken, case
+                when excluded is not null then {state["flagged"]}
+                when start is null then {state["no_start"]}
+                when finish is null then if(over, {state["ended_before"]}, {state["open"]})
+                when finish < start then {state["invalid"]}
+                else {state["n"]} end as state
+            from spans
+        ),
+        grouped as (
+            select {keys}gravest, state, count(*) as records, list(taken) filter (where state = {state["n"]}) as taken
+            from judged group by all
+        )
+        select [{names}]::varchar[] as keys, gravest, state, records, taken from grouped
+        """,  # noqa: S608 - made of this module's own names
+        params={"zone": zone} if any("$zone" in one for one in by) else {},
+    ).to_arrow_table()
+    kinds = zip(*(found[name].to_pylist() for name in ("keys", "gravest", "state", "records")), strict=True)
+    return [
+        Durations(tuple(keys), gravest, state, records, taken.values.to_numpy() if taken.is_valid else NOTHING)
+        for (keys, gravest, state, records), taken in zip(kinds, found["taken"], strict=True)
+    ]
 
 
-def _spans(intervals: Sequence[Interval]) -> str:
-    if len(intervals) == 1:
-        [only] = intervals
-        return f"'{only.name}' as name, {only.start} as start, {only.end} as finish"
-    spans = (f"{{'name': '{one.name}', 'start': {one.start}, 'finish': {one.end}}}" for one in intervals)
-    return f"unnest([{', '.join(spans)}], recursive := true)"
+def _rows(durations: Sequence[Durations], interval: Interval, percentages: Sequence[float]) -> Iterator[Row]:
+    """The groups in the order of their keys, then the whole."""
+    for keys in sorted({part.keys for part in durations if part.keys}, key=natural):
+        yield _row(interval, keys, [part for part in durations if part.keys == keys], percentages)
+    yield _row(interval, None, durations, percentages)
+
+
+def _row(
+    interval: Interval, keys: Sequence[str] | None, durations: Sequence[Durations], percentages: Sequence[float]
+) -> Row:
+    counts = [sum(part.records for part in durations if part.state == state) for state in range(1 + len(STATES))]
+    found = summary(np.concatenate([part.taken for part in durations]), percentages)
+    median, p90, *others = found.percentiles
+    return {
+        "interval": interval.name,
+        "whole": keys is None,
+        "keys": list(keys or ()),
+        "n": found.n,
+        "mean": found.mean,
+        "median": median,
+        "p90": p90,
+        "min": found.min,
+        "max": found.max,
+        "stddev": found.stddev,
+        "percentiles": others,
+    } | dict(zip(STATES, counts[1:], strict=True))
 
 
 def text_of(expression: str) -> str:
     """What a group is called by."""
     return f"coalesce(cast({expression} as varchar), 'unknown')"
-
-
-def zone_in(expressions: Sequence[str], zone: str) -> Row:
-    """The parameter that some groupings have."""
-    return {"zone": zone} if any("$zone" in one for one in expressions) else {}
 
 
 def chosen_intervals(name: str) -> Sequence[Interval]:

@@ -27,7 +27,9 @@ def records_of(cases: str) -> str:
         {", ".join(f"try_cast(c.{point} as timestamp) as {point}" for point in AMENDED_POINTS)},
         {", ".join(f"c.{point}" for point in FIRST_POINTS)}, c.cleared_at, c.reopened_at,
         if(c.reopened_at > c.closed_at, null, c.closed_at) as closed_at
-    from {cases} c left join {cases} o on o.case_ref = c.original_case
+    from {cases} c
+    left join (select case_ref, id from {cases} where case_ref in (select original_case from {cases})) o
+    on o.case_ref = c.original_case
     """  # noqa: S608 - made of this package's own names
 
 

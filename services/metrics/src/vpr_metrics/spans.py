@@ -13,12 +13,14 @@ from vpr_metrics.choosing import Selection, known, one, plain
 from vpr_metrics.definitions import CAUSES, Interval
 from vpr_metrics.queries import GROUPINGS, LOCAL, text_of
 from vpr_metrics.records import LIVE, POINTS
+from vpr_metrics.summaries import natural
 from vpr_metrics.survival import Floats, Texts, Truths, Whole
 
 REACHED = next(iter(CAUSES))
+
+
 SEPARATOR = "\x1f"
 """Between the keys of a group; no code holds it."""
-
 
 STATES = (*CAUSES, "open", "excluded", "invalid")
 """How a case stands to an interval; by their places here they come out of the read model."""
@@ -95,11 +97,6 @@ def observed_until(connection: DuckDBPyConnection, selection: Selection, now: da
     return min([*bounds, last.replace(tzinfo=UTC) if last else now])
 
 
-def _natural(key: Sequence[str]) -> list[tuple[bool, int, str]]:
-    """Numbers by their value, before texts."""
-    return [(not part.lstrip("-").isdigit(), int(part) if part.lstrip("-").isdigit() else 0, part) for part in key]
-
-
 def spans(
     connection: DuckDBPyConnection, interval: Interval, observed: datetime, by: Sequence[str] = (), zone: str = "UTC"
 ) -> list[Spans]:
@@ -128,7 +125,7 @@ def _grouped(column: pa.ChunkedArray) -> Iterator[tuple[Sequence[str], Whole]]:
     of = encoded.indices.to_numpy()
     rows = np.argsort(of, kind="stable")
     edges = np.searchsorted(of[rows], np.arange(len(keys) + 1))
-    for group in sorted(range(len(keys)), key=lambda one: _natural(keys[one])):
+    for group in sorted(range(len(keys)), key=lambda one: natural(keys[one])):
         yield keys[group], rows[edges[group] : edges[group + 1]]
 
 

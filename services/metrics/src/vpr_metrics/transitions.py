@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from vpr_metrics.choosing import Row
 from vpr_metrics.flow import MILESTONES
+from vpr_metrics.summaries import summary
 from vpr_metrics.survival import Whole
 
 ROWS = 100_000
@@ -23,7 +24,6 @@ BITS = 5
 
 PLACE = np.uint64((1 << BITS) - 1)
 NEVER = np.iinfo(np.uint64).max
-SECOND = 1_000_000
 
 
 def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
@@ -62,13 +62,7 @@ def _steps_of(batch: pa.RecordBatch) -> tuple[Whole, Whole]:
 
 def _row(kind: int, taken: Whole) -> Row:
     before, after = divmod(kind, 1 << BITS)
-    seconds, rest = np.divmod(taken, SECOND)
-    total = int(seconds.sum()) * SECOND + int(rest.sum())  # microseconds alone would not fit into 64 bits
-    return {
-        "before": NAMES[before],
-        "after": NAMES[after],
-        "n": len(taken),
-        "mean": total / len(taken) / SECOND,
-        "median": float(np.median(taken)) / SECOND,
-        "total": total / SECOND,
-    }
+    found = summary(taken, [50.0])
+    [median] = found.percentiles
+    told = {"n": found.n, "mean": found.mean, "median": median, "total": found.total}
+    return {"before": NAMES[before], "after": NAMES[after]} | told
