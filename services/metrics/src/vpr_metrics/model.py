@@ -1,11 +1,11 @@
-"""The read model in DuckDB: its tables, and how a batch of events gets in with four statements.
+"""The read model in DuckDB: its tables, and how a batch of events gets in with two statements.
 
 Times are UTC without a zone: DuckDB needs no time zone data for those. A batch is aggregated by case before it meets
 the table, so that each case's row is written once a batch. ``cases`` answers for now; ``events`` keeps what each event
 told, so that the same can be made of the events known at a moment (``records.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,11 @@ from vpr_metrics.projections import (
     FIRST_POINTS,
     FIXED_TRAITS,
     LAST_POINTS,
+    Known,
     case_of,
     mark_of,
+    note_stamp,
+    note_trait,
     point_of,
     stamps_of,
     traits_of,
@@ -63,30 +66,12 @@ on conflict do nothing
 later has none of its own, and stands where the log was read to by then.
 """
 
-UPSERT_STAMPS = f"""
-insert into cases (id, {", ".join((*FIRST_POINTS, *LAST_POINTS))})
-select case_id,
-    {", ".join(f"min(moment) filter (where name = '{point}')" for point in FIRST_POINTS)},
-    {", ".join(f"max(moment) filter (where name = '{point}')" for point in LAST_POINTS)}
-from (
-    select case_id, point as name, occurred_at as moment from new_events where point is not null
-    union all from new_stamps
-) group by case_id
+TRAIT_COLUMNS = (*FIXED_TRAITS, *CHANGING_TRAITS, *(f"{trait}_mark" for trait in CHANGING_TRAITS))
+UPSERT_CASES = f"""
+insert into cases by name select * from new_cases
 on conflict (id) do update set
     {", ".join(f"{point} = least({point}, excluded.{point})" for point in FIRST_POINTS)},
-    {", ".join(f"{point} = greatest({point}, excluded.{point})" for point in LAST_POINTS)}
-"""  # noqa: S608 - made of this package's own names
-
-MARKS = tuple(f"{trait}_mark" for trait in CHANGING_TRAITS)
-UPSERT_TRAITS = f"""
-insert into cases (id, {", ".join((*FIXED_TRAITS, *CHANGING_TRAITS, *MARKS))})
-select case_id,
-    {", ".join(f"max(value) filter (where name = '{trait}')" for trait in FIXED_TRAITS)},
-    {", ".join(f"arg_max(value, mark) filter (where name = '{trait}')" for trait in CHANGING_TRAITS)},
-    {", ".join(f"max(mark) filter (where name = '{trait}')" for trait in CHANGING_TRAITS)}
-from new_traits group by case_id
-on conflict (id) do update set
-    {", ".join(f"{trait} = greatest({trait}, excluded.{trait})" for trait in FIXED_TRAITS)},
+    {", ".join(f"{known} = greatest({known}, excluded.{known})" for known in (*LAST_POINTS, *FIXED_TRAITS))},
     {
     ", ".join(
         f"{trait} = if(excluded.{trait}_mark > coalesce({trait}_mark, ''), excluded.{trait}, {trait}), "
@@ -95,6 +80,7 @@ on conflict (id) do update set
     )
 }
 """  # noqa: S608 - made of this package's own names
+"""What a statement costs is its plan more than its rows: it is one, and aggregates nothing."""
 
 
 def create(connection: DuckDBPyConnection) -> None:
@@ -126,7 +112,7 @@ def apply(connection: DuckDBPyConnection, events: Sequence[Recorded], places: Se
         connection.register(name, rows)
     connection.begin()
     try:
-        for statement in (INSERT_EVENTS, UPSERT_STAMPS, UPSERT_TRAITS):
+        for statement in (INSERT_EVENTS, UPSERT_CASES):
             connection.execute(statement)
         connection.commit()
     except BaseException:
@@ -138,9 +124,10 @@ def apply(connection: DuckDBPyConnection, events: Sequence[Recorded], places: Se
 
 
 def _batch(events: Sequence[Recorded], places: Sequence[int | None]) -> dict[str, pa.Table]:
-    """The events, each with what it tells in lists, and the same facts by case."""
+    """The events, each with what it tells in lists, and what they tell of each case together."""
     cases, marks = [case_of(event) for event in events], [mark_of(event) for event in events]
     stamps, traits = [stamps_of(event) for event in events], [traits_of(event) for event in events]
+    points = [point_of(event) for event in events]
     columns: dict[str, pa.Array] = {
         "id": _uuids([event.id for event in events]),
         "type": _texts([event.type for event in events]),
@@ -149,18 +136,24 @@ def _batch(events: Sequence[Recorded], places: Sequence[int | None]) -> dict[str
         "occurred_at": pa.array([event.occurred_at for event in events], MOMENT),
         "recorded_at": pa.array([event.recorded_at for event in events], MOMENT),
         "sequence": pa.array(places, pa.int64()),
-        "point": _texts([point_of(event) for event in events]),
+        "point": _texts(points),
         "mark": _texts(marks),
         "stamps": _lists(stamps, moment=MOMENT),
         "traits": _lists(traits, value=pa.string()),
     }
-    new_traits = _facts(cases, traits, value=pa.string())
-    marked = [mark for mark, told in zip(marks, traits, strict=True) for _ in told]
-    return {
-        "new_events": pa.table(columns),
-        "new_stamps": pa.table(_facts(cases, stamps, moment=MOMENT)),
-        "new_traits": pa.table(new_traits | {"mark": _texts(marked)}),
-    }
+    known: dict[UUID, Known] = {}
+    for event, case, point, mark, moments, values in zip(events, cases, points, marks, stamps, traits, strict=True):
+        for name, moment in ((point, event.occurred_at), *moments) if point else moments:
+            note_stamp(known.setdefault(case, {}), name, moment)
+        for name, value in values:
+            note_trait(known.setdefault(case, {}), name, value, mark)
+    return {"new_events": pa.table(columns), "new_cases": _rows(known)}
+
+
+def _rows(known: Mapping[UUID, Known]) -> pa.Table:
+    kinds = dict.fromkeys((*FIRST_POINTS, *LAST_POINTS), MOMENT) | dict.fromkeys(TRAIT_COLUMNS, pa.string())
+    columns = {name: pa.array([case.get(name) for case in known.values()], kind) for name, kind in kinds.items()}
+    return pa.table({"id": _uuids(list(known)), **columns})
 
 
 def _lists(told: Sequence[Sequence[tuple[str, Any]]], **of: pa.DataType) -> pa.Array:
@@ -170,14 +163,6 @@ def _lists(told: Sequence[Sequence[tuple[str, Any]]], **of: pa.DataType) -> pa.A
     [(column, kind)] = of.items()
     pairs = pa.StructArray.from_arrays([_texts(names), pa.array(facts, kind)], ["name", column])
     return pa.ListArray.from_arrays(offsets, pairs)
-
-
-def _facts(cases: Sequence[UUID], told: Sequence[Sequence[tuple[str, Any]]], **of: pa.DataType) -> dict[str, pa.Array]:
-    """A row for each (name, fact) pair, with its case."""
-    rows = [(case, *pair) for case, one in zip(cases, told, strict=True) for pair in one]
-    ids, names, facts = _columns(rows, 3)
-    [(column, kind)] = of.items()
-    return {"case_id": _uuids(ids), "name": _texts(names), column: pa.array(facts, kind)}
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:

@@ -128,6 +128,8 @@ TOLD_POINTS: dict[type[Event], tuple[str, ...]] = {
 
 type Stamp = tuple[str, datetime]
 type Trait = tuple[str, str]
+type Known = dict[str, Any]
+"""What is known of a case, by the name of the clock point or trait; with ``_mark`` the mark of a changing trait."""
 
 
 def case_of(event: Recorded) -> UUID:
@@ -164,6 +166,21 @@ def traits_of(event: Recorded) -> Sequence[Trait]:
 def mark_of(event: Recorded) -> str:
     """Text that sorts by (recorded_at, version, id)."""
     return f"{in_utc(event.recorded_at).isoformat(timespec='microseconds')} {event.version:09d} {event.id}"
+
+
+def note_stamp(known: Known, point: str, moment: datetime) -> None:
+    """Add a clock point to what is known of a case."""
+    before = known.get(point)
+    if before is None or (moment > before if point in LAST_POINTS else moment < before):
+        known[point] = moment
+
+
+def note_trait(known: Known, trait: str, value: str, mark: str) -> None:
+    """Add a trait to what is known of a case."""
+    if trait in FIXED_TRAITS:
+        known[trait] = max(value, known.get(trait, value))
+    elif mark > known.get(marked := f"{trait}_mark", ""):
+        known[trait], known[marked] = value, mark
 
 
 def _text(value: object) -> str:
