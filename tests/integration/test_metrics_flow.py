@@ -4,7 +4,10 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,9 +29,7 @@ from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Recorded
-from vpr_metrics import flow
-from vpr_metrics.choosing import rows_of
-from vpr_metrics.flow import MILESTONES, directly_follows
+from vpr_metrics.flow import MILESTONES
 from vpr_metrics.transitions import transitions
 
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.OTHER)
@@ -204,22 +205,14 @@ def test_what_is_no_event_log_is_refused(tmp_path: Path, name: str, content: str
     assert name in done.stderr
 
 
-def test_milestones_follow_each_other_in_time_whatever_their_usual_order() -> None:
-    happenings = """
-    select 1 as case_id, activity, place, make_timestamp(second * 1000000) as moment
-    from (values ('filed', 0, 0), ('closed', 2, 1), ('met', 1, 5), ('left', 1, 1)) as t(activity, place, second)
-    """
-    with duckdb.connect() as connection:
-        found = connection.execute(directly_follows(happenings)).fetchall()
-    assert {(row[0], row[1]): row[2:] for row in found} == {
-        ("filed", "left"): (1, 1.0, 1.0, 1.0),
-        ("left", "closed"): (1, 0.0, 0.0, 0.0),
-        ("closed", "met"): (1, 4.0, 4.0, 4.0),
-    }
-
-
 MOMENTS = st.sampled_from(["0001-01-01", "1969-12-31 23:59:59.000001", "2024-02-29", "9999-12-31 23:59:59"])
 CASES = st.lists(st.fixed_dictionaries({point: MOMENTS | st.none() for point in MILESTONES}), max_size=5)
+
+
+def way_of(case: dict[str, str | None]) -> list[tuple[datetime, str]]:
+    """A case's milestones in time; those of the same moment in their usual order."""
+    happened = [(datetime.fromisoformat(at), place) for place, at in enumerate(case.values()) if at]
+    return [(at, MILESTONES[place].removesuffix("_at")) for at, place in sorted(happened)]
 
 
 @settings(max_examples=30)
@@ -231,8 +224,15 @@ def test_transitions_are_what_follows_directly_in_any_year(cases: list[dict[str,
         for number, case in enumerate(cases):
             row = [number, None, *case.values()]
             connection.execute(f"insert into chosen values ({', '.join('?' * len(row))})", row)
-        slowly = rows_of(connection, directly_follows(flow.happened()))
-        assert transitions(connection) == slowly
+        found = {(row["before"], row["after"]): row for row in transitions(connection)}
+    steps = [step for case in cases for step in pairwise(way_of(case))]
+    assert sum(row["n"] for row in found.values()) == len(steps)
+    for before, after in {(before, after) for (_, before), (_, after) in steps}:
+        pairs = [(since, until) for (since, one), (until, other) in steps if (one, other) == (before, after)]
+        taken = [(until - since).total_seconds() for since, until in pairs]
+        told = found[before, after]
+        assert told["n"] == len(taken)
+        assert [told["mean"], told["median"]] == pytest.approx([mean(taken), median(taken)])
 
 
 async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:

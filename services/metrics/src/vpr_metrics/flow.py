@@ -43,26 +43,6 @@ def happened() -> str:
     """  # noqa: S608 - names of ours
 
 
-FIGURES = """
-count(*) as n, avg(taken) / 1e6 as mean, quantile_cont(taken, 0.5) / 1e6 as median, sum(taken) / 1e6 as total
-"""
-
-
-def directly_follows(happenings: str) -> str:
-    """Which activity came next how often, and after how many seconds, out of a relation like ``happened``."""
-    mark = "{'moment': moment, 'place': place, 'activity': activity}"
-    return f"""
-    with ways as (select list({mark} order by moment, place) as way from ({happenings}) group by case_id),
-    pairs as (select unnest(list_zip(way[:-2], way[2:])) as pair from ways),
-    steps as (
-        select pair[1].activity as before, pair[2].activity as after,
-            epoch_us(pair[2].moment) - epoch_us(pair[1].moment) as taken
-        from pairs
-    )
-    select before, after, {FIGURES} from steps group by before, after order by total desc, before, after
-    """  # noqa: S608 - names of ours
-
-
 def stages(connection: DuckDBPyConnection) -> Sequence[Row]:
     """How many reached each stage, and after how many seconds since filing (of those in order)."""
     counted = (

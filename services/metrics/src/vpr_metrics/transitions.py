@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from vpr_metrics.choosing import Row
 from vpr_metrics.flow import MILESTONES
-from vpr_metrics.summaries import summary
+from vpr_metrics.following import following
 from vpr_metrics.survival import Whole
 
 ROWS = 100_000
@@ -25,24 +25,20 @@ BITS = 5
 PLACE = np.uint64((1 << BITS) - 1)
 NEVER = np.iinfo(np.uint64).max
 
+type Steps = tuple[Whole, Whole, Whole]
+"""The places of the milestones before and after, and what each step took in microseconds."""
+
+NONE: Steps = (np.empty(0, np.uint16), np.empty(0, np.uint16), np.empty(0, np.int64))
+
 
 def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
-    """The steps of the chosen cases with n, mean, median and total in seconds, the longest in all first.
-
-    What ``flow.directly_follows`` finds of their milestones.
-    """
-    batches = list(_steps(connection))
-    kinds = np.concatenate([kinds for kinds, _ in batches]) if batches else np.empty(0, np.uint16)
-    taken = np.concatenate([taken for _, taken in batches]) if batches else np.empty(0, np.int64)
-    taken = taken[np.argsort(kinds, kind="stable")]
-    found, counts = np.unique(kinds, return_counts=True)
-    parts = np.split(taken, np.cumsum(counts)[:-1])
-    rows = [_row(int(kind), part) for kind, part in zip(found, parts, strict=False)]
-    return sorted(rows, key=lambda row: (-row["total"], row["before"], row["after"]))
+    """The steps of the chosen cases with n, mean, median and total in seconds, the longest in all first."""
+    batches = [*_steps(connection), NONE]
+    before, after, taken = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return following(before, after, taken, NAMES)
 
 
-def _steps(connection: DuckDBPyConnection) -> Iterator[tuple[Whole, Whole]]:
-    """Of each batch of cases the kinds of its steps, and what they took in microseconds."""
+def _steps(connection: DuckDBPyConnection) -> Iterator[Steps]:
     marks = ", ".join(
         f"coalesce((epoch_us({point}) - epoch_us(timestamp '0001-01-01'))::ubigint * {1 << BITS} + {place}, {NEVER})"
         for place, point in enumerate(MILESTONES)
@@ -52,17 +48,9 @@ def _steps(connection: DuckDBPyConnection) -> Iterator[tuple[Whole, Whole]]:
         yield _steps_of(batch)
 
 
-def _steps_of(batch: pa.RecordBatch) -> tuple[Whole, Whole]:
+def _steps_of(batch: pa.RecordBatch) -> Steps:
     ways = np.sort(np.column_stack([column.to_numpy() for column in batch.columns]), axis=1)
     happened = ways[:, 1:] != NEVER
     earlier, later = ways[:, :-1][happened], ways[:, 1:][happened]
-    kinds = (earlier & PLACE) << BITS | later & PLACE
-    return kinds.astype(np.uint16), ((later >> BITS) - (earlier >> BITS)).astype(np.int64)
-
-
-def _row(kind: int, taken: Whole) -> Row:
-    before, after = divmod(kind, 1 << BITS)
-    found = summary(taken, [50.0])
-    [median] = found.percentiles
-    told = {"n": found.n, "mean": found.mean, "median": median, "total": found.total}
-    return {"before": NAMES[before], "after": NAMES[after]} | told
+    before, after = ((way & PLACE).astype(np.uint16) for way in (earlier, later))
+    return before, after, ((later >> BITS) - (earlier >> BITS)).astype(np.int64)
