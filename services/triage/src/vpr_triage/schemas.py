@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from vpr_events.contracts.case import CloseReason, Outcome
 from vpr_events.contracts.values import Capability, Channel, Gravest
 from vpr_events.event import Code, Instant
+from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 from vpr_triage.domain.appointments import CancelReason
 from vpr_triage.status import Status
@@ -65,16 +66,30 @@ class NewPriority(Body):
     gravest: Gravest
 
 
+class NewInvitation(Body):
+    """How the resident is invited, where the city's own way does not suit.
+
+    By ``sms`` or ``email``, in ``language`` instead of that of their report, ``neutral``: without a word of police.
+    Who asked for that is invited so in any case.
+    """
+
+    channel: Literal["sms", "email"] | None = None
+    language: Language | None = None
+    neutral: bool = False
+
+
 class NewAppointment(Body):
     """A time that was agreed, to the minute. ``zone`` is the IANA name of the wall clock that the resident goes by.
 
     ``earliest_at`` is the first time that was on offer: what lies between is the resident's choice. It may be left out
-    when the appointment is moved.
+    when the appointment is moved. The resident is sent an invitation: without ``invitation`` as before, at first as the
+    city does.
     """
 
     starts_at: Minute
     zone: ZoneName
     earliest_at: Minute | None = None
+    invitation: NewInvitation | None = None
 
 
 class Cancellation(Body):

@@ -34,14 +34,28 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """How the resident is invited, as far as the officer said; ``neutral``: without a word of police."""
+
+    channel: str | None = None
+    language: str | None = None
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
-    """A time that was agreed, and the first one that was on offer. It stays when its time has passed."""
+    """A time that was agreed, and the first one that was on offer. It stays when its time has passed.
+
+    ``request_id`` is that of its session, which those booked before sessions followed appointments do not have.
+    """
 
     id: UUID
     starts_at: datetime
     earliest_at: datetime | None
     zone: str
     cancelled: bool = False
+    request_id: UUID | None = None
+    invitation: Invitation = Invitation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ def evolve(state: State, event: Event) -> State:
         case CaseVideoRequested():
             return replace(state, request_ids=(*state.request_ids, event.request_id))
         case CaseAppointmentBooked() | CaseAppointmentMoved() | CaseAppointmentCancelled():
-            return replace(state, appointment=_agreed(state, event))
+            return _appointed(state, event)
         case CaseAssessed():
             return replace(state, assessment=event)
         case CaseClosed() | CaseDuplicateLinked():
@@ -108,14 +122,31 @@ def _held(state: State, event: CaseClaimed | CaseReleased) -> State:
     return replace(state, claim=claim, released_by=None, awaits_first_claim=False)
 
 
+def _appointed(state: State, event: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled) -> State:
+    new = isinstance(event, CaseAppointmentBooked) and event.request_id
+    requests = (*state.request_ids, event.request_id) if new and event.request_id else state.request_ids
+    return replace(state, appointment=_agreed(state, event), request_ids=requests)
+
+
 def _agreed(
     state: State, event: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled
 ) -> Appointment | None:
     if isinstance(event, CaseAppointmentBooked):
-        return Appointment(event.appointment_id, event.starts_at, event.earliest_at, event.zone)
+        return Appointment(
+            event.appointment_id,
+            event.starts_at,
+            event.earliest_at,
+            event.zone,
+            request_id=event.request_id,
+            invitation=_invitation(event),
+        )
     if state.appointment is None or isinstance(event, CaseAppointmentCancelled):
         return state.appointment and replace(state.appointment, cancelled=True)
-    return replace(state.appointment, starts_at=event.starts_at, zone=event.zone)
+    return replace(state.appointment, starts_at=event.starts_at, zone=event.zone, invitation=_invitation(event))
+
+
+def _invitation(event: CaseAppointmentBooked | CaseAppointmentMoved) -> Invitation:
+    return Invitation(event.channel, event.language, bool(event.neutral))
 
 
 def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:

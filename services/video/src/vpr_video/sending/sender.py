@@ -24,7 +24,7 @@ from vpr_events.writes import Write
 from vpr_service.clock import Clock
 from vpr_video import queries
 from vpr_video.domain.commands import NoteInviteFailed, NoteInviteSent
-from vpr_video.domain.inviting import EMAIL, SENT_BY_US, SMS
+from vpr_video.domain.inviting import EMAIL, NEUTRAL_NEEDED, SENT_BY_US, SMS
 from vpr_video.domain.session import session
 from vpr_video.domain.state import OVER
 from vpr_video.private import digest_kept
@@ -119,7 +119,7 @@ class Sender:
         except NotTaken as error:
             return Try(CONTACT, error.code, error.final)
         if contact.discreet and not sending.row["neutral"]:
-            return Try(CONTACT, "neutral_needed", final=True)
+            return Try(CONTACT, NEUTRAL_NEEDED, final=True)
         channel = attempt["channel"]
         try:
             async with asyncio.timeout(self.settings.send_within):
