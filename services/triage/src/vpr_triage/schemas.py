@@ -13,6 +13,7 @@ from vpr_events.event import Code, Instant
 from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 from vpr_triage.domain.appointments import CancelReason
+from vpr_triage.domain.no_shows import NextStep
 from vpr_triage.status import Status
 
 NOTE_LIMIT = 4000
@@ -158,6 +159,7 @@ class Case(Body):
 
     ``appointment_at`` is the time that was last agreed, on the wall clock of ``appointment_zone``; ``earliest_at`` the
     first one that was on offer. All three are null without an appointment, or when it was cancelled.
+    ``no_shows`` counts how often the resident did not come, ``next_step`` is what is to be done about it, until it is.
     ``attachments`` counts the files of its report, which intake gives to who holds the case.
     """
 
@@ -180,6 +182,8 @@ class Case(Body):
     appointment_at: datetime | None
     appointment_zone: str | None
     earliest_at: datetime | None
+    no_shows: int
+    next_step: NextStep | None
     assessment_id: UUID | None
     assessed_by: UUID | None
     assessed_at: datetime | None

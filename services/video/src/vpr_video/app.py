@@ -29,7 +29,7 @@ from vpr_video.limiting import Limits
 from vpr_video.media.wiring import media_server
 from vpr_video.projections import CHANGES, project_session
 from vpr_video.reactors import Leads, consumer, consumer_with
-from vpr_video.sending.effects import INVITATION, send_invitation
+from vpr_video.sending.effects import INVITATION, REMINDER, send_invitation
 from vpr_video.sending.outbox import Outbox
 from vpr_video.sending.wiring import sender, settings_of
 from vpr_video.settings import Settings
@@ -61,7 +61,8 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime), **handlers(runtime)}
+    sending = sender(runtime)
+    return {INVITATION: sending, REMINDER: sending, **handlers(runtime)}
 
 
 service = Service(

@@ -102,6 +102,7 @@ class SendingAttempt(Body):
     ``channel`` ``contact``: it ended before a gateway was asked, since intake did not tell how to reach the reporter.
     """
 
+    purpose: Literal["invitation", "reminder"]
     channel: str
     at: datetime
     ms: int

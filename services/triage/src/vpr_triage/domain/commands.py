@@ -96,6 +96,18 @@ class CancelAppointment(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteNoShow(Command):
+    """The resident did not come to this session."""
+
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteOfficerAbsent(Command):
+    """No officer came to the session at its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssessCase(Command):
     """Decide what becomes of the case. Absent priority and district are the case's own.
 

@@ -13,6 +13,7 @@ from vpr_events.contracts.case import (
     CaseClosed,
     CaseDuplicateLinked,
     CaseEscalated,
+    CaseNoShow,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
@@ -63,7 +64,7 @@ class State:
     """A case; without a report it does not exist. ``released_by`` is whose claim ended last, while nobody holds it.
 
     ``awaits_first_claim`` until a claim, or until the target for it was missed; ``reminders`` counts what a supervisor
-    was told.
+    was told; ``no_shows`` are the sessions to which the resident did not come.
     """
 
     report_id: UUID | None = None
@@ -79,6 +80,7 @@ class State:
     closed: bool = False
     awaits_first_claim: bool = True
     reminders: int = 0
+    no_shows: tuple[UUID | None, ...] = ()
     duplicate_of: UUID | None = None
 
     def held_by(self, officer_id: UUID | None) -> bool:
@@ -110,8 +112,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, assessment=event)
         case CaseClosed() | CaseDuplicateLinked():
             return _ended(state, event)
-        case CaseTargetMissed() | CaseEscalated():
-            return _reminded(state, event)
+        case CaseTargetMissed() | CaseEscalated() | CaseNoShow():
+            return _in_vain(state, event)
     return state
 
 
@@ -155,7 +157,9 @@ def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:
     return replace(state, claim=None, released_by=None, closed=True)
 
 
-def _reminded(state: State, event: CaseTargetMissed | CaseEscalated) -> State:
+def _in_vain(state: State, event: CaseTargetMissed | CaseEscalated | CaseNoShow) -> State:
+    if isinstance(event, CaseNoShow):
+        return replace(state, no_shows=(*state.no_shows, event.session_id))
     if isinstance(event, CaseTargetMissed):
         return replace(state, awaits_first_claim=False)
     return replace(state, reminders=state.reminders + 1)

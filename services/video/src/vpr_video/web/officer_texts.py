@@ -10,6 +10,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
     "en": {
         "brand": "VPR video call",
         "before_title": "Video call with a resident",
+        "appointment": "Appointment: {}",
         "before_line": "Joining switches your camera and microphone on. Residents wait until you let them in.",
         "join": "Join",
         "call_title": "Call",
@@ -147,6 +148,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
     "fr": {
         "brand": "Appel vidéo VPR",
         "before_title": "Appel vidéo avec un résident",
+        "appointment": "Rendez-vous : {}",
         "before_line": "Caméra et micro s’allument à votre entrée. Les résidents attendent votre permission d’entrer.",
         "join": "Entrer",
         "call_title": "Appel",
