@@ -124,6 +124,16 @@ def test_a_no_show_that_video_and_triage_tell_counts_once() -> None:
             assert at.minute == 30
 
 
+def test_a_booking_that_asks_for_a_session_offers_video() -> None:
+    told: dict[str, Any] = {"starts_at": NOON + minutes(60), "local_time": "2026-05-04T08:00", "zone": "UTC"}
+    for request, offered in ((uuid4(), NOON + minutes(5)), (None, None)):
+        booked = CaseAppointmentBooked(appointment_id=uuid4(), request_id=request, **told)
+        with knowing(*course(1, (booked, 5))) as connection:
+            choose(connection, Selection())
+            [(at,)] = connection.execute("select offered_at from chosen").fetchall()
+            assert at == (offered and offered.replace(tzinfo=None))
+
+
 def test_of_repeated_sessions_the_first_of_each_step_counts() -> None:
     steps: list[tuple[Event, float]] = [
         (invited(), 3), (SessionInviteOpened(invite_id=uuid4()), 4), (CaseNoShow(attempt=1), 10), (invited(), 12),

@@ -31,7 +31,7 @@ READY: Final[Mapping[Language, Mapping[str, Any]]] = {
     "en": {
         "title": "Have ready",
         "lines": (
-            "your phone or computer, charged, with camera and microphone. You need no app",
+            "your phone or computer, charged, with camera and microphone; you need no app",
             "a safe and private place with a good connection",
             "what you want to show or read out: photos, receipts, serial numbers",
         ),
@@ -40,7 +40,7 @@ READY: Final[Mapping[Language, Mapping[str, Any]]] = {
     "fr": {
         "title": "À préparer",
         "lines": (
-            "votre téléphone ou ordinateur, chargé, avec caméra et micro. Aucune application n’est nécessaire",
+            "votre téléphone ou ordinateur, chargé, avec caméra et micro; aucune application n’est nécessaire",
             "un lieu sûr et privé avec une bonne connexion",
             "ce que vous voulez montrer ou lire : photos, reçus, numéros de série",
         ),
@@ -53,10 +53,16 @@ def early(appointment: Mapping[str, Any], language: Language, *, neutral: bool) 
     """The page's text, and when the appointment is; ``appointment`` has the columns of a session."""
     zone, starts, opens = (appointment[name] for name in ("scheduled_zone", "scheduled_at", "opens_at"))
     lines = (OPENS[language].format(_opening(starts, opens, zone, language)), OTHER_TIME[neutral][language])
-    return Text(TITLE[neutral][language], lines), told_day(starts, zone, language)
+    when = told_day(starts, zone, language)
+    return Text(TITLE[neutral][language], lines), _unbroken(when[0].upper() + when[1:])
 
 
 def _opening(starts: datetime, opens: datetime, zone: str, language: Language) -> str:
     """The hour alone where it is of the same day."""
     same = told(starts, zone, language).rpartition(",")[0] == told(opens, zone, language).rpartition(",")[0]
-    return told_hour(opens, zone, language) if same else told(opens, zone, language)
+    return _unbroken(told_hour(opens, zone, language) if same else told(opens, zone, language))
+
+
+def _unbroken(moment: str) -> str:
+    """No line ends within an hour as French writes it."""
+    return moment.replace(" h ", "\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}")
