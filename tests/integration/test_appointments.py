@@ -214,3 +214,16 @@ async def test_who_is_booked_within_the_hour_is_not_reminded(city: City) -> None
     await city.books(await city.holds(), NOON + minutes(50))
     await city.goes_to(NOON + minutes(50))
     assert len(city.town.sms) == 1
+
+
+async def test_a_time_outside_of_the_opening_hours_is_refused(city: City) -> None:
+    city.town.city["opening_hours"] = {"monday": ["07:30-12:00", "13:00-24:00"]}
+    desk = await city.holds()
+    for at, status in ((30, 200), (29, 422), (299, 200), (300, 422), (360, 200), (24 * 60, 422)):
+        when = (NOON + minutes(at)).isoformat()
+        answer = await desk("appointment", {"starts_at": when, "earliest_at": when, "zone": ZONE})
+        assert answer.status_code == status, (at, answer.text)
+        if status == 422:
+            assert [one["field"] for one in answer.json()["errors"]] == ["starts_at"]
+        else:
+            assert (await desk("appointment/cancellation", {"reason": "not_needed"})).status_code == 200
