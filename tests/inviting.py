@@ -87,6 +87,7 @@ class Town:
     gateway: Receiver
     mail: MailServer
     contact: dict[str, str | bool | None] = field(default_factory=lambda: dict(PERSON))
+    city: dict[str, Any] = field(default_factory=lambda: {"zone": "America/Winnipeg", "opening_hours": {}})
     refusing: Callable[[int], int | None] = lambda _: None
     asked: list[Came] = field(default_factory=list)
 
@@ -108,6 +109,8 @@ class Town:
             return json_of({"issuer": own, "authorization_endpoint": own, "token_endpoint": f"{own}/token"})
         if one.path == "/token":
             return json_of({"access_token": "video", "expires_in": 600})
+        if one.path.startswith("/v1/city"):
+            return json_of(self.city)
         assert one.headers["authorization"] == "Bearer video"
         self.asked.append(one)
         if status := self.refusing(len(self.asked)):

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -18,7 +20,10 @@ from tests.processes import all_in_one, staff_url
 from tests.scenario import People, case_of, session_of, wait_for
 from vpr.home import Home
 from vpr_events.contracts.values import Role
+from vpr_service.languages import Language
+from vpr_service.moments import told_day
 
+APPOINTMENT = {"en": "Your appointment: {}", "fr": "Votre rendez-vous : {}"}
 LINK = re.compile(r"http\S+/video/join/[\w-]{22}")
 
 
@@ -66,6 +71,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("invites")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIDEO_CODES_PER_SOURCE", "1000")
+        patch.setenv("TRIAGE_INTAKE_URL", "")  # the test may run while the city is closed
         patch.setenv("VIDEO_LINKS_PER_SESSION", "4")
         with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
             home = Home.given(folder / "home", process.url)
@@ -81,6 +87,56 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def visit(page: Page, town: Town, language: str, screenshots: Path, request: pytest.FixtureRequest) -> Visit:
     screen = request.node.callspec.params["page"]
     return Visit(page, Watch(page, town.origin), language, screenshots, screen)
+
+
+WINNIPEG = ZoneInfo("America/Winnipeg")
+
+
+def booked(town: Town, at: datetime, *, language: str, neutral: bool) -> str:
+    """The link to an appointment, as the outbox shows it."""
+    people = town.people
+    case = case_of(people, people.post(Role.OFFICER, "intake", "/v1/reports", new_report())["id"])
+    people.post(Role.OFFICER, "triage", f"/v1/cases/{case}/claim")
+    how = {"channel": "email", "language": language, "neutral": neutral}
+    times = {"starts_at": at.isoformat(), "earliest_at": at.isoformat(), "zone": WINNIPEG.key}
+    people.post(Role.OFFICER, "triage", f"/v1/cases/{case}/appointment", {**times, "invitation": how})
+    [session] = wait_for(lambda: people.get(Role.OFFICER, "video", "/v1/sessions", case_id=case))
+    wait_for(lambda: town.state(session["id"]) == "sent")
+    found = LINK.search(town.outbox())
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_to_an_appointment_says_when_it_is_and_what_to_have_ready(visit: Visit, town: Town) -> None:
+    """In plain words on a phone, in neutral ones on a larger screen."""
+    page, neutral = visit.page, visit.screen != "phone"
+    day = (datetime.now(WINNIPEG) + timedelta(days=3)).replace(hour=14, minute=0, second=0, microsecond=0)
+    link = booked(town, day, language=visit.language, neutral=neutral)
+    assert status_of(page, f"{link}?lang={visit.language}") == 409
+    visit.screenshots_as("appointment")
+    visit.shows("early_neutral" if neutral else "early")
+    if neutral:
+        is_neutral(page)
+    assert page.get_by_text("13:45" if visit.language == "en" else "13 h 45").is_visible()
+    with page.expect_navigation():
+        page.get_by_role("button").click()
+    assert page.locator("html").get_attribute("lang") == visit.language
+    assert page.locator(".when").is_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_waits_for_an_appointment_sees_its_time(visit: Visit, town: Town) -> None:
+    page, soon = visit.page, (datetime.now(UTC) + timedelta(minutes=6)).replace(second=0, microsecond=0)
+    link = booked(town, soon, language=visit.language, neutral=False)
+    assert status_of(page, f"{link}?lang={visit.language}") == 200
+    with page.expect_navigation():
+        page.get_by_role("button").click()
+    waiting = page.locator("[data-step='waiting']")
+    waiting.evaluate("one => { for (const other of one.parentElement.children) other.hidden = other !== one }")
+    page.screenshot(path=visit.screenshots / f"appointment-waiting-{visit.language}-{visit.screen}.png")
+    told = told_day(soon, WINNIPEG.key, cast("Language", visit.language))
+    assert waiting.locator(".when").inner_text() == APPOINTMENT[visit.language].format(told)
 
 
 def is_neutral(page: Page) -> None:

@@ -21,6 +21,8 @@ AXE = Axe()
 LANGUAGES = ("en", "fr")
 TITLES = {
     "join": ("Join the video meeting", "Entrer dans la rencontre vidéo"),
+    "early": ("Your video meeting with the police", "Votre rencontre vidéo avec la police"),
+    "early_neutral": ("Your video appointment", "Votre rendez-vous vidéo"),
     "joined": ("You are in", "Vous y êtes"),
     "who": ("An officer will meet you here", "Un agent vous rencontrera ici"),
     "used": ("This link was used before", "Ce lien a déjà servi"),

@@ -1,6 +1,7 @@
 """In whatever order and however often others' events come, intake, dispatch and video show the same."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,9 @@ from vpr.services import assembly
 from vpr_dispatch.tables import dispatches, withdrawals
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -244,3 +248,34 @@ async def test_sessions_of_a_closed_case(inbox: Inbox, order: list[int], size: i
     await hear(inbox, [course[number] for number in order], size)
     query = select(sessions.c.status, sessions.c.end_reason, sessions.c.version).where(sessions.c.report_id == report)
     assert await rows(inbox, query) == [{"status": "ended", "end_reason": "case_closed", "version": 2}] * 2
+
+
+@any_order
+@given(order=arrivals(4), size=sizes, cancelled=st.booleans())
+@of("video")
+async def test_a_session_follows_its_appointment(inbox: Inbox, order: list[int], size: int, cancelled: bool) -> None:
+    """Also where a time, or its end, is told before the booking."""
+    report, request, appointment = new_id(), new_id(), new_id()
+    agreed: dict[str, Any] = {"appointment_id": appointment, "zone": "UTC", "request_id": request}
+    times = [{"starts_at": NOON + timedelta(days=day), "local_time": f"2026-05-0{4 + day}T12:00"} for day in (1, 2, 3)]
+    course = chained(
+        report,
+        [
+            ("case", CaseAppointmentBooked(**agreed, **times[0], officer_id=OFFICER)),
+            ("case", CaseAppointmentMoved(**agreed, **times[1])),
+            ("case", CaseAppointmentMoved(**agreed, **times[2])),
+            (
+                "case",
+                CaseAppointmentCancelled(appointment_id=appointment, reason="not_needed", request_id=request)
+                if cancelled
+                else CaseReleased(officer_id=OFFICER, reason=ReleaseReason.RELEASED),
+            ),
+        ],
+    )
+    await hear(inbox, [course[number] for number in order], size)
+    query = select(sessions.c.status, sessions.c.end_reason, sessions.c.scheduled_at, sessions.c.opens_at)
+    [row] = await rows(inbox, query.where(sessions.c.report_id == report))
+    ended = ("ended", "appointment_cancelled") if cancelled else ("waiting", None)
+    assert (row["status"], row["end_reason"]) == ended
+    assert cancelled or row["scheduled_at"] == NOON + timedelta(days=3)
+    assert row["opens_at"] == row["scheduled_at"] - minutes(15)

@@ -25,7 +25,14 @@ from vpr_events.contracts.case import (
 )
 from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
 from vpr_events.contracts.report import ReportFiled
-from vpr_events.contracts.session import Mode, SessionConnected, SessionInviteOpened, SessionInviteSent
+from vpr_events.contracts.session import (
+    EndReason,
+    Mode,
+    SessionConnected,
+    SessionEnded,
+    SessionInviteOpened,
+    SessionInviteSent,
+)
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Event, Recorded
 from vpr_metrics import definitions, flow, model, queries
@@ -104,6 +111,27 @@ def test_a_reopened_case_keeps_its_first_points_and_is_closed_when_it_was_for_th
         assert took(connection, "resolution", outcome="resolved") == (1, 50, 0)
         choose(connection, Selection())
         assert flow.ends(connection)["reopened"] == 1
+
+
+def test_a_no_show_that_video_and_triage_tell_counts_once() -> None:
+    told: list[tuple[Event, float]] = [(SessionEnded(reason=EndReason.NO_SHOW), 30), (CaseNoShow(attempt=1), 31)]
+    again: list[tuple[Event, float]] = [(SessionEnded(reason=EndReason.NO_SHOW), 90), (CaseNoShow(attempt=2), 91)]
+    for steps in (told, [*reversed(told)], [*told, *again]):
+        with knowing(*course(1, *steps)) as connection:
+            choose(connection, Selection())
+            assert flow.ends(connection)["no_show"] == 1
+            [(at,)] = connection.execute("select no_show_at from chosen").fetchall()
+            assert at.minute == 30
+
+
+def test_a_booking_that_asks_for_a_session_offers_video() -> None:
+    told: dict[str, Any] = {"starts_at": NOON + minutes(60), "local_time": "2026-05-04T08:00", "zone": "UTC"}
+    for request, offered in ((uuid4(), NOON + minutes(5)), (None, None)):
+        booked = CaseAppointmentBooked(appointment_id=uuid4(), request_id=request, **told)
+        with knowing(*course(1, (booked, 5))) as connection:
+            choose(connection, Selection())
+            [(at,)] = connection.execute("select offered_at from chosen").fetchall()
+            assert at == (offered and offered.replace(tzinfo=None))
 
 
 def test_of_repeated_sessions_the_first_of_each_step_counts() -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from vpr_intake.city import load_city, shipped
 from vpr_intake.web.draft import as_number
-from vpr_intake.web.moments import span_of, told, told_span, with_offset
+from vpr_intake.web.moments import span_of, told_span, with_offset
 from vpr_intake.web.steps import urgent_questions
 from vpr_intake.web.texts import TEXTS
+from vpr_service.moments import told
 
 ZONE = "America/Winnipeg"
 NOW = datetime(2026, 5, 4, 17, 30, tzinfo=UTC)

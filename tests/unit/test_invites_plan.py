@@ -1,6 +1,6 @@
 """What is tried next, what residents are told, who gets an SMS: without any server."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +11,11 @@ from pydantic import SecretStr, ValidationError
 
 from vpr_events.seals import SealKey
 from vpr_service.languages import LANGUAGES, Language
+from vpr_service.moments import told_short
 from vpr_service.settings import SharedSettings
 from vpr_video.sending import messages
+from vpr_video.sending.appointment_messages import TEXTS as TEXTS_OF_APPOINTMENTS
+from vpr_video.sending.appointment_messages import about
 from vpr_video.sending.gateways import NotTaken
 from vpr_video.sending.numbers import number_for_sms
 from vpr_video.sending.plan import Plan, Try
@@ -34,6 +37,22 @@ sms_then_mail = Plan(["sms", "email"], (5.0, 30.0))
 
 def failed(channel: str, *, final: bool = False) -> Try:
     return Try(channel, f"{channel}_error", final)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", TEXTS_OF_APPOINTMENTS)
+def test_what_is_said_of_an_appointment_is_one_sms_and_neutral_where_it_must_be(
+    kind: tuple[bool, bool], language: Language
+) -> None:
+    when = told_short(datetime(2026, 9, 30, 20, 30, tzinfo=UTC), "UTC", language)
+    text = about("sms", LONG_LINK, (when, ""), language, kind=kind).text
+    assert when in text
+    assert len(text) <= 160, text
+    assert set(text) <= GSM_7, set(text) - GSM_7
+    mail = about("email", LONG_LINK, ("", "then"), language, kind=kind)
+    assert LONG_LINK in mail.text
+    if kind[0]:
+        assert not [word for word in POLICE if word in (text + mail.text + mail.subject).lower()]
 
 
 def test_the_chosen_channel_comes_first_and_waits_longer_each_time() -> None:

@@ -21,13 +21,15 @@ from vpr_events.contracts.case import (
 )
 from vpr_events.contracts.values import Channel
 from vpr_events.decider import Command, Invalid
-from vpr_events.event import Event, new_id
+from vpr_events.event import Event, derived_id, new_id
 from vpr_events.testing import given
 from vpr_triage.domain.appointments import AGREEING, FURTHEST, CancelReason
 from vpr_triage.domain.case import LEASE, case, case_id
 from vpr_triage.domain.commands import BookAppointment, CancelAppointment, CloseCase, LinkDuplicate
+from vpr_triage.domain.state import Invitation
 
 REPORT, APPOINTMENT, MINE, OTHERS = (new_id() for _ in range(4))
+REQUEST = derived_id(APPOINTMENT, "request")
 ZONE = "America/Winnipeg"
 EARLY, CHOSEN, LATER = (NOON + timedelta(days=days) for days in (1, 3, 5))
 
@@ -37,11 +39,15 @@ BOOK = BookAppointment(
     at=NOON, officer_id=MINE, appointment_id=APPOINTMENT, starts_at=CHOSEN, earliest_at=EARLY, zone=ZONE
 )
 BOOKED = CaseAppointmentBooked(
-    appointment_id=APPOINTMENT, starts_at=CHOSEN, local_time="2026-05-07T07:00", zone=ZONE, earliest_at=EARLY
-)
-MOVED = CaseAppointmentMoved(appointment_id=APPOINTMENT, starts_at=LATER, local_time="2026-05-09T07:00", zone=ZONE)
+    appointment_id=APPOINTMENT, starts_at=CHOSEN, local_time="2026-05-07T07:00", zone=ZONE, earliest_at=EARLY,
+    request_id=REQUEST, officer_id=MINE, category="theft", neutral=False,
+)  # fmt: skip
+MOVED = CaseAppointmentMoved(
+    appointment_id=APPOINTMENT, starts_at=LATER, local_time="2026-05-09T07:00", zone=ZONE, request_id=REQUEST,
+    neutral=False,
+)  # fmt: skip
 CANCEL = CancelAppointment(at=NOON, officer_id=MINE, reason=CancelReason.RESIDENT_UNAVAILABLE)
-CANCELLED = CaseAppointmentCancelled(appointment_id=APPOINTMENT, reason="resident_unavailable")
+CANCELLED = CaseAppointmentCancelled(appointment_id=APPOINTMENT, reason="resident_unavailable", request_id=REQUEST)
 AFTER_CHOSEN = CHOSEN + minutes(1)
 
 
@@ -98,7 +104,7 @@ def test_a_time_that_is_to_come_is_moved_and_keeps_what_was_on_offer() -> None:
 
 def test_another_wall_clock_is_told_though_the_time_is_the_same() -> None:
     toronto = {"zone": "America/Toronto", "local_time": "2026-05-07T08:00"}
-    expected = CaseAppointmentMoved(appointment_id=APPOINTMENT, starts_at=CHOSEN, **toronto)
+    expected = MOVED.model_copy(update={"starts_at": CHOSEN, **toronto})
     given(case, *HELD, BOOKED).when(book(zone="America/Toronto")).then(expected)
 
 
@@ -107,10 +113,31 @@ def test_the_same_time_again_changes_nothing(command: BookAppointment) -> None:
     given(case, *HELD, BOOKED).when(command).then()
 
 
+def test_the_officer_says_how_the_resident_is_invited_and_that_stands_until_it_is_said_otherwise() -> None:
+    told: dict[str, Any] = {"channel": "email", "language": "fr", "neutral": True}
+    booked = BOOKED.model_copy(update=told)
+    given(case, *HELD).when(book(invitation=Invitation(**told))).then(booked)
+    given(case, *HELD, booked).when(book(starts_at=LATER)).then(MOVED.model_copy(update=told))
+    given(case, *HELD, booked).when(BOOK).then()
+    otherwise = Invitation("sms", "fr", neutral=True)
+    [again] = case.decide(book(invitation=otherwise), case.fold([*HELD, booked]))
+    assert isinstance(again, CaseAppointmentMoved)
+    assert (again.starts_at, again.channel) == (CHOSEN, "sms")
+
+
+def test_an_appointment_from_before_sessions_followed_them_has_none() -> None:
+    old = BOOKED.model_copy(update={"request_id": None})
+    [moved] = case.decide(book(starts_at=LATER), case.fold([*HELD, old]))
+    assert isinstance(moved, CaseAppointmentMoved)
+    assert moved.request_id is None
+    assert case.fold([*HELD, old, moved]).request_ids == ()
+
+
 def test_after_its_time_or_its_cancellation_an_appointment_is_booked_anew() -> None:
     again, first = new_id(), LATER - minutes(60)
     told = {"appointment_id": again, "starts_at": LATER, "earliest_at": first}
-    expected = BOOKED.model_copy(update=told | {"local_time": MOVED.local_time})
+    request = derived_id(again, "request")
+    expected = BOOKED.model_copy(update=told | {"local_time": MOVED.local_time, "request_id": request})
     given(case, *HELD, BOOKED, CANCELLED).when(book(**told)).then(expected)
     given(case, *HELD, BOOKED).when(book(at=AFTER_CHOSEN, **told)).then(expected)
 
@@ -131,10 +158,11 @@ def test_nobody_else_does(command: Command) -> None:
 
 
 def test_what_is_to_come_ends_with_its_case() -> None:
-    off = CaseAppointmentCancelled(appointment_id=APPOINTMENT, reason="case_closed")
+    off = CaseAppointmentCancelled(appointment_id=APPOINTMENT, reason="case_closed", request_id=REQUEST)
     withdraw = CloseCase(at=NOON, reason=CloseReason.WITHDRAWN)
-    given(case, *HELD, BOOKED).when(withdraw).then(off, CaseClosed(reason=CloseReason.WITHDRAWN))
-    ended = CaseClosed(reason=CloseReason.DUPLICATE, officer_id=MINE)
+    sessions: dict[str, Any] = {"request_id": REQUEST, "request_ids": (REQUEST,)}
+    given(case, *HELD, BOOKED).when(withdraw).then(off, CaseClosed(reason=CloseReason.WITHDRAWN, **sessions))
+    ended = CaseClosed(reason=CloseReason.DUPLICATE, officer_id=MINE, **sessions)
     original = new_id()
     link = LinkDuplicate(at=NOON, case_id=case_id(REPORT), officer_id=MINE, original_case_id=original)
     given(case, *HELD, BOOKED).when(link).then(CaseDuplicateLinked(original_case_id=original), off, ended)
@@ -144,6 +172,8 @@ def test_what_is_to_come_ends_with_its_case() -> None:
 def test_what_took_place_or_was_cancelled_stands(past: tuple[Event, ...]) -> None:
     outcome = Outcome.RESOLVED
     assessed = CaseAssessed(assessment_id=new_id(), report_id=REPORT, officer_id=MINE, outcome=outcome)
-    closed = CaseClosed(reason=CloseReason.RESOLVED, officer_id=MINE, outcome=outcome)
+    closed = CaseClosed(
+        reason=CloseReason.RESOLVED, officer_id=MINE, outcome=outcome, request_id=REQUEST, request_ids=(REQUEST,)
+    )
     close = CloseCase(at=AFTER_CHOSEN, officer_id=MINE)
     given(case, *HELD, *past, assessed).when(close).then(closed)

@@ -60,5 +60,6 @@ def test_other_events_do_nothing() -> None:
 
 
 def test_the_durable_is_given_what_is_handled() -> None:
-    cases = [f"vpr.case.{name}" for name in ("claimed", "closed", "released", "video_requested")]
+    appointments = [f"appointment_{name}" for name in ("booked", "cancelled", "moved")]
+    cases = [f"vpr.case.{name}" for name in (*appointments, "claimed", "closed", "released", "video_requested")]
     assert consumer.subjects == [*cases, "vpr.report.personal_data_erased"]

@@ -172,6 +172,8 @@ class Home:
         if service == "video":
             shown = {name: os.environ.get(name, "outbox") for name in ("VIDEO_SMS", "VIDEO_EMAIL")}
             return shown | self._keeping(service) | {"VIDEO_INTAKE_URL": f"{self.staff_url}/intake"}
+        if service == "triage":
+            return {"TRIAGE_INTAKE_URL": os.environ.get("TRIAGE_INTAKE_URL", f"{self.staff_url}/intake")}
         if service == "metrics":
             return {"METRICS_FOLDER": str(self.metrics), "METRICS_INTAKE_URL": f"{self.staff_url}/intake"}
         return {}

@@ -44,6 +44,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("access.alarm_raised", 1): _as_it_was,
     ("access.alarm_raised", 2): _as_it_was,
     ("case.prioritised", 1): _with_direction,
+    ("session.ended", 1): _as_it_was,
     ("session.evidence_captured", 1): _as_it_was,
     ("session.evidence_closed", 1): _as_it_was,
 }

@@ -17,7 +17,7 @@ KEPT = 600.0
 TRIED = 20.0
 """Seconds after which intake is asked again, when it did not answer."""
 
-CATEGORIES, DISTRICTS = "categories", "city/districts.geojson"
+CITY, CATEGORIES, DISTRICTS = "city", "categories", "city/districts.geojson"
 """What intake shows, below ``/v1``."""
 
 log = structlog.get_logger(__name__)

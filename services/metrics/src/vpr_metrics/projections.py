@@ -61,7 +61,7 @@ POINTS: dict[type[Event], str] = {
     CaseVideoDeclined: "declined_at",
     CaseNoShow: "no_show_at",
 }
-"""Which event reaches which clock point, by its ``occurred_at``."""
+"""Which event reaches which clock point, by its ``occurred_at``; a booking that asks for a session is an offer too."""
 
 ENDINGS = {EndReason.DECLINED: "declined_at", EndReason.NO_SHOW: "no_show_at"}
 """Which clock point the end of a session reaches, by its reason."""
@@ -141,6 +141,8 @@ def point_of(event: Recorded) -> str | None:
     """The clock point that is reached when the event occurs."""
     if isinstance(event.data, SessionEnded):
         return ENDINGS.get(event.data.reason)
+    if isinstance(event.data, CaseAppointmentBooked):
+        return "offered_at" if event.data.request_id else None
     return POINTS.get(type(event.data))
 
 

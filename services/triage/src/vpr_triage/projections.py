@@ -17,6 +17,7 @@ from vpr_events.contracts.case import (
     CaseClaimed,
     CaseClosed,
     CaseDuplicateLinked,
+    CaseNoShow,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
@@ -35,6 +36,7 @@ from vpr_events.contracts.values import Gravest
 from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
+from vpr_triage.domain.no_shows import next_step
 from vpr_triage.status import Status
 from vpr_triage.tables import attachments, cases, notes, progress
 
@@ -70,8 +72,10 @@ CLAIM = _setting(
     status=_unless_assessed(Status.CLAIMED),
 )
 RELEASE = _setting(holder=None, lease_until=None, status=_unless_assessed(Status.OPEN))
-REQUEST_VIDEO = _setting("request_id", "requested_at")
-BOOK = _setting("appointment_id", "appointment_at", "appointment_zone", "earliest_at")
+REQUEST_VIDEO = _setting("request_id", "requested_at", next_step=None)
+BOOK = _setting("appointment_id", "appointment_at", "appointment_zone", "earliest_at", next_step=None)
+NO_SHOW = _setting("no_shows", "next_step")
+"""What is to be done after a no-show stands until it is: another time, another session, an assessment, the end."""
 MOVE = _setting("appointment_at", "appointment_zone")
 CANCEL = _setting(appointment_id=None, appointment_at=None, appointment_zone=None, earliest_at=None)
 ASSESS = _setting(
@@ -81,17 +85,17 @@ ASSESS = _setting(
     "outcome",
     district=func.coalesce(bindparam("assessed_district"), cases.c.district),
     status=Status.ASSESSED,
+    next_step=None,
 )
 FOLLOW = _setting()
 """The version alone, so that it tells of every event."""
 RENEW = update(cases).where(cases.c.id == bindparam("case")).values(lease_until=bindparam("new_lease_until"))
 LINK = _setting("duplicate_of")
-CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, status=Status.CLOSED)
+CLOSE = _setting("closed_at", "close_reason", holder=None, lease_until=None, next_step=None, status=Status.CLOSED)
 
 
 def project_case(event: Recorded) -> Iterable[Write]:
     """Triage's own events. ``claimed_at`` is the first claim."""
-    at = event.occurred_at
     match event.data:
         case CaseOpened() as opened:
             yield _inserted(event, opened)
@@ -101,8 +105,8 @@ def project_case(event: Recorded) -> Iterable[Write]:
             yield _prioritised(event, priority, gravest)
         case CaseClaimed() | CaseReleased() as told:
             yield _held(event, told)
-        case CaseVideoRequested() as requested:
-            yield _changed(event, REQUEST_VIDEO, new_request_id=requested.request_id, new_requested_at=at)
+        case CaseVideoRequested() | CaseNoShow() as told:
+            yield _meeting(event, told)
         case CaseAppointmentBooked() | CaseAppointmentMoved() | CaseAppointmentCancelled() as agreed:
             yield _appointed(event, agreed)
         case CaseAssessed() as assessed:
@@ -118,6 +122,12 @@ def _held(event: Recorded, told: CaseClaimed | CaseReleased) -> Write:
         return _changed(event, RELEASE)
     at = event.occurred_at
     return _changed(event, CLAIM, at=at, new_holder=told.officer_id, new_lease_until=told.lease_until)
+
+
+def _meeting(event: Recorded, told: CaseVideoRequested | CaseNoShow) -> Write:
+    if isinstance(told, CaseNoShow):
+        return _changed(event, NO_SHOW, new_no_shows=told.attempt, new_next_step=next_step(told.attempt))
+    return _changed(event, REQUEST_VIDEO, new_request_id=told.request_id, new_requested_at=event.occurred_at)
 
 
 def _appointed(

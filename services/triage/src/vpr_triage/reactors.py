@@ -15,20 +15,22 @@ from vpr_events.contracts.report import (
     ReportStopped,
     ReportWithdrawn,
 )
+from vpr_events.contracts.scheduled import SessionOfficerAbsent
+from vpr_events.contracts.session import EndReason, SessionEnded
 from vpr_events.contracts.values import Gravest
 from vpr_events.decider import Command
 from vpr_events.event import Recorded
 from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
-from vpr_triage.domain.commands import CloseCase, FollowReport, OpenCase, RaiseCase
+from vpr_triage.domain.commands import CloseCase, FollowReport, NoteNoShow, NoteOfficerAbsent, OpenCase, RaiseCase
 from vpr_triage.projections import POINTS, project_attachments, project_erasure, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
     """A filed report opens its case, which follows its amendments; an emergency raises it.
 
-    Withdrawal and the end of the dispatch close it.
+    Withdrawal and the end of the dispatch close it. Who came to a session of it, and who did not, is noted.
     """
     match event.data:
         case ReportFiled() as filed:
@@ -43,6 +45,10 @@ def react(event: Recorded, now: datetime) -> Iterable[Execution]:
             yield _execution(event, RaiseCase(at=now, priority=priority, gravest=gravest))
         case ReportWithdrawn():
             yield _execution(event, CloseCase(at=now, reason=CloseReason.WITHDRAWN))
+        case SessionEnded(reason=EndReason.NO_SHOW):
+            yield _execution(event, NoteNoShow(at=now, session_id=event.entity_id))
+        case SessionOfficerAbsent():
+            yield _execution(event, NoteOfficerAbsent(at=now))
         case DispatchCompleted():
             yield _execution(event, CloseCase(at=now, reason=CloseReason.DISPATCHED))
 
@@ -75,6 +81,7 @@ consumer = Consumer(
             ReportWithdrawn,
             ReportPersonalDataErased,
             DispatchCompleted,
+            SessionOfficerAbsent,
             *POINTS,
         }
     ),

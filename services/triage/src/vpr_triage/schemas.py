@@ -10,8 +10,10 @@ from pydantic import AfterValidator, ConfigDict, Field
 from vpr_events.contracts.case import CloseReason, Outcome
 from vpr_events.contracts.values import Capability, Channel, Gravest
 from vpr_events.event import Code, Instant
+from vpr_service.languages import Language
 from vpr_service.requests import Body, PageQuery
 from vpr_triage.domain.appointments import CancelReason
+from vpr_triage.domain.no_shows import NextStep
 from vpr_triage.status import Status
 
 NOTE_LIMIT = 4000
@@ -65,16 +67,30 @@ class NewPriority(Body):
     gravest: Gravest
 
 
+class NewInvitation(Body):
+    """How the resident is invited, where the city's own way does not suit.
+
+    By ``sms`` or ``email``, in ``language`` instead of that of their report, ``neutral``: without a word of police.
+    Who asked for that is invited so in any case.
+    """
+
+    channel: Literal["sms", "email"] | None = None
+    language: Language | None = None
+    neutral: bool = False
+
+
 class NewAppointment(Body):
     """A time that was agreed, to the minute. ``zone`` is the IANA name of the wall clock that the resident goes by.
 
     ``earliest_at`` is the first time that was on offer: what lies between is the resident's choice. It may be left out
-    when the appointment is moved.
+    when the appointment is moved. The resident is sent an invitation: without ``invitation`` as before, at first as the
+    city does.
     """
 
     starts_at: Minute
     zone: ZoneName
     earliest_at: Minute | None = None
+    invitation: NewInvitation | None = None
 
 
 class Cancellation(Body):
@@ -143,6 +159,7 @@ class Case(Body):
 
     ``appointment_at`` is the time that was last agreed, on the wall clock of ``appointment_zone``; ``earliest_at`` the
     first one that was on offer. All three are null without an appointment, or when it was cancelled.
+    ``no_shows`` counts how often the resident did not come, ``next_step`` is what is to be done about it, until it is.
     ``attachments`` counts the files of its report, which intake gives to who holds the case.
     """
 
@@ -165,6 +182,8 @@ class Case(Body):
     appointment_at: datetime | None
     appointment_zone: str | None
     earliest_at: datetime | None
+    no_shows: int
+    next_step: NextStep | None
     assessment_id: UUID | None
     assessed_by: UUID | None
     assessed_at: datetime | None

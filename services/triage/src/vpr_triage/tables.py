@@ -1,6 +1,6 @@
 """Triage's tables. ``PERSONAL`` names those that hold personal data: nothing outside them may."""
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid, text
 
 from vpr_events import tables as library
 
@@ -33,6 +33,8 @@ cases = Table(
     Column("appointment_at", Moment),
     Column("appointment_zone", Text),
     Column("earliest_at", Moment),
+    Column("no_shows", Integer, nullable=False, server_default=text("0")),
+    Column("next_step", Text),
     Column("assessment_id", Uuid),
     Column("assessed_by", Uuid),
     Column("assessed_at", Moment),

@@ -1,6 +1,7 @@
 """Video, put together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -27,8 +28,8 @@ from vpr_video.invite_rows import project_invite
 from vpr_video.limiting import Limits
 from vpr_video.media.wiring import media_server
 from vpr_video.projections import CHANGES, project_session
-from vpr_video.reactors import consumer
-from vpr_video.sending.effects import INVITATION, send_invitation
+from vpr_video.reactors import Leads, consumer, consumer_with
+from vpr_video.sending.effects import INVITATION, REMINDER, send_invitation
 from vpr_video.sending.outbox import Outbox
 from vpr_video.sending.wiring import sender, settings_of
 from vpr_video.settings import Settings
@@ -60,7 +61,8 @@ def _workers(runtime: Runtime) -> Sequence[Worker]:
 
 
 def _handlers(runtime: Runtime) -> Mapping[str, Handler]:
-    return {INVITATION: sender(runtime), **handlers(runtime)}
+    sending = sender(runtime)
+    return {INVITATION: sending, REMINDER: sending, **handlers(runtime)}
 
 
 service = Service(
@@ -75,10 +77,21 @@ service = Service(
 )
 
 
+def _leads(settings: Settings) -> Leads:
+    return Leads(
+        opens=settings.opens_before,
+        reminds=settings.remind_before,
+        misses=settings.no_show_after,
+        link=settings.invite_lifetime,
+        sends=settings.channels,
+    )
+
+
 def make_app(settings: Settings | None = None, clock: Clock = real_time) -> FastAPI:
     """The app, with settings from the environment unless given."""
     settings = settings or Settings()
-    app = create_app(service, settings, (*routers, *PAGES), clock)
+    made = replace(service, consumer=consumer_with(_leads(settings)))
+    app = create_app(made, settings, (*routers, *PAGES), clock)
     app.state.limits = Limits.of(settings)
     app.state.case_numbers = CaseNumbers(settings.intake_url, TokenSource.of("video", settings))
     app.state.resident_origins = settings.resident_origins

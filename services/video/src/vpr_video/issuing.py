@@ -70,14 +70,18 @@ async def new_invite(
     *,
     instead_of: UUID | None = None,
 ) -> Made:
-    """The command that issues it. What we send gets its token when it is sent, so that none waits anywhere."""
+    """The command that issues it; a link to an appointment is good until after it.
+
+    What we send gets its token when it is sent, so that none waits anywhere.
+    """
     now = runtime.now()
     lifetime = settings.code_lifetime if wanted.channel == CODE else settings.invite_lifetime
+    begins = now if wanted.channel == CODE else max(now, session_row["scheduled_at"] or now)
     command = IssueInvite(
         at=now,
         invite_id=new_id(),
         channel=wanted.channel,
-        expires_at=min(now + lifetime, session_row["expires_at"]),
+        expires_at=min(begins + lifetime, session_row["expires_at"]),
         language=wanted.language,
         neutral=wanted.neutral,
         fallback=wanted.fallback,

@@ -7,6 +7,7 @@ from sqlalchemy import Update, bindparam, case, delete, func, insert, select, up
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.contracts.case import CaseClaimed, CaseReleased
+from vpr_events.contracts.scheduled import SessionScheduled
 from vpr_events.contracts.session import (
     Participant,
     SessionConnected,
@@ -54,6 +55,12 @@ INTERRUPTED = ADVANCE.values(status=Status.INTERRUPTED)
 RESUMED = ADVANCE.values(status=Status.CONNECTED)
 MODE = ADVANCE.values(mode=bindparam("new_mode"))
 ENDED = ADVANCE.values(status=Status.ENDED, ended_at=AT, end_reason=bindparam("reason"))
+SCHEDULED = ADVANCE.values(
+    scheduled_at=bindparam("starts", type_=Moment),
+    scheduled_zone=bindparam("zone"),
+    opens_at=bindparam("opens", type_=Moment),
+    expires_at=bindparam("expires", type_=Moment),
+)
 EXPIRED = ADVANCE.values(status=Status.EXPIRED, ended_at=AT)
 
 CAME = ADVANCE.values(status=case((sessions.c.status == Status.WAITING, Status.JOINED), else_=sessions.c.status))
@@ -138,6 +145,9 @@ def _session(event: Recorded) -> Write:
             row = {"id": event.entity_id, "version": event.version, "status": Status.WAITING}
             row |= {"created_at": event.occurred_at} | created.model_dump()
             return Write(event.entity_id, INSERT_SESSION, row)
+        case SessionScheduled() as told:
+            times = {"starts": told.starts_at, "zone": told.zone, "opens": told.opens_at, "expires": told.expires_at}
+            return Write(event.entity_id, SCHEDULED, version | times)
         case SessionParticipantJoined(kind=kind) if kind in JOINED:
             return Write(event.entity_id, JOINED[kind], timed)
         case SessionConnected(mode=mode):

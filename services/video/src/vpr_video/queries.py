@@ -35,6 +35,8 @@ _located = (locations.c.session_id == participants.c.session_id) & (
     locations.c.participant_id == participants.c.participant_id
 )
 
+APPOINTMENT = (sessions.c.scheduled_at, sessions.c.scheduled_zone, sessions.c.opens_at)
+
 TIMEOUT, UNDER_WAY = "timeout", "under_way"
 """The codes of tries whose end nobody knows (yet)."""
 
@@ -106,9 +108,9 @@ async def list_sessions(
 
 
 async def invite_of(connection: AsyncConnection, token_digest: str) -> dict[str, Any] | None:
-    """The invitation behind a token, with its session's report_id; None for any other text."""
+    """The invitation behind a token, with its session's report_id and appointment; None for any other text."""
     query = (
-        select(invites, sessions.c.report_id)
+        select(invites, sessions.c.report_id, *APPOINTMENT)
         .join(invite_tokens, invite_tokens.c.invite_id == invites.c.invite_id)
         .join(sessions, sessions.c.id == invites.c.session_id)
         .where(invite_tokens.c.token_digest == token_digest)
@@ -161,8 +163,8 @@ async def is_over(connection: AsyncConnection, session_id: UUID) -> bool:
 
 
 async def one_invite(connection: AsyncConnection, invite_id: UUID) -> dict[str, Any] | None:
-    """An invitation with its session's report_id and status."""
-    query = select(invites, sessions.c.report_id, sessions.c.status).join(
+    """An invitation with its session's report_id, status and appointment."""
+    query = select(invites, sessions.c.report_id, sessions.c.status, *APPOINTMENT).join(
         sessions, sessions.c.id == invites.c.session_id
     )
     row = (await connection.execute(query.where(invites.c.invite_id == invite_id))).mappings().one_or_none()
@@ -176,9 +178,13 @@ async def invites_of(connection: AsyncConnection, session_id: UUID) -> list[dict
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def attempts_of(connection: AsyncConnection, invite_ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The tries to send these invitations, the oldest first."""
+async def attempts_of(
+    connection: AsyncConnection, invite_ids: Sequence[UUID], purpose: str | None = None
+) -> list[dict[str, Any]]:
+    """The tries to send these invitations, or for one ``purpose`` alone, the oldest first."""
     query = select(invite_attempts).where(invite_attempts.c.invite_id.in_(invite_ids))
+    if purpose:
+        query = query.where(invite_attempts.c.purpose == purpose)
     query = query.order_by(invite_attempts.c.at, invite_attempts.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

@@ -39,7 +39,8 @@ class Session(Body):
 
     ``holder_id`` holds the case and acts; null while nobody does. ``mode`` is how they are or were connected,
     ``recording`` whether a recording is being made; ``category`` is what the report was of when video was requested,
-    null where that was not told.
+    null where that was not told. ``scheduled_at`` is its appointment on the wall clock of ``scheduled_zone``, and
+    ``opens_at`` from when the resident may come in; all three are null for a session that is for now.
     """
 
     id: UUID
@@ -51,6 +52,9 @@ class Session(Body):
     version: int
     status: SessionStatus
     created_at: datetime
+    scheduled_at: datetime | None
+    scheduled_zone: str | None
+    opens_at: datetime | None
     expires_at: datetime
     resident_joined_at: datetime | None
     officer_joined_at: datetime | None
@@ -98,6 +102,7 @@ class SendingAttempt(Body):
     ``channel`` ``contact``: it ended before a gateway was asked, since intake did not tell how to reach the reporter.
     """
 
+    purpose: Literal["invitation", "reminder"]
     channel: str
     at: datetime
     ms: int

@@ -66,6 +66,9 @@ class Settings(SendingSettings, EvidenceSettings):
     (default: the same) that of neutral invitations; ``invite_lifetime`` is how long it can be opened, and
     ``code_lifetime`` how long a short code, though never longer than its session lasts.
 
+    Before an appointment the waiting room opens ``opens_before``, and a reminder is sent ``remind_before`` (0: none);
+    who has not come ``no_show_after`` it is missed. Links to it are good for ``invite_lifetime`` from its time on.
+
     ``turn_urls`` are the STUN and TURN servers that participants are told (a JSON list);
     ``turn_secret`` is what coturn knows as ``static-auth-secret``, and ``turn_lifetime`` how long credentials made with
     it are good. With ``ice_policy`` ``relay`` no address but a relay's is told to the other side. A participant whose
@@ -91,6 +94,9 @@ class Settings(SendingSettings, EvidenceSettings):
     neutral_join_url: Annotated[str, AfterValidator(_with_token)] | None = None
     invite_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=4)
     code_lifetime: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = timedelta(minutes=10)
+    opens_before: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=15)
+    remind_before: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(minutes=60)
+    no_show_after: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=12))] = timedelta(minutes=15)
     turn_urls: tuple[str, ...] = ()
     turn_secret: SecretStr = SecretStr("")
     turn_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -46,6 +47,9 @@ sessions = Table(
     Column("end_reason", Text),
     Column("mode", Text),
     Column("category", Text),
+    Column("scheduled_at", Moment),
+    Column("scheduled_zone", Text),
+    Column("opens_at", Moment),
 )
 Index("sessions_created_at", sessions.c.created_at, sessions.c.id)
 Index("sessions_officer_id_created_at", sessions.c.officer_id, sessions.c.created_at)
@@ -91,6 +95,7 @@ invite_attempts = Table(
     Column("error", Text),
     Column("final", Boolean, nullable=False),
     Column("next_at", Moment),
+    Column("purpose", Text, nullable=False, server_default=text("'invitation'")),
 )
 Index("invite_attempts_channel", invite_attempts.c.channel, invite_attempts.c.at)
 

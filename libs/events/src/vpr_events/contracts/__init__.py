@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterable
 from types import MappingProxyType, ModuleType
 
-from vpr_events.contracts import access, case, dispatch, figure, history, report, session
+from vpr_events.contracts import access, case, dispatch, figure, history, report, scheduled, session
 from vpr_events.event import Event
 
 OWNERS = MappingProxyType(
@@ -34,7 +34,7 @@ def _contracts(module: ModuleType) -> Iterable[type[Event]]:
 CONTRACTS: MappingProxyType[str, type[Event]] = MappingProxyType(
     {
         contract.event_name: contract
-        for module in (report, access, history, case, session, dispatch, figure)
+        for module in (report, access, history, case, session, scheduled, dispatch, figure)
         for contract in _contracts(module)
     }
 )

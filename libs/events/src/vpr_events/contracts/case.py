@@ -125,6 +125,8 @@ class CaseAppointmentBooked(Event, name="case.appointment_booked"):
     """A time was agreed: the instant, and the wall-clock time with its zone as the resident knows it.
 
     ``earliest_at`` is the first time that the resident could have had: what lies between was the resident's choice.
+    ``request_id`` is that of the session at this time, ``channel``, ``language`` and ``neutral`` how the resident is
+    invited to it, as far as the officer said; bookings from before sessions followed them have none of these.
     """
 
     appointment_id: UUID
@@ -132,22 +134,33 @@ class CaseAppointmentBooked(Event, name="case.appointment_booked"):
     local_time: LocalTime
     zone: Code
     earliest_at: Instant | None = None
+    request_id: UUID | None = None
+    officer_id: UUID | None = None
+    category: Code | None = None
+    channel: Code | None = None
+    language: Code | None = None
+    neutral: bool | None = None
 
 
 class CaseAppointmentMoved(Event, name="case.appointment_moved"):
-    """The appointment has a new time."""
+    """The appointment has a new time, of which the resident is told as ``case.appointment_booked`` says."""
 
     appointment_id: UUID
     starts_at: Instant
     local_time: LocalTime
     zone: Code
+    request_id: UUID | None = None
+    channel: Code | None = None
+    language: Code | None = None
+    neutral: bool | None = None
 
 
 class CaseAppointmentCancelled(Event, name="case.appointment_cancelled"):
-    """The appointment will not take place."""
+    """The appointment will not take place; neither will the session of ``request_id``, if it has one."""
 
     appointment_id: UUID
     reason: Code
+    request_id: UUID | None = None
 
 
 class CaseContactAttempted(Event, name="case.contact_attempted"):
@@ -159,9 +172,10 @@ class CaseContactAttempted(Event, name="case.contact_attempted"):
 
 
 class CaseNoShow(Event, name="case.no_show"):
-    """The resident did not come; ``attempt`` counts from 1."""
+    """The resident did not come to a session; ``attempt`` counts from 1."""
 
     attempt: int
+    session_id: UUID | None = None
 
 
 class CaseEscalated(Event, name="case.escalated"):
@@ -215,7 +229,7 @@ class CaseReopened(Event, name="case.reopened"):
 class CaseClosed(Event, name="case.closed"):
     """Nothing is left to do in triage. ``outcome`` repeats what had been assessed, if anything.
 
-    ``request_ids`` names the case's video requests, whose sessions end with it; ``request_id`` is the last of them.
+    ``request_ids`` names the requests of the case's sessions, which end with it; ``request_id`` is the last of them.
     Events from before that list have ``request_id`` alone.
     """
 

@@ -83,6 +83,7 @@ class EndReason(StrEnum):
     FAILED = "failed"
     CASE_CLOSED = "case_closed"
     WITHDRAWN = "withdrawn"
+    APPOINTMENT_CANCELLED = "appointment_cancelled"
 
 
 class SessionCreated(Event, name="session.created"):
@@ -330,7 +331,7 @@ class SessionEvidenceErased(Event, name="session.evidence_erased"):
     rule: Code
 
 
-class SessionEnded(Event, name="session.ended"):
+class SessionEnded(Event, name="session.ended", version=2):
     """The meeting is over."""
 
     reason: EndReason

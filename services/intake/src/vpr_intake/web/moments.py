@@ -6,13 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from vpr_service.languages import Language
+from vpr_service.moments import told
 
-MONTHS: Mapping[Language, tuple[str, ...]] = {
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December"),
-    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-           "novembre", "décembre"),
-}  # fmt: skip
 FIRST = date(1900, 1, 1)
 LAST_MINUTE = time(23, 59)
 FIELDS = ("date_from", "time_from", "date_to", "time_to")
@@ -83,16 +78,6 @@ def with_offset(text: str, zone: str) -> str:
     except ValueError:
         return text
     return text if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
-
-
-def told(moment: datetime, zone: str, language: Language) -> str:
-    """``4 May 2026, 20:30``, or ``4 mai 2026, 20 h 30``, in the city's zone."""
-    here = moment.astimezone(ZoneInfo(zone))
-    month = MONTHS[language][here.month - 1]
-    if language == "fr":
-        day = "1er" if here.day == 1 else str(here.day)
-        return f"{day} {month} {here.year}, {here.hour} h {here.minute:02}"
-    return f"{here.day} {month} {here.year}, {here.hour:02}:{here.minute:02}"
 
 
 def told_span(start: datetime, end: datetime | None, zone: str, language: Language) -> str:

@@ -20,9 +20,9 @@ from vpr_intake.domain.report_commands import AskForCall
 from vpr_intake.kept_files import attachments_of
 from vpr_intake.settings import settings_of
 from vpr_intake.web.budgets import budgets_of
-from vpr_intake.web.moments import told
 from vpr_intake.web.rendering import HEADERS, PageRoute, language_for, page, words
 from vpr_intake.web.texts import TEXTS
+from vpr_service.moments import told
 from vpr_service.origins import public_page
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running, Runtime

@@ -5,6 +5,7 @@ the officer cannot keep is cancelled and booked anew, with the first time that c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from vpr_events.contracts.case import CaseAppointmentBooked, CaseAppointmentCancelled, CaseAppointmentMoved
 from vpr_events.decider import Command, Invalid, Refused
-from vpr_events.event import Event
+from vpr_events.event import Event, derived_id
 from vpr_triage.domain.commands import BookAppointment, CancelAppointment
-from vpr_triage.domain.state import Appointment, State
+from vpr_triage.domain.state import Appointment, Invitation, State
 
 FURTHEST = timedelta(days=366)
 """How far away an appointment may be: what is further is a slip of the pen."""
@@ -44,7 +45,11 @@ def upcoming(state: State, at: datetime) -> Appointment | None:
 def called_off(state: State, at: datetime) -> list[Event]:
     """What the end of the case means for an appointment that has not come."""
     found = upcoming(state, at)
-    return [CaseAppointmentCancelled(appointment_id=found.id, reason=CASE_CLOSED)] if found else []
+    return [_cancelled(found, CASE_CLOSED)] if found else []
+
+
+def _cancelled(standing: Appointment, reason: str) -> CaseAppointmentCancelled:
+    return CaseAppointmentCancelled(appointment_id=standing.id, reason=reason, request_id=standing.request_id)
 
 
 def book(command: BookAppointment, state: State) -> Sequence[Event]:
@@ -52,20 +57,41 @@ def book(command: BookAppointment, state: State) -> Sequence[Event]:
     state.check_holder(command.officer_id)
     standing = upcoming(state, command.at)
     first = command.earliest_at or (standing.earliest_at if standing else None)
-    if standing and (command.starts_at, first, command.zone) == (
-        standing.starts_at, standing.earliest_at, standing.zone,
-    ):  # fmt: skip
+    if standing and _stands(standing, command, first):
         return []
     _check_start(command)
-    told = {"starts_at": command.starts_at, "local_time": _local(command), "zone": command.zone}
-    if standing is None:
-        earliest = _checked_offer(command)
-        return [CaseAppointmentBooked(appointment_id=command.appointment_id, earliest_at=earliest, **told)]
+    return _booked(command, state) if standing is None else _moved(command, standing, first)
+
+
+def _stands(standing: Appointment, command: BookAppointment, first: datetime | None) -> bool:
+    told = (command.starts_at, first, command.zone, command.invitation or standing.invitation)
+    return told == (standing.starts_at, standing.earliest_at, standing.zone, standing.invitation)
+
+
+def _booked(command: BookAppointment, state: State) -> Sequence[Event]:
+    booked = CaseAppointmentBooked(
+        appointment_id=command.appointment_id,
+        earliest_at=_checked_offer(command),
+        request_id=derived_id(command.appointment_id, "request"),
+        officer_id=command.officer_id,
+        category=state.category,
+        **_told(command, command.invitation or Invitation()),
+    )
+    return [booked]
+
+
+def _moved(command: BookAppointment, standing: Appointment, first: datetime | None) -> Sequence[Event]:
     if first != standing.earliest_at:
         raise Invalid("earliest_at", "it stands since the booking: cancel the appointment and book anew")
     if standing.earliest_at and command.starts_at < standing.earliest_at:
         raise Invalid("starts_at", "it lies before the first time on offer: cancel the appointment and book anew")
-    return [CaseAppointmentMoved(appointment_id=standing.id, **told)]
+    told = _told(command, command.invitation or standing.invitation)
+    return [CaseAppointmentMoved(appointment_id=standing.id, request_id=standing.request_id, **told)]
+
+
+def _told(command: BookAppointment, invitation: Invitation) -> dict[str, Any]:
+    times = {"starts_at": command.starts_at, "local_time": _local(command), "zone": command.zone}
+    return {**times, **asdict(invitation)}
 
 
 def _check_start(command: BookAppointment) -> None:
@@ -97,7 +123,7 @@ def cancel(command: CancelAppointment, state: State) -> Sequence[Event]:
         return []
     if (standing := upcoming(state, command.at)) is None:
         raise Refused("no_appointment", "there is no appointment to come")
-    return [CaseAppointmentCancelled(appointment_id=standing.id, reason=command.reason)]
+    return [_cancelled(standing, command.reason)]
 
 
 APPOINTMENTS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {

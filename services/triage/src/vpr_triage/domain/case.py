@@ -30,6 +30,8 @@ from vpr_triage.domain.commands import (
     CloseCase,
     FollowReport,
     LinkDuplicate,
+    NoteNoShow,
+    NoteOfficerAbsent,
     OpenCase,
     PrioritiseCase,
     RaiseCase,
@@ -38,6 +40,7 @@ from vpr_triage.domain.commands import (
     StandAsOriginal,
 )
 from vpr_triage.domain.duplicates import link, stand
+from vpr_triage.domain.no_shows import note, note_absence
 from vpr_triage.domain.state import State, evolve
 from vpr_triage.domain.waiting import fired, timers
 
@@ -233,6 +236,8 @@ ANY_TIME: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     FollowReport: _follow,
     LinkDuplicate: link,
     StandAsOriginal: stand,
+    NoteNoShow: note,
+    NoteOfficerAbsent: note_absence,
 }
 """What commands lead to that mean something for an ended case too."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from vpr_events.contracts.case import CloseReason, Outcome
 from vpr_events.contracts.values import Capability, Channel, Gravest
 from vpr_events.decider import Command
+from vpr_triage.domain.state import Invitation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class BookAppointment(Command):
     """Agree on a time, or on another one instead; ``earliest_at`` is the first that was on offer.
 
     ``zone`` is the IANA name of the wall clock that the resident goes by. ``appointment_id`` is for a new appointment.
+    Without an ``invitation`` the resident is invited as before, at first as the city does.
     """
 
     officer_id: UUID
@@ -82,6 +84,7 @@ class BookAppointment(Command):
     starts_at: datetime
     zone: str
     earliest_at: datetime | None = None
+    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,18 @@ class CancelAppointment(Command):
 
     officer_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteNoShow(Command):
+    """The resident did not come to this session."""
+
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteOfficerAbsent(Command):
+    """No officer came to the session at its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

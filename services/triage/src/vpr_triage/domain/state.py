@@ -13,6 +13,7 @@ from vpr_events.contracts.case import (
     CaseClosed,
     CaseDuplicateLinked,
     CaseEscalated,
+    CaseNoShow,
     CaseOpened,
     CasePrioritised,
     CaseReleased,
@@ -34,14 +35,28 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """How the resident is invited, as far as the officer said; ``neutral``: without a word of police."""
+
+    channel: str | None = None
+    language: str | None = None
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
-    """A time that was agreed, and the first one that was on offer. It stays when its time has passed."""
+    """A time that was agreed, and the first one that was on offer. It stays when its time has passed.
+
+    ``request_id`` is that of its session, which those booked before sessions followed appointments do not have.
+    """
 
     id: UUID
     starts_at: datetime
     earliest_at: datetime | None
     zone: str
     cancelled: bool = False
+    request_id: UUID | None = None
+    invitation: Invitation = Invitation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class State:
     """A case; without a report it does not exist. ``released_by`` is whose claim ended last, while nobody holds it.
 
     ``awaits_first_claim`` until a claim, or until the target for it was missed; ``reminders`` counts what a supervisor
-    was told.
+    was told; ``no_shows`` are the sessions to which the resident did not come.
     """
 
     report_id: UUID | None = None
@@ -65,6 +80,7 @@ class State:
     closed: bool = False
     awaits_first_claim: bool = True
     reminders: int = 0
+    no_shows: tuple[UUID | None, ...] = ()
     duplicate_of: UUID | None = None
 
     def held_by(self, officer_id: UUID | None) -> bool:
@@ -91,13 +107,13 @@ def evolve(state: State, event: Event) -> State:
         case CaseVideoRequested():
             return replace(state, request_ids=(*state.request_ids, event.request_id))
         case CaseAppointmentBooked() | CaseAppointmentMoved() | CaseAppointmentCancelled():
-            return replace(state, appointment=_agreed(state, event))
+            return _appointed(state, event)
         case CaseAssessed():
             return replace(state, assessment=event)
         case CaseClosed() | CaseDuplicateLinked():
             return _ended(state, event)
-        case CaseTargetMissed() | CaseEscalated():
-            return _reminded(state, event)
+        case CaseTargetMissed() | CaseEscalated() | CaseNoShow():
+            return _in_vain(state, event)
     return state
 
 
@@ -108,14 +124,31 @@ def _held(state: State, event: CaseClaimed | CaseReleased) -> State:
     return replace(state, claim=claim, released_by=None, awaits_first_claim=False)
 
 
+def _appointed(state: State, event: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled) -> State:
+    new = isinstance(event, CaseAppointmentBooked) and event.request_id
+    requests = (*state.request_ids, event.request_id) if new and event.request_id else state.request_ids
+    return replace(state, appointment=_agreed(state, event), request_ids=requests)
+
+
 def _agreed(
     state: State, event: CaseAppointmentBooked | CaseAppointmentMoved | CaseAppointmentCancelled
 ) -> Appointment | None:
     if isinstance(event, CaseAppointmentBooked):
-        return Appointment(event.appointment_id, event.starts_at, event.earliest_at, event.zone)
+        return Appointment(
+            event.appointment_id,
+            event.starts_at,
+            event.earliest_at,
+            event.zone,
+            request_id=event.request_id,
+            invitation=_invitation(event),
+        )
     if state.appointment is None or isinstance(event, CaseAppointmentCancelled):
         return state.appointment and replace(state.appointment, cancelled=True)
-    return replace(state.appointment, starts_at=event.starts_at, zone=event.zone)
+    return replace(state.appointment, starts_at=event.starts_at, zone=event.zone, invitation=_invitation(event))
+
+
+def _invitation(event: CaseAppointmentBooked | CaseAppointmentMoved) -> Invitation:
+    return Invitation(event.channel, event.language, bool(event.neutral))
 
 
 def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:
@@ -124,7 +157,9 @@ def _ended(state: State, event: CaseClosed | CaseDuplicateLinked) -> State:
     return replace(state, claim=None, released_by=None, closed=True)
 
 
-def _reminded(state: State, event: CaseTargetMissed | CaseEscalated) -> State:
+def _in_vain(state: State, event: CaseTargetMissed | CaseEscalated | CaseNoShow) -> State:
+    if isinstance(event, CaseNoShow):
+        return replace(state, no_shows=(*state.no_shows, event.session_id))
     if isinstance(event, CaseTargetMissed):
         return replace(state, awaits_first_claim=False)
     return replace(state, reminders=state.reminders + 1)

@@ -30,7 +30,7 @@ GONE = frozenset({"invite_expired", "invite_revoked", "invite_withdrawn", "sessi
 
 @router.post("")
 async def join(body: Token, runtime: Running, response: Response) -> Joined:
-    """Spend the link. 404: no such link; 409: it was used; 410: it is not valid any more."""
+    """Spend the link. 404: no such link; 409: it was used, or ``too_early``; 410: it is not valid any more."""
     private(response)
     joined = await open_invite(await invite_by_token(body.token, runtime), runtime)
     remember(response, joined.participant_token)

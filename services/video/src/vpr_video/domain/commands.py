@@ -6,6 +6,7 @@ from uuid import UUID
 
 from vpr_events.contracts.session import Consent, EndReason, Mode, Participant
 from vpr_events.decider import Command
+from vpr_video.domain.schedule import Invitation, Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,22 @@ class CreateSession(Command):
     officer_id: UUID
     expires_at: datetime
     category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSession(CreateSession):
+    """Open a session for an appointment, and invite the resident to it unless ``invitation`` is None."""
+
+    schedule: Schedule
+    invitation: Invitation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveSession(Command):
+    """The appointment has a new time, of which the resident is told unless ``invitation`` is None."""
+
+    schedule: Schedule
+    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,9 @@ class Invite:
 
     id: UUID
     expires_at: datetime
+    channel: str
     neutral: bool = False
+    language: str = "en"
     opened: bool = False
     sent: bool = False
     failed: bool = False
@@ -38,9 +40,9 @@ def with_event(invites: Invites, event: Event) -> Invites:
     """The invitations after an event of any kind."""
     match event:
         case SessionInviteIssued():
-            return (*invites, Invite(event.invite_id, event.expires_at, event.neutral))
+            return (*invites, Invite(event.invite_id, event.expires_at, event.channel, event.neutral, event.language))
         case SessionInviteSent() if invite_in(invites, event.invite_id) is None:
-            return (*invites, Invite(event.invite_id, event.expires_at, event.neutral, sent=True))
+            return (*invites, Invite(event.invite_id, event.expires_at, event.channel, event.neutral, sent=True))
         case SessionInviteSent():
             return _changed(invites, event.invite_id, sent=True)
         case SessionInviteFailed():

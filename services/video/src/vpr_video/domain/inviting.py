@@ -13,15 +13,18 @@ from vpr_events.contracts.session import (
     SessionParticipantJoined,
 )
 from vpr_events.decider import Invalid, Refused, Unknown
-from vpr_events.event import Event
+from vpr_events.event import Event, derived_id
 from vpr_video.domain.commands import IssueInvite, NoteInviteFailed, NoteInviteSent, OpenInvite, RevokeInvite
 from vpr_video.domain.invites import Invite, invite_in
 from vpr_video.domain.state import State
-from vpr_video.domain.waiting import refuse_when_late
+from vpr_video.domain.waiting import refuse_when_early, refuse_when_late
 
 SMS, EMAIL = "sms", "email"
 SENT_BY_US = frozenset({SMS, EMAIL})
 """Channels with a gateway; by any other one the officer hands the invitation over, and has it at once."""
+
+NEUTRAL_NEEDED = "neutral_needed"
+"""Why an invitation fails whose words could endanger the resident."""
 
 
 def issue(command: IssueInvite, state: State) -> Sequence[Event]:
@@ -74,9 +77,23 @@ def note_sent(command: NoteInviteSent, state: State) -> Sequence[Event]:
 
 
 def note_failed(command: NoteInviteFailed, state: State) -> Sequence[Event]:
-    """What giving up leads to."""
+    """What giving up leads to. Nobody chose the words of an appointment's invitation: it goes again, neutral."""
     invite = _known(state, command)
-    return [] if invite.sent or invite.failed else [SessionInviteFailed(invite_id=invite.id, reason=command.reason)]
+    if invite.sent or invite.failed:
+        return []
+    failed = SessionInviteFailed(invite_id=invite.id, reason=command.reason)
+    again = state.schedule and command.reason == NEUTRAL_NEEDED and invite == state.invites[-1] and not invite.revoked
+    return [failed, _neutral(invite)] if again else [failed]
+
+
+def _neutral(invite: Invite) -> SessionInviteIssued:
+    return SessionInviteIssued(
+        invite_id=derived_id(invite.id, "neutral"),
+        channel=invite.channel,
+        expires_at=invite.expires_at,
+        language=invite.language,
+        neutral=True,
+    )
 
 
 def revoke(command: RevokeInvite, state: State) -> Sequence[Event]:
@@ -99,6 +116,7 @@ def open_(command: OpenInvite, state: State) -> Sequence[Event]:
     if command.at >= invite.expires_at:
         raise Refused("invite_expired", "this invitation's time is over")
     refuse_when_late(command, state)
+    refuse_when_early(command, state)
     return [
         SessionInviteOpened(invite_id=invite.id),
         SessionParticipantJoined(participant_id=command.participant_id, kind=Participant.RESIDENT),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from vpr_events.contracts.session import SessionCreated, SessionEnded, SessionExpired
+from vpr_events.contracts.session import SessionEnded, SessionExpired
 from vpr_events.decider import Command, Decider, TimerFired, Timers, Unknown
 from vpr_events.event import Event, derived_id
 from vpr_video.domain.attending import admit, come_back, join, leave, set_consents
@@ -18,6 +18,7 @@ from vpr_video.domain.commands import (
     IssueInvite,
     JoinStaff,
     Leave,
+    MoveSession,
     NoteInviteFailed,
     NoteInviteSent,
     OpenInvite,
@@ -35,6 +36,7 @@ from vpr_video.domain.guests import (
     revoke_guest,
 )
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
+from vpr_video.domain.scheduling import MISSED, REMINDER, create, end, move, schedule_fired, schedule_timers
 from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
 from vpr_video.domain.serving import SERVING, with_the_session
 from vpr_video.domain.state import OVER, State, Status, evolve
@@ -56,14 +58,16 @@ def decide(command: Command, state: State) -> Sequence[Event]:
 
 def _decided(command: Command, state: State) -> Sequence[Event]:
     if isinstance(command, CreateSession):
-        return _create(command, state)
+        return create(command, state)
     if state.status is Status.NONE:
         raise Unknown("no_such_session", "there is no such session")
     match command:
         case EndSession():
-            return [] if state.status in OVER else [SessionEnded(reason=command.reason)]
+            return end(command, state)
+        case MoveSession():
+            return move(command, state)
         case TimerFired():
-            return abandon(command, state) if command.name.startswith(TIMER) else expire(command, state)
+            return _fired(command, state)
         case command if isinstance(command, IDLE) and state.status in OVER:
             return []
     if securing := SECURING.get(type(command)) or SERVING.get(type(command)):
@@ -76,19 +80,10 @@ def _decided(command: Command, state: State) -> Sequence[Event]:
     return decision(command, state)
 
 
-def _create(command: CreateSession, state: State) -> Sequence[Event]:
-    if state.status is not Status.NONE:
-        return []
-    return [
-        SessionCreated(
-            request_id=command.request_id,
-            case_id=command.case_id,
-            report_id=command.report_id,
-            officer_id=command.officer_id,
-            expires_at=command.expires_at,
-            category=command.category,
-        )
-    ]
+def _fired(command: TimerFired, state: State) -> Sequence[Event]:
+    if command.name in {REMINDER, MISSED}:
+        return schedule_fired(command, state)
+    return abandon(command, state) if command.name.startswith(TIMER) else expire(command, state)
 
 
 IDLE = (Interrupt, Leave, NoteInviteSent, NoteInviteFailed, RevokeInvite, RevokeGuestInvite)
@@ -126,8 +121,8 @@ WHILE_OPEN: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
 
 
 def all_timers(state: State) -> Timers:
-    """When the session ends by itself, and when evidence that nobody completes is closed."""
-    return {**timers(state), **evidence_timers(state)}
+    """When the session ends by itself, who is reminded or missed, and when evidence that nobody completes is closed."""
+    return {**timers(state), **schedule_timers(state), **evidence_timers(state)}
 
 
 session = Decider("session", State(), decide, evolve, all_timers)

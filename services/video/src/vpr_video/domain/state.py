@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from vpr_events.contracts.scheduled import SessionOfficerAbsent, SessionReminderDue, SessionScheduled
 from vpr_events.contracts.session import (
     Consent,
     Mode,
@@ -27,6 +28,7 @@ from vpr_video.domain import giving
 from vpr_video.domain import invites as inviting
 from vpr_video.domain import items as securing
 from vpr_video.domain.guests import Guests, guests_after
+from vpr_video.domain.schedule import Schedule
 
 
 class Status(StrEnum):
@@ -61,7 +63,8 @@ class Person:
 class State:
     """A session as video decides on it. Of the unopened ``invites`` only the last is valid; ``items`` are its evidence.
 
-    ``met`` once officer and resident were connected; ``mode`` is how, while they are.
+    ``met`` once officer and resident were connected; ``mode`` is how, while they are. Without a ``schedule`` it is for
+    now; with one, ``came`` tells which kinds were there since it was told, ``reminded`` and ``missed`` what was done.
     """
 
     status: Status = Status.NONE
@@ -73,6 +76,10 @@ class State:
     items: securing.Items = ()
     links: giving.UploadLinks = ()
     guests: Guests = ()
+    schedule: Schedule | None = None
+    came: frozenset[Participant] = frozenset()
+    reminded: bool = False
+    missed: bool = False
 
     def person(self, participant_id: UUID) -> Person | None:
         """A participant, present or gone."""
@@ -100,7 +107,21 @@ def evolve(state: State, event: Event) -> State:
     invites, items = inviting.with_event(state.invites, event), securing.with_event(state.items, event)
     links, invited = giving.links_after(state.links, event), guests_after(state.guests, event)
     state = replace(state, invites=invites, items=items, links=links, guests=invited)
-    return _with_people(_talking(state, event), event)
+    return _with_people(_talking(_scheduled(state, event), event), event)
+
+
+def _scheduled(state: State, event: Event) -> State:
+    """At a new time who is there has come, and whoever met before has not met yet."""
+    match event:
+        case SessionScheduled():
+            there = frozenset(one.kind for one in state.people if one.present)
+            state = replace(state, came=there, met=False, reminded=False, missed=False)
+            return replace(state, schedule=Schedule.of(event), expires_at=event.expires_at)
+        case SessionReminderDue():
+            return replace(state, reminded=True)
+        case SessionOfficerAbsent():
+            return replace(state, missed=True)
+    return state
 
 
 def _talking(state: State, event: Event) -> State:
@@ -135,7 +156,7 @@ def _joined(state: State, event: SessionParticipantJoined) -> State:
     new = Person(event.participant_id, event.kind, admitted=event.kind is Participant.OFFICER)
     others = tuple(one for one in state.people if one.id != new.id)
     status = Status.JOINED if state.status is Status.WAITING else state.status
-    return replace(state, status=status, people=(*others, new))
+    return replace(state, status=status, people=(*others, new), came=state.came | {new.kind})
 
 
 def _left(state: State, event: SessionParticipantLeft) -> State:

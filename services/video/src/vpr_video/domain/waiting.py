@@ -1,12 +1,12 @@
 """How long a session waits, and what happens when it waited in vain: no session waits for ever."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vpr_events.contracts.session import EndReason, Participant, SessionEnded, SessionExpired
 from vpr_events.decider import Command, Refused, TimerFired, Timers
 from vpr_events.event import Event
-from vpr_video.domain.state import OVER, State, Status
+from vpr_video.domain.state import OVER, TALKING, State, Status
 
 EXPIRY, INTERRUPTION, ALONE = "expiry", "interruption", "alone"
 
@@ -38,9 +38,9 @@ def expire(command: TimerFired, state: State) -> Sequence[Event]:
         return [SessionEnded(reason=EndReason.FAILED if command.name == INTERRUPTION else EndReason.COMPLETED)]
     if command.due_at < state.expires_at:
         return []
-    if state.met:
+    if state.met or state.status in TALKING:
         return [SessionEnded(reason=EndReason.COMPLETED)]
-    came = any(one.kind is Participant.RESIDENT for one in state.people)
+    came = Participant.RESIDENT in state.came
     awaited = bool(state.invites and state.inside(Participant.OFFICER))
     return [SessionEnded(reason=EndReason.NO_SHOW)] if awaited and not came else [SessionExpired()]
 
@@ -57,6 +57,17 @@ def refuse_when_late(command: Command, state: State) -> None:
     """Raise Refused for what comes after the session's time, before its timer fired."""
     if command.at >= state.expires_at:
         raise _expired()
+
+
+def is_ahead(at: datetime, state: State) -> bool:
+    """Whether the resident may not come in yet."""
+    return state.schedule is not None and at < state.schedule.opens_at
+
+
+def refuse_when_early(command: Command, state: State) -> None:
+    """Raise Refused before the waiting room opens."""
+    if is_ahead(command.at, state):
+        raise Refused("too_early", "the waiting room opens some minutes before the appointment")
 
 
 def _expired() -> Refused:

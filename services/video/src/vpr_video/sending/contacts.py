@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 
 from vpr_service.http import http_client
+from vpr_service.languages import LANGUAGES, Language
 from vpr_service.problems import Problem
 from vpr_service.service_tokens import TokenSource
 from vpr_video.sending.gateways import NotTaken
@@ -16,11 +17,15 @@ PURPOSE = "invitation"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contact:
-    """What intake knows; empty where the reporter gave none. ``discreet``: they asked for neutral words."""
+    """What intake knows; empty where the reporter gave none. ``discreet``: they asked for neutral words.
+
+    ``language`` is that of their report.
+    """
 
     phone: str
     email: str
     discreet: bool = False
+    language: Language = "en"
 
 
 @dataclass
@@ -41,7 +46,8 @@ class Contacts:
             answer = await self._opened().get(f"{self.url.rstrip('/')}/v1/reports/{report_id}/contact", headers=headers)
             answer.raise_for_status()
             told = answer.json()
-            return Contact(str(told["phone"] or ""), str(told["email"] or ""), bool(told.get("discreet")))
+            language = next((one for one in LANGUAGES if one == told.get("language")), LANGUAGES[0])
+            return Contact(str(told["phone"] or ""), str(told["email"] or ""), bool(told.get("discreet")), language)
         except httpx.HTTPStatusError as refused:
             status = refused.response.status_code
             raise NotTaken(f"intake_{status}", final=status == httpx.codes.NOT_FOUND) from None

@@ -1,4 +1,4 @@
-"""Sending an invitation: one try, then what follows from it.
+"""Sending an invitation, or a reminder of it: one try, then what follows from it.
 
 Each try makes a token of its own, whose digest is stored before the message leaves: so no token need be kept for the
 next try, and whichever message arrives opens the invitation.
@@ -22,16 +22,22 @@ from vpr_events.event import new_id
 from vpr_events.pipeline import Execution
 from vpr_events.writes import Write
 from vpr_service.clock import Clock
+from vpr_service.languages import Language
+from vpr_service.moments import told_day, told_short
 from vpr_video import queries
 from vpr_video.domain.commands import NoteInviteFailed, NoteInviteSent
-from vpr_video.domain.inviting import EMAIL, SENT_BY_US, SMS
+from vpr_video.domain.inviting import EMAIL, NEUTRAL_NEEDED, SENT_BY_US, SMS
+from vpr_video.domain.schedule import ASKED
 from vpr_video.domain.session import session
 from vpr_video.domain.state import OVER
 from vpr_video.private import digest_kept
 from vpr_video.sending import messages
+from vpr_video.sending.appointment_messages import about
 from vpr_video.sending.budget import BUDGET, over_budget
 from vpr_video.sending.contacts import Contact, Contacts
+from vpr_video.sending.effects import INVITATION, REMINDER
 from vpr_video.sending.gateways import Gateway, Letter, NotTaken
+from vpr_video.sending.messages import Message
 from vpr_video.sending.numbers import number_for_sms
 from vpr_video.sending.plan import Plan, Try, jittered
 from vpr_video.settings import Settings
@@ -55,17 +61,25 @@ class Sending:
     row: Mapping[str, Any]
     tried: Sequence[Try]
     plan: Plan
+    purpose: str = INVITATION
 
     @property
     def wanted(self) -> bool:
         """Whether it is still to be sent: neither settled, nor replaced, nor of a session that is over."""
-        points = ("sent_at", "failed_at", "opened_at", "revoked_at")
+        settled = () if self.purpose == REMINDER else ("sent_at", "failed_at")
+        points = (*settled, "opened_at", "revoked_at")
         return self.row["status"] not in OVER and not any(self.row[point] for point in points)
+
+    @property
+    def until(self) -> datetime:
+        """When it comes too late: a reminder with the appointment, an invitation with its own end."""
+        end: datetime = self.row["scheduled_at" if self.purpose == REMINDER else "expires_at"]
+        return end
 
 
 @dataclass
 class Sender:
-    """The handler of invitations' effects."""
+    """The handler of the effects that invite and remind."""
 
     engine: AsyncEngine
     settings: Settings
@@ -76,15 +90,16 @@ class Sender:
 
     async def __call__(self, task: Task) -> Tried:
         """One try. An invitation that nobody waits for any more is let be."""
-        sending = await self._read(UUID(str(task.data["invite"])))
+        sending = await self._read(UUID(str(task.data["invite"])), task.kind)
         if sending is None or not sending.wanted:
             return Tried()
-        if self.now() >= sending.row["expires_at"]:
+        if self.now() >= sending.until:
             return self._given_up(task, sending, "expired")
         channel = sending.plan.channel(sending.tried)
         if channel is None:
             return self._given_up(task, sending, sending.plan.reason(sending.tried))
         attempt = {"id": new_id(), "invite_id": sending.row["invite_id"], "channel": channel, "at": datetime.now(UTC)}
+        attempt["purpose"] = sending.purpose
         clock = time.monotonic()
         came = await self._tried(task, sending, attempt)
         attempt |= {
@@ -101,16 +116,16 @@ class Sender:
         for gateway in self.gateways.values():
             await gateway.close()
 
-    async def _read(self, invite: UUID) -> Sending | None:
+    async def _read(self, invite: UUID, purpose: str) -> Sending | None:
         async with self._reading, self.engine.connect() as connection:
             row = await queries.one_invite(connection, invite)
             if row is None:
                 return None
-            attempts = await queries.attempts_of(connection, [invite])
+            attempts = await queries.attempts_of(connection, [invite], purpose)
         chosen, tried = row["channel"], [Try(one["channel"], one["error"], one["final"]) for one in attempts]
         others = sorted(SENT_BY_US - {chosen}) if row["fallback"] else []
         usable = [one for one in others if self.settings.can_send(one, neutral=row["neutral"])]
-        return Sending(row, tried, Plan([chosen, *usable], self.settings.send_delays))
+        return Sending(row, tried, Plan([chosen, *usable], self.settings.send_delays), purpose)
 
     async def _tried(self, task: Task, sending: Sending, attempt: Mapping[str, Any]) -> Try | None:
         """Try: None once it was taken, else what went wrong."""
@@ -119,11 +134,11 @@ class Sender:
         except NotTaken as error:
             return Try(CONTACT, error.code, error.final)
         if contact.discreet and not sending.row["neutral"]:
-            return Try(CONTACT, "neutral_needed", final=True)
+            return Try(CONTACT, NEUTRAL_NEEDED, final=True)
         channel = attempt["channel"]
         try:
             async with asyncio.timeout(self.settings.send_within):
-                await self._hand_over(task, sending.row, attempt, self._recipient(channel, contact))
+                await self._hand_over(task, sending, attempt, contact)
         except NotTaken as error:
             return Try(channel, error.code, error.final)
         except TimeoutError:
@@ -136,16 +151,24 @@ class Sender:
             raise NotTaken("no_phone" if channel == SMS else "no_email", final=True)
         return number_for_sms(given, self.settings.sms_countries) if channel == SMS else given
 
-    async def _hand_over(self, task: Task, row: Mapping[str, Any], attempt: Mapping[str, Any], recipient: str) -> None:
-        channel, neutral = attempt["channel"], row["neutral"]
+    async def _hand_over(self, task: Task, sending: Sending, attempt: Mapping[str, Any], contact: Contact) -> None:
+        row, channel = sending.row, attempt["channel"]
+        recipient, neutral = self._recipient(channel, contact), row["neutral"]
         if not self.settings.can_send(channel, neutral=neutral):
             raise NotTaken("channel_not_set_up", final=True)
         token = new_token()
         await self._begin(row, attempt, digest_of(token))
-        link, lasts = self.settings.link_of(token, neutral=neutral), row["expires_at"] - self.now()
-        message = MESSAGES[channel](link, lasts, row["language"], neutral=neutral)
+        language = contact.language if row["language"] == ASKED else row["language"]
+        message = self._message(sending, channel, self.settings.link_of(token, neutral=neutral), language)
         sender = self.settings.sender_of(channel, neutral=neutral)
-        await self.gateways[channel].take(Letter(task.id, sender, recipient, message, row["language"]))
+        await self.gateways[channel].take(Letter(task.id, sender, recipient, message, language))
+
+    def _message(self, sending: Sending, channel: str, link: str, language: Language) -> Message:
+        row, neutral = sending.row, sending.row["neutral"]
+        if (at := row["scheduled_at"]) is None:
+            return MESSAGES[channel](link, row["expires_at"] - self.now(), language, neutral=neutral)
+        when = told_short(at, row["scheduled_zone"], language), told_day(at, row["scheduled_zone"], language)
+        return about(channel, link, when, language, kind=(neutral, sending.purpose == REMINDER))
 
     async def _begin(self, row: Mapping[str, Any], attempt: Mapping[str, Any], digest: str) -> None:
         """Note the try and its token before the message leaves: whatever ends us now, both are known."""
@@ -159,6 +182,8 @@ class Sender:
             await writes.run(connection, [kept, _attempt(begun, None)])
 
     def _sent(self, task: Task, sending: Sending, channel: str, attempt: Mapping[str, Any]) -> Tried:
+        if sending.purpose == REMINDER:
+            return Tried(writes=[_attempt(attempt, None)])
         command = NoteInviteSent(at=self.now(), invite_id=sending.row["invite_id"], channel=channel)
         return Tried(executions=[self._noted(task, sending, command)], writes=[_attempt(attempt, None)])
 
@@ -181,6 +206,8 @@ class Sender:
         return self.settings.send_delays[min(asked, len(self.settings.send_delays)) - 1]
 
     def _given_up(self, task: Task, sending: Sending, reason: str) -> Tried:
+        if sending.purpose == REMINDER:
+            return Tried()
         command = NoteInviteFailed(at=self.now(), invite_id=sending.row["invite_id"], reason=reason)
         return Tried(executions=[self._noted(task, sending, command)])
 

@@ -1,5 +1,6 @@
 """``/call``: a resident's page of a call, on the public origin; ``/call/{session_id}``: an officer's, among staff."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from markupsafe import Markup
 
 from vpr_events.contracts.session import Participant
 from vpr_service.cookies import csrf_token_of
-from vpr_service.languages import language_of
+from vpr_service.languages import Language, language_of
+from vpr_service.moments import told_day
 from vpr_service.origins import public_page, staff_page
 from vpr_service.problems import Problem
 from vpr_service.runtime import Running
@@ -54,6 +56,7 @@ async def call(request: Request, runtime: Running) -> Response:
         t=texts,
         texts=_json(texts["script"]),
         advice=[] if neutral else settings.guidance.told(category, language),
+        appointment=_appointment(texts, seat.row if seat else None, language),
         sender=(neutral_texts.SENDER if neutral else SENDER)[language],
         emergency=EMERGENCY[language],
         exit_url=settings.exit_url,
@@ -79,9 +82,11 @@ async def _neutral(seat: Seat | None, runtime: Running) -> bool:
 async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Running) -> Response:
     """The page of the officer; joining from it needs the case."""
     language = language_of(request)
+    row = await session_row(session_id, runtime)
     return _page(
         request,
         "officer.html",
+        appointment=_appointment(OFFICER[language], row, language),
         t=OFFICER[language],
         people=PEOPLE[language],
         texts=_json(OFFICER[language]["script"] | ITEMS[language] | INVITING[language]["script"] | PEOPLE[language]),
@@ -89,7 +94,7 @@ async def staff_call(session_id: UUID, _: Actor, request: Request, runtime: Runn
         csrf_token=csrf_token_of(request),
         wanted=request.query_params.get("as", "officer"),
         checklists=list(cast("Settings", runtime.settings).guidance.checklists.values()),
-        session=await session_row(session_id, runtime),
+        session=row,
     )
 
 
@@ -103,6 +108,13 @@ async def third_call(
 ) -> Response:
     """The page of a third participant, to which the officer's page gives the link."""
     return _third(request, await session_row(session_id, runtime), kind, guest=False)
+
+
+def _appointment(texts: Mapping[str, Any], row: Mapping[str, Any] | None, language: Language) -> str:
+    """When a session was to take place; nothing of one that is for now."""
+    if row is None or row["scheduled_at"] is None:
+        return ""
+    return str(texts["appointment"]).format(told_day(row["scheduled_at"], row["scheduled_zone"], language))
 
 
 def _third(request: Request, session: dict[str, Any], kind: str, *, guest: bool) -> Response:

@@ -10,7 +10,7 @@ from vpr_service.routes import TranslatingRoute
 from vpr_service.runtime import Running
 from vpr_video.api.joining import invite_by_code, open_invite
 from vpr_video.limiting import Limited, Source
-from vpr_video.web.rendering import into_call, page
+from vpr_video.web.rendering import early_page, into_call, page
 
 WRONG = frozenset({404, 409, 410, 422})
 """Unknown, used, too old, no code at all: who guesses learns nothing about which."""
@@ -22,6 +22,8 @@ class CodeRoute(TranslatingRoute):
     @staticmethod
     def translate(request: Request, problem: Problem) -> Response:
         """The form, and what is wrong."""
+        if problem.code == "too_early":
+            return early_page(request, request.state.invite, status=problem.status)
         name, status = ("code_wrong", 404) if problem.status in WRONG else (problem.code, problem.status)
         template = "code.html" if name == "code_wrong" else "text.html"
         response = page(request, template, name, neutral=True, status=status)
@@ -49,4 +51,5 @@ async def join_by_code(
     """Spend the code. Every try counts, so that nobody gets far by guessing."""
     limits.type_code(source)
     invite = await invite_by_code(code, runtime)
+    request.state.invite = invite
     return into_call(request, await open_invite(invite, runtime))

@@ -10,6 +10,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
     "en": {
         "brand": "VPR video call",
         "before_title": "Video call with a resident",
+        "appointment": "Appointment: {}",
         "before_line": "Joining switches your camera and microphone on. Residents wait until you let them in.",
         "join": "Join",
         "call_title": "Call",
@@ -116,6 +117,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "asked": "The resident was asked.",
             "not_yours": "You do not hold this case. Claim it in the queue, then join again.",
             "failed": "That did not work. Try again.",
+            "appointment_ahead": "Its appointment is to come: move or cancel it in the queue.",
             "reconnecting": "The connection to the resident broke. We are trying again.",
             "view_not_allowed": "The resident has not allowed the camera.",
             **RECORDING["en"],
@@ -147,6 +149,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
     "fr": {
         "brand": "Appel vidéo VPR",
         "before_title": "Appel vidéo avec un résident",
+        "appointment": "Rendez-vous : {}",
         "before_line": "Caméra et micro s’allument à votre entrée. Les résidents attendent votre permission d’entrer.",
         "join": "Entrer",
         "call_title": "Appel",
@@ -252,6 +255,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "ask_torch_off": "Éteindre la lampe, svp",
             "asked": "La demande est transmise.",
             "not_yours": "Vous ne détenez pas ce dossier. Prenez-le dans la file, puis entrez de nouveau.",
+            "appointment_ahead": "Son rendez-vous est à venir : déplacez-le ou annulez-le dans la file.",
             "failed": "Cela n’a pas fonctionné. Réessayez.",
             "reconnecting": "La connexion avec le résident est coupée. Nous essayons de nouveau.",
             "view_not_allowed": "Le résident n’a pas permis la caméra.",

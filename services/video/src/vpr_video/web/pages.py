@@ -19,7 +19,7 @@ from vpr_video.issuing import Wanted, check_channel, new_invite
 from vpr_video.limiting import Limited, Source
 from vpr_video.schemas import TOKEN_LIMIT
 from vpr_video.sending.wiring import settings_of
-from vpr_video.web.rendering import into_call, page
+from vpr_video.web.rendering import early_page, into_call, page
 
 LOST = frozenset({"invite_used", "invite_expired"})
 """What is wrong with a link in whose place a new one helps."""
@@ -36,6 +36,8 @@ class PageRoute(TranslatingRoute):
         code = "no_such_invite" if problem.status == 422 else problem.code
         status = 404 if problem.status == 422 else problem.status
         invite = getattr(request.state, "invite", None)
+        if invite is not None and code == "too_early":
+            return early_page(request, invite, status=status)
         asking = invite is not None and code in LOST and invite["channel"] in SENT_BY_US
         template = "ask.html" if asking else "text.html"
         response = page(
@@ -61,7 +63,7 @@ LinkInvite = Annotated[dict[str, Any], Depends(_invite)]
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def ask(invite: LinkInvite, request: Request, runtime: Running) -> Response:
-    """A page with one button. 404, 409 or 410 where the button could not work."""
+    """A page with one button. 404, 409 or 410 where the button could not work; before an appointment it says when."""
     await check_invite(invite, runtime)
     return page(request, "join.html", "join", neutral=invite["neutral"])
 

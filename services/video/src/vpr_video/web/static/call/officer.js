@@ -49,7 +49,8 @@ const chat = new Chat(call, $("#chat"), texts);
 const tiles = new Tiles($("#others"), texts);
 const districts = new Districts(`${root}/v1/districts`);
 
-const failed = (error) => say(error.status === 403 ? texts.not_yours : texts.failed);
+const why = (error) => (error.code === "appointment_ahead" ? texts.appointment_ahead : texts.failed);
+const failed = (error) => say(error.status === 403 ? texts.not_yours : why(error));
 
 /* The resident's picture, and what their device can do */
 
