@@ -171,7 +171,8 @@ async def test_a_resident_asks_for_a_new_link_and_gets_it_where_the_old_one_went
         assert new not in asked.text
         assert "vidéo" in text_of(town.mail.came[1])
         again = await browser.post(f"/join/{old}/new-link")
-        assert (again.status_code, again.headers["Retry-After"]) == (429, "3600")
+        assert again.status_code == 429
+        assert 1 <= int(again.headers["Retry-After"]) <= 3600
         page_is_private_and_plain(again)
         assert len(town.mail.came) == 2
         assert (await meeting.join(new)).status_code == 200
@@ -272,7 +273,8 @@ async def test_guessing_codes_ends_soon(servers: Servers) -> None:
             statuses = [(await guesser.post("/join", data={"code": one})).status_code for one in wrong]
             assert statuses == [404, 404, 404, 429]
             right = await guesser.post("/join", data={"code": code})
-            assert (right.status_code, right.headers["Retry-After"]) == (429, "600")
+            assert right.status_code == 429
+            assert 1 <= int(right.headers["Retry-After"]) <= 600
             assert (await another.post("/join", data={"code": wrong[0]})).status_code == 404
             assert (await third.post("/join", data={"code": wrong[0]})).status_code == 404
             assert (await another.post("/join", data={"code": code})).status_code == 429, "so many in all"
