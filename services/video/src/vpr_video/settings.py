@@ -84,7 +84,7 @@ class Settings(SendingSettings, EvidenceSettings):
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three. Calls
     that go through it are recorded by it in the folder ``janus_recordings``, which both see under this name; without
-    one, by the officer's page.
+    one, by the officer's page. No recording begins there with fewer than ``janus_recordings_free`` bytes left.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -119,6 +119,7 @@ class Settings(SendingSettings, EvidenceSettings):
     janus_url: str = ""
     janus_secret: SecretStr = SecretStr("")
     janus_recordings: Annotated[Path | None, BeforeValidator(_folder)] = None
+    janus_recordings_free: Annotated[int, Field(ge=0)] = 1024 * MIB
     evidence_most_bytes: Annotated[int, Field(gt=0)] = 20_480 * MIB
     positions_most: Annotated[int, Field(ge=1, le=MOST_TOLD)] = 20_000
 
