@@ -35,6 +35,7 @@ call.addEventListener("session", ({ detail }) => {
   const others = detail.people.filter((one) => one.admitted && one.id !== detail.you.id);
   tiles.keep(others, texts.away);
   $("#nobody").hidden = others.length > 0;
+  $("#recording").hidden = !detail.recording;
   $("#people").replaceChildren(...detail.people.map(line));
   for (const box of boxes) box.checked = detail.you.consents.includes(box.dataset.scope);
   $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
