@@ -254,6 +254,7 @@ def test_three_through_janus_outlive_the_service_and_go_directly_without_janus(
     ):
         everyone = (at_desk, on_phone, interpreter)
         meet(at_desk, on_phone)
+        at_desk.page.get_by_text("Bring in a colleague").click()
         at_desk.page.locator("#invite-as").select_option("interpreter")
         assert at_desk.page.locator("#invite-link").input_value().endswith(f"/video/call/{session}/interpreter")
         come_in(interpreter, at_desk, screenshots)

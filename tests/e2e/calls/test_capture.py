@@ -120,6 +120,7 @@ def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshot
     page.locator("#recording").wait_for()
     on_phone.fine("recording", screenshots)
     at_desk.fine("officer-recording", screenshots)
+    at_desk.in_reach("#status", "#quality", "[data-consent]", "#snapshot", "#record", "#end button")
     eventually(lambda: any(one["next_sequence"] > 1 for one in items(desk, session)), "two seconds are stored")
     phone.locator("#allowed").tap()
     tick(on_phone, "record")
@@ -175,6 +176,7 @@ def test_an_interpreter_without_an_account_comes_in_by_a_link(browser: Browser, 
         page = at_desk.page
         page.locator("#join").click()
         at_desk.at("call")
+        page.get_by_text("Bring in somebody without an account").click()
         page.locator("#guest-name").fill("Example Interpreter")
         page.locator("#guest-form button.second").click()
         page.locator("#guest-list").get_by_text("has not come yet").wait_for()

@@ -69,7 +69,7 @@ THIRD: dict[Language, dict[str, Any]] = {
         "waiting_title": "Veuillez attendre l’agent",
         "waiting_line": "Gardez cette page ouverte : l’agent vous fera entrer.",
         "call_title": "Appel",
-        "recording": "Enregistrement : l’image et le son du résident sont gardés.",
+        "recording": "Enregistrement en cours : l’image et le son du résident sont conservés.",
         "others": "Les autres participants",
         "nobody": "Personne d’autre n’est encore là.",
         "own_picture": "Votre image",

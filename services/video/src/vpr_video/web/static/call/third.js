@@ -3,7 +3,7 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { Devices } from "./devices.js";
-import { $, ask, calledAs, say, show, socketAddress, texts } from "./page.js";
+import { $, ask, calledAs, say, says, show, socketAddress, texts } from "./page.js";
 import { Tiles } from "./tiles.js";
 
 const { root, session, kind } = document.body.dataset;
@@ -59,7 +59,7 @@ call.addEventListener("end", ({ detail }) => {
 function line(one) {
   const mine = one.id === call.view.you.id ? ` (${texts.you})` : "";
   return Object.assign(document.createElement("li"), {
-    textContent: `${calledAs(one, texts)}${mine}: ${one.online ? texts.in_call : texts.away}` });
+    textContent: says(`${calledAs(one, texts)}${mine}`, one.online ? texts.in_call : texts.away) });
 }
 
 function finish(step) {
