@@ -100,6 +100,18 @@ class Side:
         video = self.page.locator(f"#others [data-kind={kind}] video[data-seen=yes]")
         video.evaluate(FRAMES, frames)
 
+    def in_reach(self, *selectors: str) -> None:
+        """All of these are seen without scrolling, at a desk and on a phone."""
+        own = self.page.viewport_size
+        assert own is not None
+        for screen, size in SCREENS.items():
+            self.page.set_viewport_size(size)
+            self.page.evaluate("scrollTo(0, 0)")
+            for box in (one.bounding_box() for name in selectors for one in self.page.locator(name).all()):
+                assert box is not None, screen
+                assert box["y"] + box["height"] <= size["height"], (screen, box)
+        self.page.set_viewport_size(own)
+
     def fine(self, name: str, folder: Path) -> None:
         """Accessible, as wide as the screen, nothing wrong, at a desk and on a phone; with pictures for people."""
         own = self.page.viewport_size

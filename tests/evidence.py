@@ -1,6 +1,10 @@
 """Hands for tests of evidence in calls: who sends, what is stored, and what is known of it."""
 
 import hashlib
+import io
+import subprocess
+import sys
+import tarfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -134,3 +138,20 @@ class Call:
 def code_of(answer: httpx.Response) -> tuple[int, str]:
     """Status and code of a problem."""
     return answer.status_code, str(answer.json()["type"]).rpartition(":")[2]
+
+
+def unpacked(export: bytes, folder: Path) -> Path:
+    """The tar of an export, unpacked there: the folder."""
+    with tarfile.open(fileobj=io.BytesIO(export)) as archive:
+        assert all(member.isfile() and ".." not in member.name for member in archive.getmembers())
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def verified(bag: Path) -> tuple[int, str]:
+    """What the program in the bag says of it, with nothing of ours to import."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(bag / "verify.py")], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout

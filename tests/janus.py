@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +61,15 @@ class MediaServer:
         except OSError:
             return False
         return True
+
+    def writes_in(self, folder: Path) -> bool:
+        """Whether it holds a file of this folder open, also one that has no name any more."""
+        assert self.child
+        for one in Path(f"/proc/{self.child.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if one.readlink().is_relative_to(folder):
+                    return True
+        return False
 
     def kill(self) -> None:
         """kill -9: every room and every way is gone."""

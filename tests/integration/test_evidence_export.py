@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text, update
 
-from tests.evidence import WEBM, Call, code_of, sha256
+from tests.evidence import WEBM, Call, code_of, sha256, unpacked, verified
 from tests.files import PDF, photo
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
@@ -62,19 +62,7 @@ async def exported(call: Call, **body: Any) -> httpx.Response:
 async def bag_of(call: Call, folder: Path) -> Path:
     answer = await exported(call)
     assert answer.status_code == 200, answer.text
-    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
-        assert all(member.isfile() and ".." not in member.name for member in archive.getmembers())
-        archive.extractall(folder, filter="data")
-    return folder / f"evidence-{call.meeting.id}"
-
-
-def verified(bag: Path) -> tuple[int, str]:
-    """By the program in the bag, with nothing of ours to import."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(bag / "verify.py")], capture_output=True, text=True, check=False, cwd="/"
-    )
-    assert done.stderr == ""
-    return done.returncode, done.stdout
+    return unpacked(answer.content, folder) / f"evidence-{call.meeting.id}"
 
 
 def verified_by_bagit(bag: Path) -> bool:

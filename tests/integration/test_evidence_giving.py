@@ -1,9 +1,7 @@
 """Evidence of people outside of a session: links, their page without scripts, and looking through for malware."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,55 +9,23 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from tests.clamd import LOOKED_AT, MALWARE, TAKEN, Clamd, scanner
 from tests.evidence import Call, Sending, code_of, sha256
 from tests.examples import recorded
 from tests.files import PDF, PROGRAM, photo
 from tests.system import Servers, System, until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
+from vpr_service.problems import Problem
+from vpr_video.evidence.scanning import Infected, Scanner
 from vpr_video.tables import upload_links
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MALWARE = b"%PDF-1.7\n" + b"this part stands for malware" + b" " * 600
 
-
-@dataclass
-class Clamd:
-    """What speaks clamd's INSTREAM: finds one text, keeps silent, or is full; counts what it was sent."""
-
-    silent: bool = False
-    full: bool = False
-    seen: list[bytes] = field(default_factory=list)
-    address: str = ""
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One scan."""
-        if self.silent:
-            return writer.close()
-        assert await reader.readexactly(10) == b"zINSTREAM\0"
-        content = b""
-        while length := int.from_bytes(await reader.readexactly(4)):
-            content += await reader.readexactly(length)
-        self.seen.append(content)
-        reply = b"stream: Test.Signature FOUND" if b"stands for malware" in content else b"stream: OK"
-        writer.write((b"INSTREAM size limit exceeded. ERROR" if self.full else reply) + b"\0")
-        await writer.drain()
-        return writer.close()
-
-
-@asynccontextmanager
-async def listening() -> AsyncIterator[Clamd]:
-    clamd = Clamd()
-    server = await asyncio.start_server(clamd.answer, "127.0.0.1", 0)
-    async with server:
-        clamd.address = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        yield clamd
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def clamd() -> AsyncIterator[Clamd]:
-    async with listening() as running:
+@pytest.fixture(scope="module")
+def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clamd]:
+    with scanner(tmp_path_factory.mktemp("clamd")) as running:
         yield running
 
 
@@ -71,9 +37,7 @@ async def video(servers: Servers, clamd: Clamd) -> AsyncIterator[System]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def call(video: System, clamd: Clamd) -> Call:
-    clamd.silent = clamd.full = False
-    clamd.seen.clear()
+async def call(video: System) -> Call:
     return await Call.arranged(video)
 
 
@@ -114,7 +78,7 @@ async def listed(call: Call) -> list[dict[str, Any]]:
     return found
 
 
-async def test_a_file_is_sent_by_a_link_and_seen_by_the_officer_alone(call: Call, clamd: Clamd) -> None:
+async def test_a_file_is_sent_by_a_link_and_seen_by_the_officer_alone(call: Call) -> None:
     made, content = await link(call), photo()
     done = await give(call, made["token"], content)
     assert (done.status_code, set(done.json())) == (200, {"id", "state", "next_sequence", "chunk_limit"})
@@ -125,7 +89,6 @@ async def test_a_file_is_sent_by_a_link_and_seen_by_the_officer_alone(call: Call
         sha256(content),
         None,
     )
-    assert clamd.seen == [content]
     assert (await call.officer.read(item["id"], "/content")).content == content
     assert (await giver(call, made["token"]).read(item["id"], "/content")).status_code == 404
     custody = (await call.officer.read(item["id"], "/custody")).json()
@@ -224,17 +187,38 @@ async def _photo_of_the_resident(call: Call, content: bytes) -> httpx.Response:
     return await call.resident.complete(item, 1)
 
 
-@pytest.mark.parametrize("state", ["silent", "full"])
-async def test_nothing_is_captured_that_was_not_looked_through(call: Call, clamd: Clamd, state: str) -> None:
-    made, sending = await link(call), None
-    setattr(clamd, state, True)
+async def test_nothing_is_captured_while_the_scanner_is_away(call: Call, clamd: Clamd) -> None:
+    made = await link(call)
+    clamd.kill()
     refused = await give(call, made["token"], PDF, "application/pdf")
     assert code_of(refused) == (503, "scanner_unavailable")
     [item] = await listed(call)
     assert item["state"] == "open", "kept aside"
     page = await form(call, made["token"], ("bill.pdf", PDF, "application/pdf"))
     assert "bill.pdf: waits for the malware scanner" in page.text
-    setattr(clamd, state, False)
-    sending = giver(call, made["token"])
-    assert (await sending.complete(item["id"], 1)).status_code == 200
+    clamd.start()
+    assert (await giver(call, made["token"]).complete(item["id"], 1)).status_code == 200
     assert (await listed(call))[0]["state"] == "captured"
+
+
+@pytest.mark.parametrize("size", [LOOKED_AT + 1, TAKEN + 1])
+async def test_what_is_too_large_to_be_looked_through_is_neither_clean_nor_infected(call: Call, size: int) -> None:
+    made = await link(call)
+    refused = await give(call, made["token"], PDF.ljust(size), "application/pdf")
+    assert code_of(refused) == (503, "scanner_unavailable")
+    [item] = await listed(call)
+    assert item["state"] == "open", "kept aside"
+
+
+async def test_the_scanner_is_reached_by_its_socket_as_well(clamd: Clamd) -> None:
+    by_socket = Scanner(clamd.socket, timedelta(seconds=20))
+    await by_socket.check(_pieces(PDF))
+    with pytest.raises(Infected):
+        await by_socket.check(_pieces(MALWARE))
+    with pytest.raises(Problem, match="does not answer"):
+        await Scanner(f"{clamd.socket}-elsewhere", timedelta(seconds=20)).check(_pieces(PDF))
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 10):
+        yield content[start : start + 10]

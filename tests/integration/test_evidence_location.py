@@ -1,7 +1,9 @@
-"""Where a resident was becomes an item of evidence, as chat does: whole, once, and never after an erasure."""
+"""What was told in a call, places and words, becomes an item of evidence: whole, once, and never after an erasure."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,21 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from tests.evidence import Call, code_of, sha256
-from tests.integration.test_evidence_erasing import erase, states
-from tests.integration.test_evidence_export import bag_of, faults_of, verified
+from tests.evidence import Call, code_of, sha256, verified
+from tests.integration.test_evidence_erasing import erase, seat_of, states
+from tests.integration.test_evidence_export import bag_of, faults_of
 from tests.system import Servers, System, until
+from vpr_events import locks
 from vpr_events.contracts.session import SessionEvidenceCaptured
+from vpr_events.decider import Refused
+from vpr_events.event import new_id, stream_name
 from vpr_events.tables import effects
+from vpr_video import queries
 from vpr_video.evidence.documents import DOCUMENTING
+from vpr_video.signalling import record
+from vpr_video.signalling.messages import Chat
 from vpr_video.tables import positions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,8 +37,8 @@ THERE = {"latitude": 49.9, "longitude": -97.2, "accuracy": 5.0}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def video(servers: Servers) -> AsyncIterator[System]:
-    """Video alone, for all these tests."""
-    async with System.started(servers, ["video"]) as running:
+    """Video alone, which keeps three positions of a session, for all these tests."""
+    async with System.started(servers, ["video"], positions_most=3) as running:
         yield running
 
 
@@ -48,8 +56,20 @@ async def tell(call: Call, place: Mapping[str, float], seconds: float) -> str:
 
 
 async def _told(call: Call, body: Mapping[str, Any]) -> None:
-    answer = await call.system["video"].put("/v1/call/location", json=body, headers=call.resident.headers)
+    answer = await _asked(call, body)
     assert answer.status_code == 204, answer.text
+
+
+async def _asked(call: Call, body: Mapping[str, Any]) -> httpx.Response:
+    return await call.system["video"].put("/v1/call/location", json=body, headers=call.resident.headers)
+
+
+async def shown(call: Call) -> float:
+    """The latitude that the officer sees."""
+    async with call.system.runtime("video").reading() as connection:
+        people = await queries.people_of(connection, call.meeting.id)
+    [place] = [one["latitude"] for one in people if one["kind"] == "resident"]
+    return float(place)
 
 
 async def secure(call: Call) -> httpx.Response:
@@ -143,6 +163,42 @@ async def test_an_officer_has_it_at_once_and_only_where_something_was_told(call:
     assert event.participant_id == other.meeting.officer
 
 
+async def test_so_many_are_kept_the_newest_is_shown_all_the_same_and_a_flood_is_refused(call: Call) -> None:
+    first = HERE | {"at": await tell(call, HERE, -60)}
+    for seconds in (-50, -40):
+        await tell(call, HERE, seconds)
+    place, answer = 50.0, await _asked(call, HERE | {"latitude": 50.0, "at": _now(call)})
+    assert (answer.status_code, answer.json()) == (200, {"kept": False, "most": 3})
+    assert await shown(call) == place
+    await _told(call, first)
+
+    async def refused() -> bool:
+        nonlocal place, answer
+        answer = await _asked(call, HERE | {"latitude": place + 0.01, "at": _now(call)})
+        place += 0.01 if answer.status_code == 200 else 0
+        return answer.status_code != 200
+
+    await until(refused)
+    assert code_of(answer) == (429, "too_many_tries")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 10
+    assert await shown(call) == place, "the last that was not refused"
+    [item] = await at_the_end(call)
+    document = await content_of(call, item["id"])
+    assert (len(document["features"]), document["limit_reached"]) == (3, True)
+
+
+async def test_of_so_many_lines_no_more_are_taken(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_TOLD", 1)
+    assert await write(call, "Good day.")
+    with pytest.raises(Refused) as refused:
+        await write(call, "Good day again.")
+    assert refused.value.code == "chat_full"
+
+
+def _now(call: Call) -> str:
+    return call.system.runtime("video").now().isoformat()
+
+
 async def told_of(call: Call) -> int:
     async with call.system.runtime("video").reading() as connection:
         mine = select(positions.c.measured_at).where(positions.c.report_id == call.meeting.report)
@@ -161,3 +217,62 @@ async def test_an_erasure_takes_it_and_none_is_made_afterwards(call: Call) -> No
     await until(gone)
     assert code_of(await secure(call)) == (409, "nothing_told")
     assert [(one["id"], one["state"]) for one in await at_the_end(call)] == [(item, "erased")]
+
+
+@asynccontextmanager
+async def held(call: Call, lock: str) -> AsyncIterator[None]:
+    """Nobody else has this lock meanwhile."""
+    async with call.system.runtime("video").engine.begin() as connection:
+        await locks.wait_for(connection, [lock])
+        yield
+
+
+async def wait_for_locks(call: Call, count: int, doing: "asyncio.Task[Any]") -> None:
+    """So many wait for a lock; ``doing``, the last of them, is not done before."""
+    waiting = text(
+        "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+
+    async def all_wait() -> bool:
+        async with call.system.runtime("video").reading() as connection:
+            return doing.done() or (await connection.execute(waiting)).scalar_one() == count
+
+    await until(all_wait)
+    assert not doing.done(), "it did not wait"
+
+
+async def write(call: Call, words: str) -> dict[str, object] | None:
+    return await record.keep(
+        Chat(type="chat", id=new_id(), text=words), await seat_of(call), call.system.runtime("video")
+    )
+
+
+async def words_at_the_end(call: Call) -> list[str]:
+    [item] = await at_the_end(call)
+    return [one["text"] for one in (await content_of(call, item["id"]))["messages"]]
+
+
+async def test_a_line_that_is_being_stored_comes_before_the_end_and_is_in_its_document(call: Call) -> None:
+    assert await write(call, "Good day.")
+    async with held(call, f"erasure/{call.meeting.report}"):
+        writing = asyncio.create_task(write(call, "One thing more."))
+        await wait_for_locks(call, 1, writing)
+        ending = asyncio.create_task(call.meeting.post("end", {"reason": "completed"}))
+        await wait_for_locks(call, 2, ending)
+    assert await writing
+    assert (await ending).status_code == 200
+    assert await words_at_the_end(call) == ["Good day.", "One thing more."]
+
+
+async def test_a_line_that_comes_with_the_end_is_refused_and_in_no_document(call: Call) -> None:
+    assert await write(call, "Good day.")
+    async with held(call, stream_name("session", call.meeting.id)):
+        ending = asyncio.create_task(call.meeting.post("end", {"reason": "completed"}))
+        await wait_for_locks(call, 1, ending)
+        writing = asyncio.create_task(write(call, "Too late."))
+        await wait_for_locks(call, 2, writing)
+    with pytest.raises(Refused) as refused:
+        await writing
+    assert refused.value.code == "session_ended"
+    assert await words_at_the_end(call) == ["Good day."]

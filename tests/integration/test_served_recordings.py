@@ -243,10 +243,12 @@ async def test_it_ends_with_the_officer_the_case_the_session_and_the_consent(rec
     assert (await meeting.read())["recording"] is False
 
 
-async def test_erased_with_the_report_no_file_of_it_stays(recording: Recording) -> None:
+async def test_erased_with_the_report_no_file_of_it_stays_whenever_it_was_written(
+    recording: Recording, video: System, folder: Path
+) -> None:
     other = replace(recording, id=str(new_id()))
     for one in (recording, other):
-        write_sound(one.file("audio"), time.time(), 1)
+        write_sound(one.file("audio", more=".tmp"), time.time(), 1)
     erased = ReportPersonalDataErased(basis=ErasureBasis.RETENTION, rule="R-7")
     await recording.call.meeting.system.servers.publish(recorded(erased, entity=recording.call.meeting.report))
 
@@ -257,6 +259,10 @@ async def test_erased_with_the_report_no_file_of_it_stays(recording: Recording) 
     assert other.files, "what is another report's is not touched"
     [item] = await recording.settled()
     assert item["state"] == "erased"
+    write_sound(recording.file("audio", 2), time.time(), 1)
+    await RecordingSweeper(video.runtime("video"), Recordings(folder)).sweep(86_400)
+    assert not recording.files, "what was written since, although it is young"
+    assert other.files
 
 
 async def test_what_no_item_claims_is_removed_after_a_day_and_nothing_else(
@@ -305,6 +311,18 @@ async def test_a_recording_that_janus_cannot_make_is_refused_or_ends(
     assert code_of(answer) == (409, "not_through_media_server")
     janus.start()
     await recording.officer.sees(lambda view: view["records"] == "media_server")
+
+
+async def test_without_room_none_begins_and_the_one_that_runs_goes_on(
+    recording: Recording, video: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = video.runtime("video").settings
+    monkeypatch.setattr(settings, "janus_recordings_free", 2**62)
+    answer = await recording.sending.begin("recording", "video/webm", method="media_server")
+    assert code_of(answer) == (507, "storage_full")
+    assert f"fewer than {2**62} bytes are left" in answer.json()["detail"]
+    assert "Retry-After" in answer.headers
+    assert [(one["id"], one["state"]) for one in await recording.items()] == [(recording.id, "open")]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Documents that the service makes of what it holds of a session, and when."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from vpr_events.contracts.session import EndReason, SessionConnected, SessionEnd
 from vpr_events.contracts.session import Mode as CallMode
 from vpr_events.effects import Effect
 from vpr_events.event import Event, new_id
-from vpr_video.evidence.documents import DOCUMENTING, location_document
+from vpr_video.evidence.documents import DOCUMENTING, chat_document, location_document
 from vpr_video.evidence.effects import follow_evidence
 
 SESSION, RESIDENT = UUID(int=1), UUID(int=2)
@@ -34,12 +35,13 @@ def test_positions_are_points_with_the_longitude_first() -> None:
         "measured_at": NOON - timedelta(days=1),
         "received_at": NOON,
     }
-    told = orjson.loads(location_document(SESSION, [row], NOON + minutes(1)))
+    told = orjson.loads(location_document(SESSION, [row], NOON + minutes(1), most=2))
     assert told == {
         "type": "FeatureCollection",
         "document": "location",
         "session_id": str(SESSION),
         "made_at": f"{NOON + minutes(1):%Y-%m-%dT%H:%M:%SZ}",
+        "limit_reached": False,
         "features": [
             {
                 "type": "Feature",
@@ -53,3 +55,9 @@ def test_positions_are_points_with_the_longitude_first() -> None:
             }
         ],
     }
+
+
+@pytest.mark.parametrize("write", [chat_document, location_document])
+def test_a_document_says_that_more_may_have_been_told_than_is_kept(write: Callable[..., bytes]) -> None:
+    assert orjson.loads(write(SESSION, [], NOON, most=1))["limit_reached"] is False
+    assert orjson.loads(write(SESSION, [], NOON, most=0))["limit_reached"] is True

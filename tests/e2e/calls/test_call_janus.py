@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-from tests.calls import Desk, Side, desk_on, eventually, let_in, meet, officer, resident, third
+from tests.calls import Desk, Side, desk_on, eventually, guest, let_in, meet, officer, resident, third
 from tests.evidence import sha256
 from tests.janus import MediaServer, media_server
 from vpr_events.contracts.values import Role
@@ -129,6 +129,22 @@ class Recorded:
 
         return list(eventually(found, f"{many} recordings"))
 
+    def parts(self) -> dict[str, int]:
+        """The bytes of each connection's picture, in the order of their coming."""
+        files = sorted(self.folder.glob("*-seen-video-*"))
+        return {one.name.split("-")[1]: one.stat().st_size for one in files}
+
+    def erase(self) -> None:
+        """Two people erase the report."""
+        report = self.desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{self.session}")["report_id"]
+        for role in (Role.SUPERVISOR, Role.ADMIN):
+            self.desk.people.post(role, "intake", f"/v1/reports/{report}/erasure")
+
+    def states(self) -> set[str]:
+        """What became of the recordings."""
+        items = self.desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{self.session}/evidence")
+        return {one["state"] for one in items if one["kind"] == "recording"}
+
     def plays(self, item: dict[str, Any]) -> None:
         """It is VP8 and Opus of some seconds."""
         url = f"{self.desk.people.url('video')}/v1/sessions/{self.session}/evidence/{item['id']}/content"
@@ -172,6 +188,61 @@ def _records(at_desk: Side, on_phone: Side, recorded: Recorded, screenshots: Pat
     at_desk.fine("officer-served-stored", screenshots)
 
 
+SENDS = "peers.find(one => one.connectionState === 'connected' && one.getSenders().some(({track}) => track)).close()"
+"""Breaks the connection by which a page sends."""
+
+
+def test_a_guests_call_is_recorded_across_a_new_connection_and_erased_while_janus_writes(
+    browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, recordings: Path, screenshots: Path
+) -> None:
+    session, link = desk.session()
+    recorded = Recorded(desk, session, recordings)
+    named = {"kind": "interpreter", "name": "Example Interpreter"}
+    invited = desk.people.post(Role.OFFICER, "video", f"/v1/sessions/{session}/guests", named)
+    with (
+        officer(browser, desk, session) as at_desk,
+        resident(browser, playwright, desk, link) as on_phone,
+        guest(browser, desk, invited["link"]) as interpreter,
+    ):
+        page, phone = at_desk.page, on_phone.page
+        meet(at_desk, on_phone)
+        interpreter.page.locator("form button").click()
+        interpreter.at("before")
+        interpreter.page.locator("#join").click()
+        interpreter.at("waiting")
+        let_in(at_desk)
+        all_see_each_other(at_desk, on_phone, interpreter, connections=3)
+        page.locator("#others figcaption").get_by_text("Example Interpreter").wait_for()
+        phone.locator("#allowed").tap()
+        phone.locator("#allow-form input[data-scope=record]").evaluate("box => box.click()")
+        page.locator("#record:enabled").click()
+        interpreter.page.locator("#recording").wait_for()
+        eventually(recorded.written, "some seconds are recorded")
+        interpreter.fine("guest-served", screenshots)
+
+        phone.evaluate(SENDS)
+        eventually(lambda: len(recorded.parts()) == 2 and min(recorded.parts().values()) > 20_000, "another part")
+        at_desk.sees()
+        interpreter.sees_tile("resident")
+        page.locator("#record", has_text="Stop").click()
+        first, second = recorded.captured(2)
+        assert (first["part_of"], second["part_of"], first["reason"]) == (None, first["id"], "stopped")
+        for part in (first, second):
+            recorded.plays(part)
+
+        page.locator("#record:enabled", has_text="Record").click()
+        eventually(recorded.written, "some seconds are recorded")
+        recorded.erase()
+        eventually(lambda: not any(recordings.iterdir()), "no file is left")
+        eventually(lambda: not janus.writes_in(recordings), "Janus writes no more")
+        eventually(lambda: recorded.states() == {"erased"}, "nothing of any recording is kept")
+        interpreter.page.locator("#recording").wait_for(state="hidden")
+        for side in (at_desk, on_phone):
+            side.sees()
+            assert side.wrong == []
+        assert not any(recordings.iterdir()), "nothing came afterwards"
+
+
 def test_three_through_janus_outlive_the_service_and_go_directly_without_janus(
     browser: Browser, playwright: Playwright, desk: Desk, janus: MediaServer, screenshots: Path
 ) -> None:
@@ -183,6 +254,7 @@ def test_three_through_janus_outlive_the_service_and_go_directly_without_janus(
     ):
         everyone = (at_desk, on_phone, interpreter)
         meet(at_desk, on_phone)
+        at_desk.page.get_by_text("Bring in a colleague").click()
         at_desk.page.locator("#invite-as").select_option("interpreter")
         assert at_desk.page.locator("#invite-link").input_value().endswith(f"/video/call/{session}/interpreter")
         come_in(interpreter, at_desk, screenshots)

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Geolocation, Locator, Playwright
+from playwright.sync_api import Browser, FilePayload, Geolocation, Playwright
 
 from tests.calls import Desk, Side, consent, desk_on, eventually, guest, let_in, officer, resident
+from tests.capturing import captured, handed_over, items, reported_on_the_web, row, tick, write
 from tests.evidence import WEBM
 from tests.files import photo
-from tests.residents import THEFT, Read, whole_form
-from tests.scenario import case_of, invite, session_of, wait_for
+from tests.scenario import invite
 from vpr_events.contracts.values import Role
 
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
@@ -39,43 +38,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-def reported_on_the_web(desk: Desk, **said: Any) -> tuple[str, str]:
-    """A session about a report that a resident filed on our pages, and the number on its receipt."""
-    url = desk.people.url("intake") + "/report?lang=en"
-    answer = desk.people.client.post(url, data=whole_form(THEFT | said))
-    assert answer.status_code == 200, answer.text
-    number = Read(answer.text).ids["number"]
-    cases = wait_for(lambda: desk.people.get(Role.OFFICER, "triage", "/v1/cases", status="open"))
-    return session_of(desk.people, case_of(desk.people, cases[-1]["report_id"])), number
-
-
-def items(desk: Desk, session: str) -> list[dict[str, Any]]:
-    """Every item of a session."""
-    found: list[dict[str, Any]] = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/evidence")
-    return found
-
-
-def captured(desk: Desk, session: str, kind: str, many: int = 1) -> list[dict[str, Any]]:
-    """The captured items of a kind, once there are so many."""
-
-    def enough() -> list[dict[str, Any]]:
-        found = [one for one in items(desk, session) if one["kind"] == kind and one["state"] == "captured"]
-        return found if len(found) >= many else []
-
-    return list(eventually(enough, f"{many} of {kind}"))
-
-
-def tick(side: Side, scope: str) -> None:
-    """Change what is allowed, in the call."""
-    side.page.locator(f"#allow-form input[data-scope={scope}]").evaluate("box => box.click()")
-
-
-def row(side: Side, kind: str) -> Locator:
-    """An item in the officer's list."""
-    return side.page.locator("#evidence-list li").filter(has_text=kind)
-
-
-def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:
+def test_evidence_of_a_call(
+    browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path, tmp_path: Path
+) -> None:
     session, number = reported_on_the_web(desk)
     link = invite(desk.people, session)
     with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
@@ -117,6 +82,8 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
 
         _records(at_desk, on_phone, desk, session, screenshots)
         _tells_the_place(at_desk, on_phone, screenshots)
+        write(at_desk, on_phone, "Is the lock broken?")
+        write(on_phone, at_desk, "It is.")
 
         page.locator("[data-mode=upload]").click()
         phone.locator("#photos").wait_for()
@@ -137,6 +104,8 @@ def test_evidence_of_a_call(browser: Browser, playwright: Playwright, desk: Desk
         at_desk.at("after")
         on_phone.at("over")
         assert captured(desk, session, "location"), "what was told of the place"
+        [chat] = captured(desk, session, "chat")
+        assert handed_over(desk, session, tmp_path, chat) == ["Is the lock broken?", "It is."]
         phone.locator("[data-step=over]").get_by_text(f"Your case number: {number}").wait_for()
         on_phone.fine("over-number", screenshots)
         ticked = desk.people.get(Role.OFFICER, "video", f"/v1/sessions/{session}/checklists")
@@ -151,6 +120,7 @@ def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshot
     page.locator("#recording").wait_for()
     on_phone.fine("recording", screenshots)
     at_desk.fine("officer-recording", screenshots)
+    at_desk.in_reach("#status", "#quality", "[data-consent]", "#snapshot", "#record", "#end button")
     eventually(lambda: any(one["next_sequence"] > 1 for one in items(desk, session)), "two seconds are stored")
     phone.locator("#allowed").tap()
     tick(on_phone, "record")
@@ -206,6 +176,7 @@ def test_an_interpreter_without_an_account_comes_in_by_a_link(browser: Browser, 
         page = at_desk.page
         page.locator("#join").click()
         at_desk.at("call")
+        page.get_by_text("Bring in somebody without an account").click()
         page.locator("#guest-name").fill("Example Interpreter")
         page.locator("#guest-form button.second").click()
         page.locator("#guest-list").get_by_text("has not come yet").wait_for()

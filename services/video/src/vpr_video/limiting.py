@@ -1,27 +1,30 @@
-"""How often strangers may try: short codes, and new links. Counted by each process, in real time."""
+"""How often residents and strangers may try: short codes, new links, places. Counted by each process, in real time."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 
 from vpr_service.rates import source_of
 from vpr_service.tries import Tries
 from vpr_video.settings import Settings
 
 TEN_MINUTES, HOUR = 10, 1
+PLACES, TEN_SECONDS = 20, 10
+"""Our page tells one place in five seconds; short, so that what is shown is never long behind."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Codes by source and in all; new links by session and by source."""
+    """Codes by source and in all; new links by session and by source; places by session."""
 
     codes_of_source: RateLimitItem
     codes_in_all: RateLimitItem
     links_of_session: RateLimitItem
     links_of_source: RateLimitItem
+    places_of_session: RateLimitItem
     _tries: Tries = field(default_factory=Tries)
 
     @classmethod
@@ -33,6 +36,7 @@ class Limits:
             RateLimitItemPerMinute(settings.codes_in_all, TEN_MINUTES, "code"),
             RateLimitItemPerHour(links, HOUR, "link session"),
             RateLimitItemPerHour(3 * links, HOUR, "link source"),
+            RateLimitItemPerSecond(PLACES, TEN_SECONDS, "place session"),
         )
 
     def type_code(self, source: str) -> None:
@@ -44,6 +48,10 @@ class Limits:
         """Count a new link that is asked for. Raises Problem 429."""
         self._tries.spend(self.links_of_source, source)
         self._tries.spend(self.links_of_session, str(session_id))
+
+    def tell_place(self, session_id: UUID) -> None:
+        """Count a place that is told. Raises Problem 429."""
+        self._tries.spend(self.places_of_session, str(session_id))
 
 
 async def _source(request: Request) -> str:

@@ -1,6 +1,6 @@
 """What video reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -154,6 +154,22 @@ async def positions_of(connection: AsyncConnection, session_id: UUID, limit: int
     newest = newest.order_by(positions.c.received_at.desc(), positions.c.measured_at.desc())
     rows = (await connection.execute(newest.limit(limit))).mappings().all()
     return [dict(row) for row in reversed(rows)]
+
+
+async def takes_position(connection: AsyncConnection, row: Mapping[str, Any], most: int) -> bool:
+    """Whether a session that keeps ``most`` positions keeps this one; it does where it keeps it already."""
+    of = positions.c.session_id == row["session_id"]
+    kept = select(positions.c.received_at).where(of).limit(most).subquery()
+    if int((await connection.execute(select(func.count()).select_from(kept))).scalar_one()) < most:
+        return True
+    same = exists().where(*(column == row[column.name] for column in positions.primary_key))
+    return bool(await connection.scalar(select(same)))
+
+
+async def lines_of(connection: AsyncConnection, session_id: UUID, most: int) -> int:
+    """How many lines were written in a session, counted up to ``most``."""
+    lines = select(chat.c.id).where(chat.c.session_id == session_id).limit(most).subquery()
+    return int((await connection.execute(select(func.count()).select_from(lines))).scalar_one())
 
 
 async def is_over(connection: AsyncConnection, session_id: UUID) -> bool:

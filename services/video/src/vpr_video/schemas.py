@@ -214,6 +214,13 @@ class Location(Body):
     at: Instant
 
 
+class ShownOnly(Body):
+    """A position that is shown and not kept, since a session has as many as are kept of one (``most``)."""
+
+    kept: Literal[False] = False
+    most: int
+
+
 class CallSummary(Body):
     """What a resident is told of a call afterwards; times are null where it did not come so far.
 

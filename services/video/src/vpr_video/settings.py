@@ -19,6 +19,8 @@ from vpr_video.sending.settings import SendingSettings
 MIB = 1024 * 1024
 CHUNKS = re.compile(r"/v1/(?:call|sessions/[^/]+|given/[^/]+)/evidence/[^/]+/chunks/[^/]+")
 GIVING = re.compile(r"/give/[^/]+")
+MOST_TOLD = 100_000
+"""How many lines, or positions, a document holds; more are not kept of a session."""
 LONGEST_PATH = 150
 """Janus gives a recording's path 254 characters, of which we and it add some 80."""
 
@@ -76,15 +78,16 @@ class Settings(SendingSettings, EvidenceSettings):
     ``guidance`` is a folder with what residents are told while they wait, and with officers' checklists.
 
     Evidence comes in chunks of at most ``chunk_bytes``; ``recording_bytes`` and so on bound an item, ``evidence_most``
-    and ``evidence_most_bytes`` those of a session. Working copies are made of at most ``copy_bytes``, within
-    ``copy_time``. Links for people outside of a session last ``link_lifetime``; a form without scripts may have
-    ``give_form_bytes``. ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside,
-    each item in ``clamd_within``; without it nothing is looked through.
+    and ``evidence_most_bytes`` those of a session, ``positions_most`` the places that are kept of one (one each five
+    seconds is 17,280 a day). Working copies are made of at most ``copy_bytes``, within ``copy_time``. Links for people
+    outside of a session last ``link_lifetime``; a form without scripts may have ``give_form_bytes``.
+    ``clamd`` (``tcp://host:port`` or ``unix:///path``) looks through what comes from outside, each item in
+    ``clamd_within``; without it nothing is looked through.
 
     ``media`` is how picture and sound go: ``peer`` from browser to browser, ``janus`` through Janus at ``janus_url``
     with the ``janus_secret`` that it knows as ``api_secret``, ``auto`` through Janus once there are three. Calls
     that go through it are recorded by it in the folder ``janus_recordings``, which both see under this name; without
-    one, by the officer's page.
+    one, by the officer's page. No recording begins there with fewer than ``janus_recordings_free`` bytes left.
     """
 
     model_config = SettingsConfigDict(env_prefix="VIDEO_", extra="ignore", hide_input_in_errors=True)
@@ -122,7 +125,9 @@ class Settings(SendingSettings, EvidenceSettings):
     janus_url: str = ""
     janus_secret: SecretStr = SecretStr("")
     janus_recordings: Annotated[Path | None, BeforeValidator(_folder)] = None
+    janus_recordings_free: Annotated[int, Field(ge=0)] = 1024 * MIB
     evidence_most_bytes: Annotated[int, Field(gt=0)] = 20_480 * MIB
+    positions_most: Annotated[int, Field(ge=1, le=MOST_TOLD)] = 20_000
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:

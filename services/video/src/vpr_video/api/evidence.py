@@ -25,15 +25,14 @@ from vpr_video.domain.evidence_commands import StopRecording, ViewEvidence
 from vpr_video.domain.items import Stage
 from vpr_video.domain.securing import SCOPES
 from vpr_video.evidence import items
+from vpr_video.evidence.beginning import check_served
 from vpr_video.evidence.completing import complete
 from vpr_video.evidence.copying import check_copy
 from vpr_video.evidence.documents import document, told_in
 from vpr_video.evidence.opening import KeyGiven, copy_begun, opened
 from vpr_video.evidence.schemas import SEQUENCE_LIMIT, Completion, EvidenceItem, NewCopy, NewEvidence
 from vpr_video.evidence.taking import OFF, evidence_of, execution_of, item_row, take_chunk
-from vpr_video.seats import Seat
 from vpr_video.sending.wiring import settings_of
-from vpr_video.signalling.hub import hub_of
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/evidence", tags=["evidence"])
 
@@ -50,24 +49,17 @@ async def begin(
     """Begin to send an item. A snapshot and a recording are for who acts on the session, with the resident's consent.
 
     With ``method`` ``media_server`` the media server records instead, until it is stopped or the consent ends: 409
-    ``not_through_media_server`` for a call that does not go through it, 503 ``recording_off`` where it does not record.
+    ``not_through_media_server`` for a call that does not go through it, 503 ``recording_off`` where it does not record,
+    507 ``storage_full`` where fewer than ``VIDEO_JANUS_RECORDINGS_FREE`` bytes are left for it.
 
     403 ``not_your_session`` or ``not_admitted``; 409 ``no_consent``; 503 ``evidence_off``.
     """
     if new.kind in SCOPES and not seat.acts:
         raise Problem(403, "not_your_session", "only the officer who holds the case, or a supervisor, may do this")
     if new.method:
-        _check_served(seat, runtime)
+        await check_served(seat, runtime)
     private(response)
     return shown(await opened(new, seat, runtime, caller.scope, key), runtime)
-
-
-def _check_served(seat: Seat, runtime: Runtime) -> None:
-    """Raise Problem unless the media server can record this call now."""
-    if settings_of(runtime).janus_recordings is None:
-        raise Problem(503, "recording_off", "VIDEO_JANUS_RECORDINGS is missing: the media server does not record")
-    if not hub_of(runtime).records(seat):
-        raise Problem(409, "not_through_media_server", "this call does not go through the media server now")
 
 
 @router.post("/{evidence_id}/stop", status_code=202)

@@ -29,7 +29,7 @@ from vpr_video.domain.items import MEDIA_SERVER, Stage
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row, object_forgotten
 from vpr_video.evidence.kinds import check_size, type_of
-from vpr_video.evidence.recorded import Taker, remove_files
+from vpr_video.evidence.recorded import AGAIN, Taker, remove_files
 from vpr_video.evidence.scanning import FROM_OUTSIDE, scanner_of
 from vpr_video.evidence.taking import (
     OFF,
@@ -160,5 +160,5 @@ class DiscardedRemover:
             chunks = await items.chunks_of(connection, UUID(str(task.data["evidence"])))
         for chunk in chunks:
             await evidence_of(self.runtime).storage.delete(chunk.name)
-        remove_files(UUID(str(task.data["evidence"])), self.runtime)
-        return Tried(writes=[write for chunk in chunks for write in object_forgotten(chunk.name)])
+        again = AGAIN if remove_files(UUID(str(task.data["evidence"])), self.runtime) else None
+        return Tried(writes=[write for chunk in chunks for write in object_forgotten(chunk.name)], again=again)

@@ -24,18 +24,16 @@ from vpr_video.domain.session import session
 from vpr_video.evidence import items, making
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
+from vpr_video.settings import MOST_TOLD
 
 DOCUMENTING = "evidence_documenting"
 """The kind of the effect."""
 
 JSON = "application/json"
 """GeoJSON too: an event tells a media type as a code, which has no ``+``."""
-MOST = 100_000
-"""How many messages or positions a document holds; more do not come in a call."""
-
 type Told = Sequence[Mapping[str, Any]]
 type Reading = Callable[[AsyncConnection, UUID, int], Awaitable[Told]]
-type Writing = Callable[[UUID, Told, datetime], bytes]
+type Writing = Callable[[UUID, Told, datetime, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ async def told_in(kind: EvidenceKind, session_id: UUID, runtime: Runtime) -> Tol
     """What a document of this kind would hold now. Personal."""
     read, _ = DOCUMENTS[kind]
     async with runtime.reading() as connection:
-        return await read(connection, session_id, MOST)
+        return await read(connection, session_id, MOST_TOLD)
 
 
 async def document(
@@ -70,7 +68,8 @@ async def document(
     """The command that secures what was told in the session of this row (id, report_id). Raises as storing does."""
     _, write = DOCUMENTS[kind]
     wrapped = evidence_of(runtime).keys.wrap(evidence_id, new_item_key())
-    content = _once(write(row["id"], told, runtime.now()))
+    most = settings_of(runtime).positions_most if kind is EvidenceKind.LOCATION else MOST_TOLD
+    content = _once(write(row["id"], told, runtime.now(), most))
     stored = await making.store(content, evidence_id, wrapped, runtime)
     command = SecureDocument(
         at=runtime.now(),
@@ -91,21 +90,29 @@ async def document(
     )
 
 
-def chat_document(session_id: UUID, told: Told, made_at: datetime) -> bytes:
-    """What was written in a session, by whom (their place in the call) and when, as JSON."""
+def chat_document(session_id: UUID, told: Told, made_at: datetime, most: int) -> bytes:
+    """What was written in a session, by whom (their place in the call) and when, as JSON.
+
+    ``limit_reached``: as much was told as is kept of a session (``most``), and perhaps more.
+    """
     messages = [{name: row[name] for name in ("id", "at", "kind", "participant_id", "text")} for row in told]
-    return _json({"document": "chat", "session_id": session_id, "made_at": made_at, "messages": messages})
+    return _json(_about("chat", session_id, told, made_at, most) | {"messages": messages})
 
 
-def location_document(session_id: UUID, told: Told, made_at: datetime) -> bytes:
+def location_document(session_id: UUID, told: Told, made_at: datetime, most: int) -> bytes:
     """Where residents said to be, as GeoJSON (RFC 7946): a point for each position, in the order in which they came.
 
     Its properties: ``measured_at`` by the device's clock, ``received_at`` by ours, ``accuracy_metres`` as the device
-    estimates it, and whose it is.
+    estimates it, and whose it is. ``limit_reached`` as above.
     """
     features = [_feature(row) for row in told]
-    whole = {"type": "FeatureCollection", "document": "location", "session_id": session_id, "made_at": made_at}
+    whole = {"type": "FeatureCollection"} | _about("location", session_id, told, made_at, most)
     return _json(whole | {"features": features})
+
+
+def _about(document: str, session_id: UUID, told: Told, made_at: datetime, most: int) -> dict[str, Any]:
+    told_of = {"document": document, "session_id": session_id, "made_at": made_at}
+    return told_of | {"limit_reached": len(told) >= most}
 
 
 def _feature(row: Mapping[str, Any]) -> Mapping[str, Any]:

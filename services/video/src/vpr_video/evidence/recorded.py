@@ -118,20 +118,22 @@ class FilesRemover:
     runtime: Runtime
 
     async def __call__(self, task: Task) -> Tried:
-        """Remove one item's; what is gone is gone."""
-        remove_files(UUID(str(task.data["evidence"])), self.runtime)
-        return Tried()
+        """Remove one item's; what is gone is gone. While Janus writes, it is looked again: it may begin another one."""
+        return Tried(again=AGAIN if remove_files(UUID(str(task.data["evidence"])), self.runtime) else None)
 
 
-def remove_files(evidence_id: UUID, runtime: Runtime) -> None:
-    """Nothing that the media server recorded for an item stays with it."""
-    if recordings := recordings_at(settings_of(runtime)):
-        recordings.remove(evidence_id)
+def remove_files(evidence_id: UUID, runtime: Runtime) -> bool:
+    """Nothing that the media server recorded for an item stays with it: whether it still wrote to some of it."""
+    recordings = recordings_at(settings_of(runtime))
+    return recordings is not None and recordings.remove(evidence_id)
 
 
 @dataclass
 class RecordingSweeper:
-    """The worker that removes files that no item claims: after a day, and what a try to put some together left."""
+    """The worker that removes files of items of which nothing is kept, and after a day those that no item claims.
+
+    After a day, also what a try to put some together left.
+    """
 
     runtime: Runtime
     recordings: Recordings | None
@@ -151,16 +153,25 @@ class RecordingSweeper:
         await in_steps(stop, "recordings", step)
 
     async def sweep(self, age: float) -> None:
-        """Remove what is older than so many seconds and needed by nothing."""
+        """Remove what is of an item that is gone, and what is older than so many seconds and needed by nothing."""
         if self.recordings is None:
             return
-        for item, file in self.recordings.older(age):
+        for item, file, seconds in self.recordings.all():
             async with self.runtime.reading() as connection:
                 row = await items.one_item(connection, item)
-            if row is None or row["state"] not in {Stage.OPEN, Stage.CLOSING}:
+            if _gone(row) or (seconds > age and not _claimed(row)):
                 file.unlink(missing_ok=True)
                 log.info("a recording that nothing claims was removed", evidence=str(item))
         for folder in self.recordings.folder.glob(f"{WORKING}*"):
             if time.time() - folder.stat().st_mtime > age:
                 with suppress(FileNotFoundError):
                     shutil.rmtree(folder)
+
+
+def _gone(row: Row | None) -> bool:
+    """Nothing is kept of the item."""
+    return row is not None and row["wrapped_key"] is None
+
+
+def _claimed(row: Row | None) -> bool:
+    return row is not None and row["state"] in {Stage.OPEN, Stage.CLOSING}

@@ -21,6 +21,9 @@ FROM_OUTSIDE = frozenset({EvidenceKind.PHOTO, EvidenceKind.FILE})
 
 REPLY_LIMIT = 4096
 
+NOT_WHOLE = "Heuristics.Limits.Exceeded"
+"""What clamd says to have found in what it did not look through whole, being larger than it may be."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,7 +43,8 @@ class Scanner:
     async def check(self, content: AsyncIterable[bytes]) -> None:
         """Raises Infected; Problem 503 ``scanner_unavailable`` where clamd does not answer, or does not look through.
 
-        What is larger than clamd's StreamMaxLength is not looked through: it is refused so as well.
+        What is larger than clamd's StreamMaxLength is not looked through: it is refused so as well. So is what exceeds
+        its other limits, where it says so (AlertExceedsMax).
         """
         try:
             async with asyncio.timeout(self.within.total_seconds()):
@@ -50,7 +54,7 @@ class Scanner:
             raise _unavailable() from None
         if reply.endswith("OK"):
             return
-        if reply.endswith("FOUND"):
+        if reply.endswith("FOUND") and NOT_WHOLE not in reply:
             log.warning("malware was found", signature=reply.removeprefix("stream: ").removesuffix(" FOUND")[:100])
             raise Infected("a scanner found malware in this file: it is not kept")
         log.warning("clamd does not look through", reply=reply[:100])

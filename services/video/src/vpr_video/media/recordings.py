@@ -4,6 +4,7 @@ A file is named by its item, its part (an unbroken connection), and whether the 
 """
 
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -69,6 +70,11 @@ class Recordings:
 
     folder: Path
 
+    @property
+    def free(self) -> int:
+        """How many bytes may still be written there. Raises OSError."""
+        return shutil.disk_usage(self.folder).free
+
     def base(self, wanted: Wanted) -> str:
         """The beginning of the names of a new part's files, as Janus is told it. Later parts sort behind."""
         seen = "seen" if wanted.pictures else "heard"
@@ -89,17 +95,18 @@ class Recordings:
             by_part.setdefault(file.name.split("-")[1], []).append(file)
         return [_part(UUID(name), files) for name, files in sorted(by_part.items())]
 
-    def remove(self, evidence_id: UUID) -> None:
-        """Nothing is kept of an item here."""
+    def remove(self, evidence_id: UUID) -> bool:
+        """Nothing is kept of an item here: whether Janus still wrote to some of it."""
+        writes = not all(part.written for part in self.parts(evidence_id))
         for file in self.files(evidence_id):
             file.unlink(missing_ok=True)
+        return writes
 
-    def older(self, seconds: float) -> Iterator[tuple[UUID, Path]]:
-        """Files to which nothing was written for so long, each with its item."""
+    def all(self) -> Iterator[tuple[UUID, Path, float]]:
+        """Every file, with its item, and the seconds for which nothing was written to it."""
         for file in self.folder.iterdir():
-            found = NAME.fullmatch(file.name)
-            if found and _age(file) > seconds:
-                yield UUID(found[1]), file
+            if found := NAME.fullmatch(file.name):
+                yield UUID(found[1]), file, _age(file)
 
 
 def _age(file: Path) -> float:

@@ -2,34 +2,43 @@
 
 from uuid import UUID
 
+from vpr_events import locks
+from vpr_events.decider import Refused
+from vpr_events.event import stream_name
 from vpr_service.runtime import Runtime
 from vpr_video import queries
 from vpr_video.erased import check_kept
 from vpr_video.private import INSERT_CHAT
 from vpr_video.seats import Seat
+from vpr_video.settings import MOST_TOLD
 from vpr_video.signalling.messages import Chat
 from vpr_video.signalling.views import chat_view
 
 
 async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object] | None:
-    """Store it: how it is told to everyone in the call. None for one that was stored before, or comes too late.
+    """Store it: how it is told to everyone in the call. None for one that was stored before.
 
-    Raises Refused for a report that was erased.
+    Under the lock of the session's stream: it comes before the end, and is in the document of it, or not at all.
+    Raises Refused: ``session_ended``, ``chat_full``, and ``erased`` for a report that was erased.
     """
     runtime.gate.check()
-    if seat.over:
-        return None
+    session_id = seat.row["id"]
     row = {
         "id": message.id,
-        "session_id": seat.row["id"],
+        "session_id": session_id,
         "report_id": seat.row["report_id"],
         "participant_id": seat.participant_id,
         "kind": seat.person["kind"],
-        "at": runtime.now(),
         "text": message.text,
     }
     async with runtime.engine.begin() as connection:
+        await locks.wait_for(connection, [stream_name("session", session_id)])
+        if await queries.is_over(connection, session_id):
+            raise Refused("session_ended", "this session has ended: nothing more is written in it")
         await check_kept(connection, row["report_id"])
+        if await queries.lines_of(connection, session_id, MOST_TOLD) >= MOST_TOLD:
+            raise Refused("chat_full", f"a session has at most {MOST_TOLD} lines")
+        row["at"] = runtime.now()
         stored = await connection.execute(INSERT_CHAT, row)
     return chat_view(row) if stored.rowcount else None
 

@@ -96,7 +96,7 @@ _SCRIPT: dict[Language, dict[str, str]] = {
         "officer_not_there": "L’autre personne n’est pas encore là.",
         "your_number": "Votre numéro : {n}",
         "where_told": "L’autre personne voit où vous êtes, à environ {n} m près.",
-        "where_live": "L’autre personne voit où vous êtes en chemin, à environ {n} m près.",
+        "where_live": "L’autre personne voit en continu où vous êtes, à environ {n} m près.",
         "wish_rear_camera": "On vous demande d’utiliser la caméra au dos du téléphone.",
         "wish_front_camera": "On vous demande d’utiliser la caméra avant du téléphone.",
         "wish_torch_on": "On vous demande d’allumer la lampe du téléphone.",

@@ -34,6 +34,6 @@ ITEMS: dict[Language, dict[str, str]] = {
         "state_closing": "scellement en cours",
         "state_erased": "effacé",
         "incomplete": "Incomplet : il s’arrête là où l’envoi a été coupé.",
-        "look": "Regarder",
+        "look": "Consulter",
     },
 }

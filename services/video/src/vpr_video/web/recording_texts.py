@@ -7,7 +7,6 @@ RECORDING: Mapping[str, Mapping[str, str]] = {
     "en": {
         "record": "Record",
         "record_stop": "Stop recording",
-        "recording": "recording",
         "record_waiting": "recording; {n} s are still to be sent",
         "record_withdrawn": "The resident took back that the call is recorded: the recording has stopped.",
         "record_ended": "The recording has ended: what was recorded is kept.",
@@ -18,12 +17,11 @@ RECORDING: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "record": "Enregistrer",
         "record_stop": "Arrêter l’enregistrement",
-        "recording": "enregistrement en cours",
-        "record_waiting": "enregistrement; {n} s restent à envoyer",
+        "record_waiting": "enregistrement en cours; encore {n} s à envoyer",
         "record_withdrawn": "Le résident a retiré son accord : l’enregistrement est arrêté.",
-        "record_ended": "L’enregistrement est terminé : ce qui a été enregistré est gardé.",
-        "state_recorded": "enregistrement en cours au serveur de médias",
-        "ended_early": "Il a été arrêté avant terme : il contient ce qui a été enregistré jusque-là.",
-        "part": "Il continue un enregistrement antérieur, après un rétablissement de la connexion.",
+        "record_ended": "L’enregistrement est terminé : ce qui a été enregistré est conservé.",
+        "state_recorded": "en cours d’enregistrement sur le serveur de médias",
+        "ended_early": "Interrompu avant la fin : il contient ce qui a été enregistré jusque-là.",
+        "part": "Suite d’un enregistrement antérieur, après le rétablissement de la connexion.",
     },
 }

@@ -129,7 +129,7 @@ export class Evidence {
     $("#record").setAttribute("aria-pressed", String(running));
     $("#record").textContent = running ? texts.record_stop : texts.record;
     const waiting = this.#recorder.waiting;
-    $("#record-said").textContent = waiting > 3 ? texts.record_waiting.replace("{n}", waiting) : running ? texts.recording : "";
+    $("#record-said").textContent = waiting > 3 ? texts.record_waiting.replace("{n}", waiting) : "";
   }
 
   async list() {
@@ -174,8 +174,9 @@ function line(row, text) {
 }
 
 function size(bytes) {
-  const mega = bytes / 1_000_000;
-  return mega >= 0.1 ? `${mega.toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`;
+  const large = bytes >= 100_000;
+  const unit = { style: "unit", unit: large ? "megabyte" : "kilobyte", maximumFractionDigits: large ? 1 : 0 };
+  return (large ? bytes / 1_000_000 : Math.max(1, bytes / 1000)).toLocaleString(document.documentElement.lang, unit);
 }
 
 /* The picture that a video shows now, as PNG; null where it shows none. */

@@ -1,6 +1,6 @@
 /* Links by which an interpreter or specialist without an account comes in: made, shown once, taken back. */
 
-import { $, ask, say, texts } from "./page.js";
+import { $, ask, say, says, texts } from "./page.js";
 
 export function guestLinks(base, headers) {
   $("#guest-form").addEventListener("submit", async (event) => {
@@ -26,7 +26,7 @@ export function guestLinks(base, headers) {
   function row(guest) {
     const item = document.createElement("li");
     const at = new Date(guest.expires_at).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
-    item.append(`${guest.name} (${texts[guest.kind]}): ${texts[`guest_${guest.state}`].replace("{at}", at)} `);
+    item.append(`${says(`${guest.name} (${texts[guest.kind]})`, texts[`guest_${guest.state}`].replace("{at}", at))} `);
     if (guest.state !== "pending") return item;
     const revoke = Object.assign(document.createElement("button"), { type: "button", className: "quiet",
       textContent: texts.guest_revoke });

@@ -1,6 +1,6 @@
 /* Links by which others send evidence: made, shown once, taken back. */
 
-import { $, ask, say, texts } from "./page.js";
+import { $, ask, say, says, texts } from "./page.js";
 
 export function uploadLinks(base, headers) {
   $("#give-form").addEventListener("submit", async (event) => {
@@ -27,7 +27,7 @@ export function uploadLinks(base, headers) {
     const at = new Date(link.expires_at).toLocaleDateString(document.documentElement.lang);
     const how = link.revoked_at ? texts.give_revoked
       : texts.give_used.replace("{n}", link.used).replace("{most}", link.most).replace("{at}", at);
-    item.append(`${texts[`purpose_${link.purpose}`]}: ${how} `);
+    item.append(`${says(texts[`purpose_${link.purpose}`], how)} `);
     if (link.revoked_at) return item;
     const revoke = Object.assign(document.createElement("button"), { type: "button", className: "quiet",
       textContent: texts.give_revoke });

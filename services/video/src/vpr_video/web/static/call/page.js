@@ -45,6 +45,9 @@ export async function ask(url, { method = "GET", body, headers = {} } = {}) {
 /* What somebody is called: as what they came, and the name of a guest. names: by kind. */
 export const calledAs = ({ kind, name }, names) => (name ? `${names[kind]} ${name}` : names[kind]);
 
+/* "Officer: in the call", with the colon as the language sets it. */
+export const says = (what, how) => `${what}${texts.colon}${how}`;
+
 export const socketAddress = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
 
 /* Tell when a video shows its first frame, and each time a new stream begins. */

@@ -1,6 +1,6 @@
 /* Who is there, what the resident allows, and how far the session is. */
 
-import { $, calledAs, texts } from "./page.js";
+import { $, calledAs, says, texts } from "./page.js";
 
 /* act: {post, failed}: how something is asked of the service, and what is done when it is refused. */
 export function showPeople(view, resident, act) {
@@ -23,7 +23,7 @@ function row(one, view, { post, failed }) {
   const name = document.createElement("span");
   const mine = one.id === view.you.id ? ` (${texts.you})` : "";
   const where = one.admitted ? (one.online ? texts.in_call : texts.away) : texts.waits;
-  name.textContent = `${calledAs(one, texts)}${mine}: ${where}`;
+  name.textContent = says(`${calledAs(one, texts)}${mine}`, where);
   item.append(name);
   if (!view.you.acts) return item;
   const asking = (text, path, method, kind) => item.append(button(text, () => post(path, undefined, method).catch(failed), kind));

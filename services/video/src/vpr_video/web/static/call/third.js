@@ -3,7 +3,7 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { Devices } from "./devices.js";
-import { $, ask, calledAs, say, show, socketAddress, texts } from "./page.js";
+import { $, ask, calledAs, say, says, show, socketAddress, texts } from "./page.js";
 import { Tiles } from "./tiles.js";
 
 const { root, session, kind } = document.body.dataset;
@@ -35,6 +35,7 @@ call.addEventListener("session", ({ detail }) => {
   const others = detail.people.filter((one) => one.admitted && one.id !== detail.you.id);
   tiles.keep(others, texts.away);
   $("#nobody").hidden = others.length > 0;
+  $("#recording").hidden = !detail.recording;
   $("#people").replaceChildren(...detail.people.map(line));
   for (const box of boxes) box.checked = detail.you.consents.includes(box.dataset.scope);
   $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
@@ -58,7 +59,7 @@ call.addEventListener("end", ({ detail }) => {
 function line(one) {
   const mine = one.id === call.view.you.id ? ` (${texts.you})` : "";
   return Object.assign(document.createElement("li"), {
-    textContent: `${calledAs(one, texts)}${mine}: ${one.online ? texts.in_call : texts.away}` });
+    textContent: says(`${calledAs(one, texts)}${mine}`, one.online ? texts.in_call : texts.away) });
 }
 
 function finish(step) {

@@ -12,6 +12,7 @@ export class Whereabouts {
   #told = 0;
   #wanted = 0;
   #later = 0;
+  #newest = 0;
 
   constructor(api) {
     this.#url = `${api}/location`;
@@ -50,11 +51,16 @@ export class Whereabouts {
     $("#locate-live").setAttribute("aria-pressed", "true");
     this.#watch = navigator.geolocation.watchPosition((found) => {
       clearTimeout(this.#later);
-      const send = () => this.#watch !== null && this.#send(found, texts.where_live);
+      const newest = ++this.#newest;
+      const send = async () => {
+        if (this.#watch === null || (await this.#send(found, texts.where_live))) return;
+        if (newest === this.#newest) this.#later = setTimeout(send, OFTEN);
+      };
       this.#later = setTimeout(send, Math.max(0, this.#told + OFTEN - Date.now()));
     }, (error) => (error.code === DENIED ? this.#failed(error) : this.#say(texts.where_unknown)), OPTIONS);
   }
 
+  /* Whether it was told. */
   async #send({ coords, timestamp }, said) {
     this.#told = Date.now();
     const { latitude, longitude, accuracy } = coords;
@@ -62,9 +68,11 @@ export class Whereabouts {
       const at = new Date(Math.min(timestamp || Date.now(), Date.now())).toISOString();
       await ask(this.#url, { method: "PUT", body: { latitude, longitude, accuracy, at } });
       this.#say(said.replace("{n}", Math.max(1, Math.round(accuracy))));
+      return true;
     } catch (error) {
       if (error.status === 409) this.stop();
       this.#say(texts.where_failed);
+      return false;
     }
   }
 
