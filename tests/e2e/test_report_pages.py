@@ -86,7 +86,7 @@ class Visit:
         return step.get_attribute("value") or "" if step.count() else ""
 
     def shows(self, name: str) -> None:
-        """The page is fit for everybody; a picture of it is kept. Each is looked at once: in a language, on a screen."""
+        """The page is fit for everybody; a picture of it is kept. Each once, in a language and on a screen."""
         expect(self.page.locator("h1")).to_have_count(1)
         assert self.page.locator("html").get_attribute("lang") == self.language
         assert self.watch.wrong == []
