@@ -24,7 +24,7 @@ DEADLINE = 90.0
 ONE_SOURCE = "60000/minute"
 """What the source of a whole test run may ask without credentials."""
 TLS = ssl.create_default_context()
-"""For who asks again and again without a client of their own: to load all authorities each time costs more than asking."""
+"""For who asks again and again without a client: to load all authorities each time costs more than to ask."""
 
 
 def free_port() -> int:

@@ -55,7 +55,9 @@ def cases(system: Separate) -> Counter[str]:
 
 def counted(system: Separate) -> int:
     """How many live reports metrics counts; none while it still builds its read model."""
-    answer = httpx.get(system.url("metrics") + "/v1/timings", headers=system.headers(Role.SUPERVISOR), timeout=10, verify=TLS)
+    answer = httpx.get(
+        system.url("metrics") + "/v1/timings", headers=system.headers(Role.SUPERVISOR), timeout=10, verify=TLS
+    )
     return 0 if answer.status_code == 503 else int(answer.raise_for_status().json()["records"])
 
 
@@ -90,7 +92,9 @@ def test_reports_filed_while_the_broker_is_down_are_delivered_afterwards(system:
     each_exactly_once(system, [*earlier, *reports])
 
 
-def test_a_service_killed_between_commit_and_publish_publishes_when_it_is_back(system: Separate, earlier: list[str]) -> None:
+def test_a_service_killed_between_commit_and_publish_publishes_when_it_is_back(
+    system: Separate, earlier: list[str]
+) -> None:
     system.embedded.broker.stop()
     reports = file_reports(system, 3)
     system.processes["intake"].kill()
