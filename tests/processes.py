@@ -3,10 +3,11 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from vpr_events.contracts.values import Role
 DEADLINE = 90.0
 ONE_SOURCE = "60000/minute"
 """What the source of a whole test run may ask without credentials."""
+TLS = ssl.create_default_context()
+"""For who asks again and again without a client: to load all authorities each time costs more than to ask."""
 
 
 def free_port() -> int:
@@ -48,11 +51,15 @@ class Process:
 
     def start(self, ready_path: str | None = None) -> None:
         """Start it and wait until it answers (on ``ready_path``, if it will not be ready)."""
+        self.launch()
+        self.wait_ready(ready_path)
+
+    def launch(self) -> None:
+        """Start it and wait for nothing."""
         with self.output.open("ab") as file:
             self.child = subprocess.Popen(
                 self.words, env={**os.environ, **self.environment}, stdout=file, stderr=file, start_new_session=True
             )
-        self.wait_ready(ready_path)
 
     def wait_ready(self, path: str | None = None) -> None:
         """Poll until it answers."""
@@ -65,7 +72,7 @@ class Process:
 
     def _answers(self, path: str) -> bool:
         try:
-            return httpx.get(self.url + path, timeout=5).status_code == 200
+            return httpx.get(self.url + path, timeout=5, verify=TLS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -120,6 +127,14 @@ def service_process(name: str, home: Home, endpoints: Endpoints, folder: Path, *
     return Process([sys.executable, "-m", f"vpr_{name}"], variables, f"http://127.0.0.1:{port}", folder / f"{name}.log")
 
 
+def start_all(processes: Collection[Process]) -> None:
+    """Start them at the same time, and wait until each is ready."""
+    for process in processes:
+        process.launch()
+    for process in processes:
+        process.wait_ready()
+
+
 @contextmanager
 def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: bool = False) -> Iterator[Separate]:
     """Servers in ``folder`` and these services on them, all started and ready."""
@@ -129,13 +144,12 @@ def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: b
     system = Separate(home, embedded, {})
     try:
         migrate_embedded(endpoints)
-        for name in names:
-            system.processes[name] = service_process(name, home, endpoints, folder)
-            system.processes[name].start()
+        system.processes = {name: service_process(name, home, endpoints, folder) for name in names}
+        start_all(system.processes.values())
         yield system
     finally:
         for process in system.processes.values():
-            process.stop()
+            process.kill()  # an end in order takes its time, and tests that are about it bring it about themselves
         embedded.discard()
 
 
@@ -157,5 +171,5 @@ def all_in_one(folder: Path, *options: str) -> Iterator[Process]:
         process.start()
         yield process
     finally:
-        process.stop()
+        process.kill()  # as above
         Embedded(home / "servers").discard()

@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Connection, make_url
 
-from tests.processes import Separate
+from tests.processes import TLS, Separate
 from tests.reading import read_log
 from tests.scenario import wait_for
 from vpr.embedded import Endpoints
@@ -71,7 +71,7 @@ def quiet(system: Separate) -> None:
 
 
 def _settled(system: Separate, service: str) -> bool:
-    state = httpx.get(system.url(service) + "/readyz", timeout=10).json()
+    state = httpx.get(system.url(service) + "/readyz", timeout=10, verify=TLS).json()
     return bool(state["broker"] and state["outbox"] == 0 and state["inbox_pending"] == 0 and not state["parked"])
 
 
@@ -127,7 +127,7 @@ def recover(system: Separate, service: str) -> Mapping[str, Any]:
     assert answer.status_code == 202, answer.text
 
     def ended() -> Any:
-        state = httpx.get(path, headers=admin(system)).raise_for_status().json()
+        state = httpx.get(path, headers=admin(system), verify=TLS).raise_for_status().json()
         return state if state["stage"] != "running" else None
 
     state: Mapping[str, Any] = wait_for(ended)

@@ -1,13 +1,12 @@
 """``vpr client``: a key's life from the command line; webhooks of a local system may go to this machine."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
+from tests.command_line import Said, here, in_a_process
 from tests.processes import Process, all_in_one
 
 
@@ -17,17 +16,11 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         yield running
 
 
-def vpr(process: Process, *words: str, code: int = 0) -> str:
+def vpr(process: Process, *words: str, code: int = 0, how: Callable[..., Said] = here) -> str:
     """What the command printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vpr", *words],
-        env={**os.environ, **process.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout.strip()
+    said = how({**os.environ, **process.environment}, *words)
+    assert said.code == code, said.err
+    return said.out.strip()
 
 
 def status(process: Process, key: str) -> int:
@@ -35,7 +28,7 @@ def status(process: Process, key: str) -> int:
 
 
 def test_a_key_is_added_rotated_listed_and_revoked(process: Process) -> None:
-    assert vpr(process, "client", "list") == "there are none"
+    assert vpr(process, "client", "list", how=in_a_process) == "there are none"
     first = vpr(process, "client", "add", "my-311", "--scope", "reports:read")
     second = vpr(process, "client", "rotate", "my-311", "--hours", "1")
     third = vpr(process, "client", "rotate", "my-311", "--hours", "0")

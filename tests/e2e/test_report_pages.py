@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.test_join_page import DARK_CONTRAST, PHONE, SMALLEST, TOUCH, Watch, enlarge, fits
+from tests.e2e.test_join_page import DARK_CONTRAST, PHONE, SIZES, SMALLEST, TOUCH, Watch, enlarge, fits
 from tests.processes import Process, all_in_one
 from tests.residents import STORY
 
@@ -77,6 +77,7 @@ class Visit:
     language: str
     screenshots: Path
     screen: str
+    looked_at: set[tuple[str, ...]]
 
     @property
     def at(self) -> str:
@@ -85,9 +86,14 @@ class Visit:
         return step.get_attribute("value") or "" if step.count() else ""
 
     def shows(self, name: str) -> None:
-        """The page is fit for everybody; a picture of it is kept."""
+        """The page is fit for everybody; a picture of it is kept. Each once, in a language and on a screen."""
         expect(self.page.locator("h1")).to_have_count(1)
         assert self.page.locator("html").get_attribute("lang") == self.language
+        assert self.watch.wrong == []
+        state = (name, self.language, self.screen, self.page.locator("body").get_attribute("class") or "")
+        if state in self.looked_at:
+            return
+        self.looked_at.add(state)
         results = AXE.run(self.page)
         assert results.violations_count == 0, results.generate_report()
         self._look(name)
@@ -104,12 +110,8 @@ class Visit:
         self.page.screenshot(path=self.screenshots / shot, full_page=True)
 
     def _can_be_touched(self) -> None:
-        seen = "a:visible, button:not(.default):visible, input:visible, textarea:visible"
-        for target in self.page.locator(seen).all():
-            around = target.locator("xpath=ancestor::label")
-            box = (around if around.count() else target).bounding_box()
-            assert box is not None
-            assert min(box["width"], box["height"]) >= TOUCH, (target.evaluate("e => e.outerHTML"), box)
+        seen = self.page.locator("a:visible, button:not(.default):visible, input:visible, textarea:visible")
+        assert [html for size, html in seen.evaluate_all(SIZES) if size < TOUCH] == []
 
     def _needs_no_sideways_scrolling(self, name: str) -> None:
         before = self.page.viewport_size
@@ -188,10 +190,20 @@ class Visit:
         raise AssertionError(f"never at {step}")
 
 
+@pytest.fixture(scope="module")
+def looked_at() -> set[tuple[str, ...]]:
+    """The pages that were shown: name, language, screen, mode."""
+    return set()
+
+
 @pytest.fixture
-def visit(page: Page, system: Process, language: str, screenshots: Path, request: pytest.FixtureRequest) -> Visit:
+def visit(
+    page: Page, system: Process, language: str, screenshots: Path, looked_at: set[tuple[str, ...]],
+    request: pytest.FixtureRequest,
+) -> Visit:  # fmt: skip
     page.on("dialog", lambda dialog: dialog.accept())
-    return Visit(page, Watch(page, system.url), language, screenshots, request.node.callspec.params["page"])
+    screen = request.node.callspec.params["page"]
+    return Visit(page, Watch(page, system.url), language, screenshots, screen, looked_at)
 
 
 def opens(visit: Visit, system: Process, path: str = "/intake/report") -> None:
@@ -316,9 +328,9 @@ def test_safety_mode_is_neutral_and_leaves_nothing_behind(visit: Visit, system: 
 
 
 def test_leaving_by_the_link_shows_the_page_no_more(
-    page: Page, system: Process, elsewhere: str, tmp_path: Path
+    page: Page, system: Process, elsewhere: str, tmp_path: Path, looked_at: set[tuple[str, ...]]
 ) -> None:
-    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
+    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "desktop", looked_at)
     page.goto(elsewhere)
     visit.watch.wrong.clear()
     opens(visit, system)
@@ -375,8 +387,10 @@ def files_by_tapping(page: Page) -> tuple[str, str]:
     raise AssertionError("the form has no end")
 
 
-def test_the_other_language_keeps_what_was_written(page: Page, system: Process, tmp_path: Path) -> None:
-    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
+def test_the_other_language_keeps_what_was_written(
+    page: Page, system: Process, tmp_path: Path, looked_at: set[tuple[str, ...]]
+) -> None:
+    visit = Visit(page, Watch(page, system.url), "en", tmp_path, "desktop", looked_at)
     opens(visit, system)
     visit.page.locator("[name='a.danger_now']").nth(2).check()
     visit.moves(lambda: page.get_by_role("button", name="Français").click())
@@ -386,11 +400,13 @@ def test_the_other_language_keeps_what_was_written(page: Page, system: Process, 
     assert page.locator("html").get_attribute("lang") == "fr"
 
 
-def test_the_phones_place_is_used_only_when_asked(browser: Browser, system: Process, tmp_path: Path) -> None:
+def test_the_phones_place_is_used_only_when_asked(
+    browser: Browser, system: Process, tmp_path: Path, looked_at: set[tuple[str, ...]]
+) -> None:
     place = {"latitude": 49.8951, "longitude": -97.1384}
     with browser.new_context(geolocation=place, permissions=["geolocation"], viewport=PHONE) as context:  # type: ignore[arg-type]
         page = context.new_page()
-        visit = Visit(page, Watch(page, system.url), "en", tmp_path, "")
+        visit = Visit(page, Watch(page, system.url), "en", tmp_path, "desktop", looked_at)
         opens(visit, system)
         go_on = page.locator("main form button[value=next]")
         while visit.at != "place":

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.command_line import here, in_a_process
 from tests.processes import Process, all_in_one
 from tests.scenario import People, admit, file_by_open311, wait_for, walk
 from vpr.embedded import Endpoints
@@ -32,11 +31,8 @@ class Operator:
 
     def run(self, *words: str, **environment: str) -> tuple[int, str]:
         """A command's exit code and output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "vpr", *words], env={**os.environ, **self.process.environment, **environment},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+        said = here({**os.environ, **self.process.environment, **environment}, *words)
+        return said.code, said.all
 
     def verify(self) -> tuple[int, str]:
         return self.run("verify", "--grace", "60")
@@ -118,6 +114,5 @@ def test_a_system_is_clean_until_somebody_tampers_with_it(tmp_path: Path) -> Non
 
 
 def test_without_a_system_or_servers_it_says_so(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "vpr", "verify", "--home", str(tmp_path / "none")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (done.returncode, "there is no system in" in done.stderr) == (1, True)
+    said = in_a_process(os.environ, "verify", "--home", str(tmp_path / "none"))
+    assert (said.code, "there is no system in" in said.err) == (1, True)

@@ -31,6 +31,11 @@ EVALUATED = str(8317 * 6421)
 FIELDS = ("description", "address_string", "address_id", "first_name", "last_name", "phone", "email", "media_url")
 
 
+SMALLEST = "dispatch"
+"""Whose description is the shortest. The page that draws it is the same for all, it holds nothing stored, and a browser
+works on it for seconds; what it draws, ``/openapi.json``, is opened of every service."""
+
+
 @dataclass
 class Hostile:
     """The system, full of hostile texts: where it is, and the ids of what holds them."""
@@ -165,6 +170,8 @@ def test_every_page_with_stored_payloads(visitor: Visitor, hostile: Hostile) -> 
         ):  # the last leads to another site, and takes the cookies away
             continue
         for service in row.services:
+            if row.path == "/docs" and service != SMALLEST:
+                continue
             for url in addresses(row, service, hostile):
                 answer = visitor.opens(url)
                 seen += PAYLOADS[-1] in answer.text()
@@ -196,7 +203,7 @@ def test_every_address_that_speaks_no_language_with_payloads(visitor: Visitor, h
         for url in (
             f"{hostile.url}/{text}",
             f"{hostile.staff}/{text}",
-            f"{hostile.url}/intake/docs?url={text}&configUrl={text}#{text}",
+            f"{hostile.url}/{SMALLEST}/docs?url={text}&configUrl={text}#{text}",
             f"{hostile.url}/intake/v1/reports/{text}",
             f"{hostile.url}/intake/open311/v2/requests/{text}.json?api_key={text}",
             f"{hostile.url}/intake/open311/v2/requests.json?api_key={hostile.api_key}&status={text}",

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from tests.examples import new_report
-from tests.processes import Process, all_in_one
+from tests.processes import TLS, Process, all_in_one
 from tests.reading import read_log
 from tests.scenario import wait_for
 from vpr.embedded import Endpoints
@@ -31,7 +32,8 @@ def file_one(folder: Path, process: Process) -> str:
 
 
 def cases(folder: Path, process: Process) -> set[str]:
-    answer = httpx.get(f"{process.url}/triage/v1/cases", headers=headers(folder, process), params={"limit": 200})
+    url, params = f"{process.url}/triage/v1/cases", {"limit": 200}
+    answer = httpx.get(url, headers=headers(folder, process), params=params, verify=TLS)
     return {case["report_id"] for case in answer.raise_for_status().json()}
 
 
@@ -41,32 +43,43 @@ def servers_of(process: Process) -> list[psutil.Process]:
     return psutil.Process(process.child.pid).children(recursive=True)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def process(folder: Path) -> Iterator[Process]:
+    """One for all: each test ends it in its way, and starts it again."""
+    with all_in_one(folder) as running:
+        yield running
+
+
 @pytest.mark.parametrize("how", ["stop", "terminate", "kill"])
-def test_the_next_start_goes_on_where_the_last_ended(tmp_path: Path, how: str) -> None:
-    with all_in_one(tmp_path) as process:
-        reports = {file_one(tmp_path, process) for _ in range(20)}
-        below = servers_of(process)
-        assert below
-        getattr(process, how)()
-        if how != "kill":
-            wait_for(lambda: not any(server.is_running() for server in below))
-            assert process.output.read_text().rstrip().endswith("stopped")
-            assert "Traceback" not in process.output.read_text()
-        process.start()
-        reports.add(file_one(tmp_path, process))
-        wait_for(lambda: cases(tmp_path, process) == reports)
-        events = asyncio.run(read_log(Endpoints.load(tmp_path / "home" / "servers")))
-        assert sorted(str(e.correlation_id) for e in events if e.data.event_name == "report.filed") == sorted(reports)
+def test_the_next_start_goes_on_where_the_last_ended(folder: Path, process: Process, how: str) -> None:
+    reports = cases(folder, process) | {file_one(folder, process) for _ in range(20)}
+    below, said = servers_of(process), len(process.output.read_text())
+    assert below
+    getattr(process, how)()
+    if how != "kill":
+        wait_for(lambda: not any(server.is_running() for server in below))
+        assert process.output.read_text().rstrip().endswith("stopped")
+        assert "Traceback" not in process.output.read_text()[said:]
+    process.start()
+    reports.add(file_one(folder, process))
+    wait_for(lambda: cases(folder, process) == reports)
+    events = asyncio.run(read_log(Endpoints.load(folder / "home" / "servers")))
+    assert sorted(str(e.correlation_id) for e in events if e.data.event_name == "report.filed") == sorted(reports)
 
 
-def test_an_open_stream_ends_with_the_system(tmp_path: Path) -> None:
-    with all_in_one(tmp_path) as process:
-        url, supervisor = f"{process.url}/intake/v1/alarms/stream", headers(tmp_path, process, Role.SUPERVISOR)
-        with httpx.stream("GET", url, headers=supervisor, timeout=30) as answer:
-            lines = answer.iter_lines()
-            assert next(lines) == "event: reload"
-            started = time.monotonic()
-            process.terminate()
-            assert "event: alarm" not in list(lines)
-        assert time.monotonic() - started < 18, "the server's patience with what does not end is twenty seconds"
-        assert "Traceback" not in process.output.read_text()
+def test_an_open_stream_ends_with_the_system(folder: Path, process: Process) -> None:
+    url, supervisor = f"{process.url}/intake/v1/alarms/stream", headers(folder, process, Role.SUPERVISOR)
+    said = len(process.output.read_text())
+    with httpx.stream("GET", url, headers=supervisor, timeout=30) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: reload"
+        started = time.monotonic()
+        process.terminate()
+        assert "event: alarm" not in list(lines)
+    assert time.monotonic() - started < 18, "the server's patience with what does not end is twenty seconds"
+    assert "Traceback" not in process.output.read_text()[said:]

@@ -1,29 +1,26 @@
 """`vpr backup`, `restore`, `recover` and `refill`, as an operator types them."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
+from tests.command_line import Said, here, in_a_process
 from tests.faults.test_all_in_one import cases, file_one, headers
-from tests.processes import Process, all_in_one
+from tests.processes import TLS, Process, all_in_one
 from tests.scenario import wait_for
 
 
-def vpr(process: Process, *words: str, good: bool = True) -> str:
+def vpr(process: Process, *words: str, good: bool = True, how: Callable[..., Said] = here) -> str:
     """Run a command on the system: what it printed."""
-    environment = {**process.environment, "PATH": ""}
-    done = subprocess.run(
-        [sys.executable, "-m", "vpr", *words], env=environment, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode == 0) is good, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    said = how({**process.environment, "PATH": ""}, *words)
+    assert (said.code == 0) is good, said.all
+    return said.all
 
 
 def quiet(process: Process, folder: Path) -> bool:
-    state = httpx.get(f"{process.url}/intake/readyz", headers=headers(folder, process)).json()
+    state = httpx.get(f"{process.url}/intake/readyz", headers=headers(folder, process), verify=TLS).json()
     return bool(state["broker"] and state["outbox"] == 0)
 
 
@@ -32,7 +29,7 @@ def test_an_operator_restores_and_recovers(tmp_path: Path) -> None:
     with all_in_one(tmp_path) as process:
         early = {file_one(tmp_path, process) for _ in range(3)}
         wait_for(lambda: cases(tmp_path, process) == early)
-        assert "5 files" in vpr(process, "backup", str(backup))
+        assert "5 files" in vpr(process, "backup", str(backup), how=in_a_process)
         assert len(json.loads((backup / "manifest.json").read_text())["files"]) == 5
         assert {file.stat().st_mode & 0o077 for file in backup.glob("*.dump")} == {0}
         late = {file_one(tmp_path, process) for _ in range(3)}

@@ -1,17 +1,20 @@
 """Amending a report: by whom, of which version, and what others learn of it."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.access import Others, Person, file_report, problem
 from tests.examples import NARRATIVE, PERSON, new_report
-from tests.system import System, until
+from tests.system import Servers, System, until
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 FILED = 2
 """A filing is two events: what was filed, and what the rules say of it."""
 ETAG = {"If-Match": f'"{FILED}"'}
@@ -47,7 +50,14 @@ class Client:
         return answer.json()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(servers: Servers) -> AsyncIterator[System]:
+    """One for all, each of which has a report of its own."""
+    async with System.started(servers, ["intake", "triage"]) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(system: System) -> Client:
     return await Client.with_report(system)
 

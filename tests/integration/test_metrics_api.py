@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from tests.examples import NOON, minutes, recorded
 from tests.system import Servers, System, until
@@ -16,7 +17,10 @@ READERS = {Role.ANALYST, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN}
 FIGURES = ("/v1/timings", "/v1/sources", "/v1/definitions")
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def metrics(servers: Servers) -> AsyncIterator[System]:
     async with System.started(servers, ["metrics"]) as running:
         past = HistoryCaseRecorded(

@@ -15,6 +15,7 @@ import duckdb
 import pandas as pd
 import pm4py
 import pytest
+import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -35,6 +36,8 @@ from vpr_metrics.transitions import transitions
 WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.OTHER)
 
 pm: Any = pm4py
+IN_MODULE = pytest.mark.asyncio(loop_scope="module")
+"""Reading tests share one metrics and its figures."""
 pytestmark = pytest.mark.filterwarnings("ignore:Install the optional requirement")
 
 
@@ -62,7 +65,7 @@ def happened() -> Iterator[Recorded]:
         yield recorded(told, entity=UUID(int=100 + number))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def metrics(servers: Servers) -> AsyncIterator[System]:
     async with System.started(servers, ["metrics"]) as running:
         await running.servers.publish(*happened())
@@ -76,6 +79,7 @@ async def get(system: System, path: str, role: Role = Role.SUPERVISOR, **query: 
     return answer
 
 
+@IN_MODULE
 async def test_who_came_how_far_and_where_the_time_went(metrics: System) -> None:
     told = (await get(metrics, "/v1/flow")).json()
     assert told["cases"] == 12
@@ -97,17 +101,7 @@ async def test_who_came_how_far_and_where_the_time_went(metrics: System) -> None
     assert work["filed_at", "1-07"] == 12, "noon in UTC is seven in Winnipeg"
 
 
-async def test_cases_that_an_officer_settled_are_counted(metrics: System) -> None:
-    settled = CaseClosed(reason=CloseReason.RESOLVED)
-    await metrics.servers.publish(
-        recorded(ReportFiled(channel=Channel.WEB, category="theft"), entity=UUID(int=50), at=NOON),
-        recorded(settled, entity=uuid4(), report=UUID(int=50), at=NOON + minutes(5)),
-    )
-    await metrics.quiet()
-    ends = {end["end"]: end["cases"] for end in (await get(metrics, "/v1/flow")).json()["ends"]}
-    assert ends["settled_without_dispatch"] == 1
-
-
+@IN_MODULE
 async def test_small_numbers_of_the_flow_are_for_supervisors(metrics: System) -> None:
     told = (await get(metrics, "/v1/flow", Role.ANALYST)).json()
     ends = {end["end"]: (end["cases"], end["suppressed"]) for end in told["ends"]}
@@ -123,6 +117,7 @@ async def test_small_numbers_of_the_flow_are_for_supervisors(metrics: System) ->
     assert {row["part"] for row in rows} == {"stage", "end", "transition", "workload"}
 
 
+@IN_MODULE
 async def test_pm4py_finds_the_same_transitions_in_the_xes_log(metrics: System, tmp_path: Path) -> None:
     told = (await get(metrics, "/v1/flow")).json()
     path = tmp_path / "log.xes"
@@ -143,6 +138,7 @@ def performances(log: pd.DataFrame, kind: str) -> dict[tuple[str, str], float]:
     return {pair: times[kind] if isinstance(times, dict) else times for pair, times in found.items()}
 
 
+@IN_MODULE
 async def test_pm4py_reads_the_object_centric_log(metrics: System, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonocel"
     path.write_bytes((await get(metrics, "/v1/event-log.jsonocel")).content)
@@ -156,6 +152,7 @@ async def test_pm4py_reads_the_object_centric_log(metrics: System, tmp_path: Pat
     assert len(past["objects"]) == 6
 
 
+@IN_MODULE
 async def test_the_event_logs_know_what_the_filters_choose(metrics: System) -> None:
     early = await get(metrics, "/v1/event-log.csv", until=(NOON + minutes(5)).isoformat())
     rows = list(csv.DictReader(io.StringIO(early.text)))
@@ -235,6 +232,7 @@ def test_transitions_are_what_follows_directly_in_any_year(cases: list[dict[str,
         assert [told["mean"], told["median"]] == pytest.approx([mean(taken), median(taken)])
 
 
+@IN_MODULE
 async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:
     answer = await metrics["metrics"].get("/v1/event-log.pdf", headers=metrics.as_(Role.SUPERVISOR))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "form")
@@ -242,6 +240,20 @@ async def test_a_log_of_an_unknown_kind_is_refused(metrics: System) -> None:
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.AUDITOR, Role.ADMIN])
 @pytest.mark.parametrize("form", ["xes", "jsonocel", "csv"])
+@IN_MODULE
 async def test_event_logs_tell_of_single_cases_and_are_for_supervisors(metrics: System, form: str, role: Role) -> None:
     refused = await metrics["metrics"].get(f"/v1/event-log.{form}", headers=metrics.as_(role))
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:vpr:problem:forbidden")
+
+
+@IN_MODULE
+async def test_cases_that_an_officer_settled_are_counted(metrics: System) -> None:
+    """The last: it adds to what all others count."""
+    settled = CaseClosed(reason=CloseReason.RESOLVED)
+    await metrics.servers.publish(
+        recorded(ReportFiled(channel=Channel.WEB, category="theft"), entity=UUID(int=50), at=NOON),
+        recorded(settled, entity=uuid4(), report=UUID(int=50), at=NOON + minutes(5)),
+    )
+    await metrics.quiet()
+    ends = {end["end"]: end["cases"] for end in (await get(metrics, "/v1/flow")).json()["ends"]}
+    assert ends["settled_without_dispatch"] == 1

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import lifelines
 import pandas as pd
 import pytest
+import pytest_asyncio
 from lifelines.utils import qth_survival_times
 
 from tests.examples import NOON, recorded
@@ -76,7 +77,10 @@ def since() -> Iterator[Recorded]:
     yield from case(39)
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def metrics(servers: Servers) -> AsyncIterator[System]:
     async with System.started(servers, ["metrics"]) as running:
         await running.servers.publish(*before(), *since())

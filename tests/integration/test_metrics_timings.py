@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
+import pytest_asyncio
 from pyarrow import parquet
 
 from tests.examples import NOON, minutes, recorded
@@ -61,7 +62,10 @@ def live(report: UUID, at: datetime, *, connected: bool) -> list[Recorded]:
     return [filed, opened, met if connected else declined, closed]
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def metrics(servers: Servers) -> AsyncIterator[System]:
     async with System.started(servers, ["metrics"]) as running:
         events = [*past(), *live(UUID(int=1), NOON, connected=True), *live(UUID(int=2), NOON, connected=False)]

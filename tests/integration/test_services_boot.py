@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.system import Servers, System
 from vpr.services import assembly
+from vpr_events import inbox, outbox, repairing
 from vpr_events.contracts import SERVICES
 
 
@@ -19,6 +20,15 @@ async def test_a_service_alone_is_ready(servers: Servers, service: str) -> None:
         assert (await system[service].get("/openapi.json")).status_code == 200
         assert (await system[service].get("/telemetry")).status_code == 200
         assert (await system[service].get("/docs")).status_code == 200
+
+
+async def test_a_service_that_rests_ends_without_waiting(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever would sleep on goes beyond the time that an end may take."""
+    for module in (inbox, outbox):
+        monkeypatch.setattr(module, "IDLE", 3600.0)
+    monkeypatch.setattr(repairing, "REST", 3600.0)
+    async with System.started(servers, ["triage"]) as system:
+        await system.quiet()
 
 
 @pytest.mark.parametrize("service", SERVICES)

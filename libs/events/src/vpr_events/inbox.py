@@ -28,6 +28,7 @@ from vpr_events.pipeline import Execution, Pipeline, Projector
 from vpr_events.pull import Delivery, Pull
 from vpr_events.store import Conflict, rerunning
 from vpr_events.tables import inbox, parked
+from vpr_events.working import resting
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class Inbox:
                     raise
                 if is_worth_a_warning(error):
                     log.warning("inbox waits", durable=self.durable, error=type(error).__name__)
-                await asyncio.sleep(BACK_OFF)
+                await resting(stop, BACK_OFF)
 
     def _check(self) -> None:
         """Nobody may decide on a database that lags behind the log."""
@@ -103,7 +104,7 @@ class Inbox:
         try:
             while not stop.is_set():
                 self._check()
-                if batch := await pull.next(BATCH, IDLE):
+                if batch := await pull.next(BATCH, IDLE, stop):
                     await self._handle_or_return(batch)
                 if (now := asyncio.get_running_loop().time()) >= retry_at:
                     await self.retry_due()

@@ -22,6 +22,7 @@ from vpr_events.log import BATCH_LIMIT, EventLog, Outgoing
 from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage, is_worth_a_warning
 from vpr_events.refill import LEADER, is_ahead, requeue_after, tail_of
 from vpr_events.tables import events, outbox, published
+from vpr_events.working import resting
 
 FIRST = 1
 """Where a database's own outbox ids begin; what is requeued has lower ones."""
@@ -88,21 +89,17 @@ class Relay:
                     raise
                 if is_worth_a_warning(error):
                     log.warning("relay waits", error=type(error).__name__)
-                await self._rest(BACK_OFF)
+                await self._rest(stop, BACK_OFF)
             else:
                 if not full:
-                    await self._rest(IDLE)
+                    await self._rest(stop, IDLE)
         if self.log.connected:
             with suppress(RecoveryNeeded):
                 while await self.publish_pending():
                     pass
 
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+    async def _rest(self, stop: asyncio.Event, seconds: float) -> None:
+        await resting(stop, seconds, self._wake)
         self._wake.clear()
 
     async def publish_pending(self) -> int:

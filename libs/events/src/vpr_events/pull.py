@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from vpr_events.cloudevents import received
 from vpr_events.event import Recorded
 from vpr_events.outages import LogUnavailable, unavailable
+from vpr_events.working import resting
 
 EXPIRES = 30.0
 """Seconds that the broker keeps a request for messages."""
@@ -85,10 +86,10 @@ class Pull:
             for delivery in self._arrived:
                 await delivery.nak()
 
-    async def next(self, limit: int, wait: float) -> list[Delivery]:
-        """At least one and at most ``limit`` messages; none after ``wait`` seconds without any."""
+    async def next(self, limit: int, wait: float, stop: asyncio.Event | None = None) -> list[Delivery]:
+        """At least one and at most ``limit`` messages; none after ``wait`` seconds without any, or at ``stop``."""
         if not self._arrived:
-            await self._await_arrival(wait)
+            await resting(stop or self._ready, wait, self._ready)
         batch = [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
         if not self._arrived:
             self._ready.clear()
@@ -103,11 +104,6 @@ class Pull:
         if forgotten:
             self._wanted = 0
         return forgotten
-
-    async def _await_arrival(self, wait: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await self._ready.wait()
 
     async def _ask(self) -> None:
         if not self._client.is_connected:

@@ -1,7 +1,7 @@
 """An operator's repairs of log and database, one at a time, beside the service's other work."""
 
 import asyncio
-from contextlib import suppress
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,6 +12,10 @@ from vpr_events.outages import is_outage
 from vpr_events.recovery import NotReset, Recovery, Unrecoverable
 from vpr_events.refill import Busy, Refill
 from vpr_events.replay import Interrupted
+from vpr_events.working import resting
+
+REST = 60.0
+"""Seconds between looks at what is asked for, which wakes us at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,19 +44,23 @@ class Repairs:
     recovery: Recovery
     stages: dict[Repair, Stage] = field(default_factory=lambda: dict.fromkeys(Repair, Stage.NONE), init=False)
     errors: dict[Repair, str | None] = field(default_factory=lambda: dict.fromkeys(Repair), init=False)
-    _wanted: asyncio.Queue[Repair] = field(default_factory=asyncio.Queue, init=False)
+    _wanted: deque[Repair] = field(default_factory=deque, init=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def want(self, repair: Repair) -> None:
         """Ask for a repair; nothing new while the same one runs or waits."""
         if self.stages[repair] is not Stage.RUNNING:
             self.stages[repair], self.errors[repair] = Stage.RUNNING, None
-            self._wanted.put_nowait(repair)
+            self._wanted.append(repair)
+            self._asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make what is asked for until ``stop``."""
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await self._make(await asyncio.wait_for(self._wanted.get(), 0.25), stop)
+            await resting(stop, REST, self._asked)
+            self._asked.clear()
+            while self._wanted and not stop.is_set():
+                await self._make(self._wanted.popleft(), stop)
 
     async def _make(self, repair: Repair, stop: asyncio.Event) -> None:
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from vpr_metrics.suppressing import hidden
 from vpr_metrics.survival import Floats, Truths
@@ -62,7 +62,7 @@ def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple
     """Percentiles of the resamples' changes. SciPy draws means and medians alone: of a percentage of nothing it warns,
     and silence for one thread would be silence for all.
     """
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (baseline, comparison),
         _middles,
         n_resamples=sampling.resamples,
@@ -73,7 +73,7 @@ def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple
     )
     outside = (1 - sampling.confidence) / 2
     with np.errstate(invalid="ignore"):
-        bounds = stats.quantile(_changed(found.bootstrap_distribution), np.array([outside, 1 - outside]), axis=-1)
+        bounds = scipy.stats.quantile(_changed(found.bootstrap_distribution), np.array([outside, 1 - outside]), axis=-1)
     return bounds[:, 0], bounds[:, 1]
 
 
@@ -98,11 +98,11 @@ def log_rank(baseline: tuple[Floats, Truths], comparison: tuple[Floats, Truths])
     if not len(baseline[0]) or not len(comparison[0]) or not (baseline[1].any() or comparison[1].any()):
         return None
     before, after = (
-        stats.CensoredData(uncensored=seconds[ended], right=seconds[~ended])
+        scipy.stats.CensoredData(uncensored=seconds[ended], right=seconds[~ended])
         for seconds, ended in (baseline, comparison)
     )
     with np.errstate(invalid="ignore"):  # where nobody who ended had company the statistic is 0 / 0, told as none
-        found = stats.logrank(before, after)
+        found = scipy.stats.logrank(before, after)
     return Tested(float(found.statistic), float(found.pvalue)) if np.isfinite(found.pvalue) else None
 
 
@@ -110,7 +110,7 @@ def mann_whitney(baseline: Floats, comparison: Floats) -> Tested | None:
     """Whether one cohort's durations tend to be longer; None where one is empty."""
     if not len(baseline) or not len(comparison):
         return None
-    found = stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
+    found = scipy.stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
     return Tested(float(found.statistic), float(found.pvalue))
 
 
@@ -131,7 +131,7 @@ def within_target(seconds: Floats, reached: Truths, waiting: Truths, target: flo
     cases = int(reached.sum() + (waiting & (seconds > target)).sum())
     if not cases:
         return Share(0, 0, None, None, None)
-    band = stats.binomtest(met, cases).proportion_ci(confidence, method="wilson")
+    band = scipy.stats.binomtest(met, cases).proportion_ci(confidence, method="wilson")
     return Share(cases, met, met / cases, float(band.low), float(band.high))
 
 

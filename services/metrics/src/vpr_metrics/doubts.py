@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import exp, sqrt
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from vpr_metrics.survival import Texts
 
@@ -53,7 +53,7 @@ def mix(trait: str, baseline: Sequence[str] | Texts, comparison: Sequence[str] |
     if len(values) < 2 or not len(baseline) or not len(comparison):
         return
     table = np.array([[count[value] for value in values] for count in counts])
-    found = stats.chi2_contingency(table, correction=False)
+    found = scipy.stats.chi2_contingency(table, correction=False)
     strength = sqrt(found.statistic / table.sum())
     if found.pvalue < MIX_P and strength >= MIX_V:
         told = f"chi-squared {found.statistic:.1f}, p = {found.pvalue:.2g}, Cramer's V = {strength:.2f}"

@@ -126,7 +126,7 @@ class Projection:
         retry_at = 0.0
         try:
             while not stop.is_set():
-                if batch := await pull.next(BATCH, IDLE):
+                if batch := await pull.next(BATCH, IDLE, stop):
                     await self._take_in(batch)
                 if (now := asyncio.get_running_loop().time()) >= retry_at:
                     await self.retry_due()

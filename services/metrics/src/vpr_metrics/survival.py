@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 type Floats = np.ndarray[Any, np.dtype[np.float64]]
 type Truths = np.ndarray[Any, np.dtype[np.bool_]]
@@ -99,8 +99,8 @@ def kaplan_meier(durations: Floats, ended: Truths, confidence: float = 0.95) -> 
     if not len(durations):
         nothing, nobody = np.empty(0), np.empty(0, np.int64)
         return Curve(nothing, nobody, nobody, nothing, nothing, nothing)
-    sample = stats.CensoredData(uncensored=durations[ended], right=durations[~ended])
-    curve = stats.ecdf(sample).sf
+    sample = scipy.stats.CensoredData(uncensored=durations[ended], right=durations[~ended])
+    curve = scipy.stats.ecdf(sample).sf
     times, survival = curve.quantiles, curve.probabilities
     at_risk = len(durations) - np.searchsorted(np.sort(durations), times)
     ends = _counts(durations[ended], times)
@@ -114,7 +114,7 @@ def _band(survival: Floats, at_risk: Whole, ended: Whole, confidence: float) -> 
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = 1 / np.log(survival) ** 2 * np.cumsum(ended / (at_risk * (at_risk - ended)))
-        away = special.ndtri(0.5 + confidence / 2) * np.sqrt(variance)
+        away = scipy.special.ndtri(0.5 + confidence / 2) * np.sqrt(variance)
         middle = np.log(-np.log(survival))
         low, high = np.exp(-np.exp(middle + away)), np.exp(-np.exp(middle - away))
     return low, high
