@@ -226,6 +226,9 @@ def check_curve(told: Survival, spans: Spans) -> None:
     for cause, time in shown:
         assert ((spans.causes == cause) & (spans.seconds <= time)).sum() >= FEWEST
         assert (spans.seconds >= time).sum() >= FEWEST
+    for before, after in pairwise([-1.0, *(step.time for step in told.curve or ())]):
+        ended = spans.seconds[spans.causes == "reached"]
+        assert ((ended <= after).sum() // FEWEST) > ((ended <= before).sum() // FEWEST), "of five at least"
     for cause, shares in (told.incidences or {}).items():
         enough = np.sort(spans.seconds[spans.causes == cause])[FEWEST - 1 :]
         least = spans.seconds[-FEWEST] if len(spans.seconds) >= FEWEST else 0

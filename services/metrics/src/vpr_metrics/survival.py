@@ -56,9 +56,8 @@ class Curve:
             yield Step(time, at_risk, ended, survival, _real(low), _real(high))
 
     def shown(self, fewest: int, most: int | None) -> "Curve":
-        """The steps once so many have ended, while so many are at risk; ``most`` as in ``thinned``."""
-        among = (np.cumsum(self.ended) >= fewest) & (self.at_risk >= fewest)
-        places = thinned(np.flatnonzero(among), most)
+        """The steps at which another so many have ended, while so many are at risk; ``most`` as in ``thinned``."""
+        places = thinned(np.flatnonzero(_together(self.ended, fewest) & (self.at_risk >= fewest)), most)
         return Curve(
             times=self.times[places],
             at_risk=self.at_risk[places],
@@ -84,6 +83,14 @@ class Curve:
     def _first(self, heights: Floats, percentage: float) -> float | None:
         found = np.flatnonzero(heights <= 1 - percentage / 100 + ROUNDING)
         return float(self.times[found[0]]) if len(found) else None
+
+
+def _together(ended: Whole, fewest: int) -> Truths:
+    """Where another so many have ended; everywhere without a number."""
+    if not fewest:
+        return np.ones(len(ended), np.bool_)
+    often = np.cumsum(ended) // fewest
+    return np.diff(often, prepend=0) > 0
 
 
 def thinned(places: Whole, most: int | None) -> Whole:
@@ -132,15 +139,16 @@ def _counts(values: Floats, times: Floats) -> Whole:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """From each of the times (seconds) on, how likely a case has ended so by then."""
+    """From each of the times (seconds) on, how likely a case has ended so by then; how many ended then."""
 
     times: Floats
     incidence: Floats
+    ended: Whole
 
-    def shown(self, first: float, last: float, most: int | None) -> "Rise":
-        """From ``first`` to ``last``; ``most`` as in ``thinned``."""
-        places = thinned(np.flatnonzero((self.times >= first) & (self.times <= last)), most)
-        return Rise(self.times[places], self.incidence[places])
+    def shown(self, fewest: int, last: float, most: int | None) -> "Rise":
+        """The steps at which another so many have ended so, up to ``last``; ``most`` as in ``thinned``."""
+        places = thinned(np.flatnonzero(_together(self.ended, fewest) & (self.times <= last)), most)
+        return Rise(self.times[places], self.incidence[places], self.ended[places])
 
     @property
     def steps(self) -> Iterator[tuple[float, float]]:
@@ -161,4 +169,4 @@ def incidences(durations: Floats, causes: Sequence[str | None] | Texts, names: S
     before = np.concatenate(([1.0], np.cumprod(1 - hazard)[:-1])) if len(times) else hazard
     shares = {name: np.cumsum(before * ended / at_risk) for name, ended in ends.items()}
     told = {name: ends[name] > 0 for name in names}
-    return {name: Rise(times[told[name]], shares[name][told[name]]) for name in names}
+    return {name: Rise(times[told[name]], shares[name][told[name]], ends[name][told[name]]) for name in names}

@@ -130,24 +130,14 @@ def _figures(
 def _curves(
     found: Spans, curve: Curve, counts: Mapping[str, int | None], fewest: int, most: int | None
 ) -> dict[str, Any]:
-    """The curve, and how each way to end adds up, both from when enough have ended so as far as enough are at risk: the
-    first and the last steps would tell of single cases.
+    """The curve, and how each way to end adds up, both by steps of as many that ended as may be told of, as far as so
+    many are at risk: a step of its own would tell of a single case.
     """
     last = max(curve.times[curve.at_risk >= fewest].tolist(), default=0.0)
     rises = incidences(found.seconds, found.causes, list(CAUSES))
-    shown = {
-        cause: rises[cause].shown(_begun(found, cause, fewest), last, most)
-        for cause in CAUSES
-        if counts[cause] is not None
-    }
+    shown = {cause: rises[cause].shown(fewest, last, most) for cause in CAUSES if counts[cause] is not None}
     shares = {cause: [Incidence(time=at, incidence=share) for at, share in one.steps] for cause, one in shown.items()}
     return {"curve": list(_steps(curve.shown(fewest, most), told=not fewest)), "incidences": shares}
-
-
-def _begun(found: Spans, cause: str, fewest: int) -> float:
-    """When so many (or all, if they are fewer) have ended in this way, in seconds."""
-    ended = np.sort(found.seconds[found.causes == cause])[:fewest]
-    return float(ended[-1]) if len(ended) else 0.0
 
 
 def _counts(found: Spans, whole_truth: bool) -> dict[str, int | None]:
