@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from tests.examples import NOON, minutes, new_report, recorded
-from tests.system import System, until
+from tests.system import System
 from vpr_events.contracts.case import CaseClaimed, CaseClosed, CaseReleased, CloseReason, ReleaseReason
 from vpr_events.contracts.dispatch import DispatchCompleted, DispatchRequested
 from vpr_events.contracts.session import SessionCreated, SessionExpired
@@ -88,15 +88,8 @@ class Others:
         entity, after = derived_id(self.report, stream), self.last.get(stream)
         at = NOON + minutes(sum(one.version for one in self.last.values()))
         self.last[stream] = recorded(event, entity=entity, report=self.report, at=at, after=after)
-        inbox = self.system.runtime("intake").inbox
-        assert inbox
-        handled = inbox.handled
-
-        async def taken_in() -> bool:
-            return inbox.handled > handled
-
         await self.system.servers.publish(self.last[stream])
-        await until(taken_in)
+        await self.system.took_in("intake", self.last[stream])
 
     async def claimed(self, officer: UUID) -> None:
         """The officer holds the case; the lease is long over, which is for triage to tell."""

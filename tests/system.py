@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from nats.js.errors import NotFoundError
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -28,6 +28,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
 from vpr_events.log import STREAM, EventLog, Outgoing
 from vpr_events.seals import PublicKeys, SealKey, public_keys
+from vpr_events.tables import inbox
 from vpr_evidence.keys import new_master_key
 from vpr_service.clock import Clock, real_time
 from vpr_service.issuer import DevelopmentIssuer
@@ -199,6 +200,17 @@ class System:
 
     def __getitem__(self, service: str) -> httpx.AsyncClient:
         return self.clients[service]
+
+    async def took_in(self, service: str, *foreign: Recorded) -> None:
+        """Wait until a service took in these events of others."""
+        wanted = {one.id for one in foreign}
+        counted = select(func.count()).select_from(inbox).where(inbox.c.event_id.in_(wanted))
+
+        async def all_of_them() -> bool:
+            async with self.runtime(service).reading() as connection:
+                return bool((await connection.execute(counted)).scalar_one() == len(wanted))
+
+        await until(all_of_them)
 
     def runtime(self, service: str) -> Runtime:
         """The inside of a service."""

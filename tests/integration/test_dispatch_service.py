@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.examples import minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
 from vpr_dispatch.domain.dispatch import dispatch_of
 from vpr_dispatch.tables import dispatch_units, dispatches, units, withdrawals
 from vpr_events import store
@@ -21,7 +21,6 @@ from vpr_events.contracts.dispatch import DispatchOverridden, DispatchUnitAssign
 from vpr_events.contracts.report import ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.values import Capability, Gravest, Role
 from vpr_events.event import Recorded, new_id, stream_name
-from vpr_events.tables import inbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,16 +73,7 @@ class Desk:
     async def take_in(self, *foreign: Recorded) -> None:
         """Publish foreign events and wait until they are taken in."""
         await self.system.servers.publish(*foreign)
-        await self.seen(*foreign)
-
-    async def seen(self, *foreign: Recorded) -> None:
-        wanted = select(func.count()).select_from(inbox).where(inbox.c.event_id.in_([one.id for one in foreign]))
-
-        async def received() -> bool:
-            async with self.system.runtime("dispatch").reading() as connection:
-                return bool((await connection.execute(wanted)).scalar_one() == len({one.id for one in foreign}))
-
-        await until(received)
+        await self.system.took_in("dispatch", *foreign)
 
     async def on_duty(self, *capabilities: str, call_sign: str | None = None) -> str:
         """The id of a unit that is on duty."""
