@@ -248,7 +248,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
             "quality_fair": "moyenne : de courts arrêts sont possibles",
             "quality_poor": "mauvaise : continuez par la voix ou par écrit",
             "quality_none": "aucune",
-            "nobody_yet": "personne à joindre pour l’instant",
+            "nobody_yet": "pas encore établie",
             "ask_torch": "Allumer la lampe, svp",
             "ask_torch_off": "Éteindre la lampe, svp",
             "asked": "La demande est transmise.",
