@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, Request, WebSocketRoute
+from playwright.sync_api import Browser, Playwright, Request, Route, WebSocketRoute
 
-from tests.calls import Desk, chromium, consent, desk_on, eventually, let_in, meet, officer, resident
+from tests.calls import Desk, Side, chromium, consent, desk_on, eventually, let_in, meet, officer, resident
 from vpr_events.contracts.values import Role
 
 TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
@@ -76,6 +76,7 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         page.locator("[data-mode=audio][aria-pressed=true]").wait_for()
         assert page.locator("[data-consent=view].given").count() == 0
         on_phone.fine("allow", screenshots)
+        changed_twice(on_phone, at_desk)
 
         phone.locator("#hang-up").tap()
         on_phone.at("after")
@@ -90,6 +91,26 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         phone.reload()
         on_phone.at("over")
         on_phone.fine("over", screenshots)
+
+
+def changed_twice(on_phone: Side, at_desk: Side) -> None:
+    """Consent is given and withdrawn and given while the service is slow to answer: the last decision holds."""
+    held: list[Route] = []
+    answers: list[Request] = []
+    phone, view = on_phone.page, on_phone.page.locator("#allow-form input[data-scope=view]")
+    phone.route("**/v1/call/consents", lambda route, _: held.append(route))
+    phone.on("requestfinished", lambda done: answers.append(done) if "/consents" in done.url else None)
+    for _ in range(3):
+        view.evaluate("box => box.click()")
+    eventually(lambda: view.is_checked() and held, "the first is told")
+    assert len(held) == 1, "one decision at a time"
+    phone.unroute("**/v1/call/consents")
+    eventually(lambda: view.is_checked() and len(answers) == 3, "all are told")
+    at_desk.page.locator("[data-consent=view].given").wait_for()
+    assert view.is_checked()
+    at_desk.page.locator("[data-mode=video]").click()
+    at_desk.page.locator("#no-picture").wait_for(state="hidden")
+    at_desk.sees()
 
 
 def greeting_first(socket: WebSocketRoute) -> None:

@@ -93,6 +93,7 @@ def test_two_through_janus_are_told_when_it_is_away_and_come_back_with_it(
         view.evaluate("box => box.click()")
         assert on_phone.page.evaluate("track.readyState") == "ended", "at once, before anybody is asked"
         at_desk.page.locator("#no-picture").wait_for()
+        at_desk.page.locator("[data-consent=view]:not(.given)").wait_for()
         view.evaluate("box => box.click()")
         at_desk.page.locator("[data-consent=view].given").wait_for()
         at_desk.page.locator("[data-mode=video]").click()

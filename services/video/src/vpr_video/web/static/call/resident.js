@@ -40,20 +40,30 @@ function marked(form) {
   return boxes.filter((box) => box.form === form && box.checked).map((box) => box.dataset.scope);
 }
 
-/* What is no longer allowed stops here and now, before anybody is told. */
+let latest = 0;
+let saving = Promise.resolve();
+
+/* What is no longer allowed stops here and now, before anybody is told. Told one after the other: an answer that a later
+   decision overtook says nothing about what holds now. */
 async function allow(scopes) {
+  const turn = ++latest;
   const before = sending.consents;
   sending.consents = new Set(scopes);
-  if (!sending.consents.has("view")) await sending.stopCamera();
+  const stopped = sending.consents.has("view") ? null : sending.stopCamera();
   whereabouts?.show(sending.consents.has("location") && before.has("location"));
+  await (saving = Promise.all([saving, stopped]).then(() => save(scopes, before, turn)));
+}
+
+async function save(scopes, before, turn) {
   try {
     const told = await ask(`${api}/consents`, { method: "PUT", body: { scopes } });
-    sending.consents = new Set(told.consents);
+    if (turn === latest) sending.consents = new Set(told.consents);
   } catch (error) {
-    if (sending.consents.has("view") && !before.has("view")) sending.consents.delete("view");
+    if (turn === latest && !before.has("view")) sending.consents.delete("view");
     say(texts.not_saved);
     if (error.status === 401) show("over");
   }
+  if (turn !== latest) return;
   for (const box of boxes) box.checked = sending.consents.has(box.dataset.scope);
   whereabouts?.show(sending.consents.has("location"));
   await sending.apply();
