@@ -41,7 +41,7 @@ def summary(taken: Whole, percentages: Sequence[float]) -> Summary:
         mean=whole / n / SECOND,
         min=int(ordered[0]) / SECOND,
         max=int(ordered[-1]) / SECOND,
-        stddev=round(float(np.sqrt(away @ away / (n - 1))) / SECOND, DIGITS) if n > 1 else None,
+        stddev=round(float(np.sqrt(np.square(away, out=away).sum() / (n - 1))) / SECOND, DIGITS) if n > 1 else None,
         percentiles=_percentiles(ordered, percentages).tolist(),
     )
 

@@ -5,6 +5,7 @@ their order are its way; two neighbours tell the step and how long it took.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -15,15 +16,19 @@ from vpr_metrics.flow import MILESTONES
 from vpr_metrics.following import following
 from vpr_metrics.survival import Whole
 
-ROWS = 100_000
+ROWS = 10_000
 """Cases that are in memory at once."""
 
 NAMES = [point.removesuffix("_at") for point in MILESTONES]
-BITS = 5
+BITS = np.uint64(5)
 """Room for the places of the milestones. With it the year 9999 fits into 64 bits."""
 
-PLACE = np.uint64((1 << BITS) - 1)
-NEVER = np.iinfo(np.uint64).max
+PLACE = (np.uint64(1) << BITS) - np.uint64(1)
+NEVER = np.uint64(np.iinfo(np.uint64).max)
+YEAR_1 = np.datetime64("0001-01-01", "us").astype(np.int64)
+
+type Marks = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
+"""A number for each milestone of each case; NEVER for what did not happen."""
 
 type Steps = tuple[Whole, Whole, Whole]
 """The places of the milestones before and after, and what each step took in microseconds."""
@@ -39,18 +44,36 @@ def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
 
 
 def _steps(connection: DuckDBPyConnection) -> Iterator[Steps]:
-    marks = ", ".join(
-        f"coalesce((epoch_us({point}) - epoch_us(timestamp '0001-01-01'))::ubigint * {1 << BITS} + {place}, {NEVER})"
-        for place, point in enumerate(MILESTONES)
-    )
-    known = connection.sql(f"select {marks} from chosen where excluded is null")  # noqa: S608 - names of ours
-    for batch in known.to_arrow_reader(ROWS):
-        yield _steps_of(batch)
+    """What was read is worked on while more is read."""
+    moments = ", ".join(f"epoch_us({point}) as {point}" for point in MILESTONES)
+    known = connection.sql(f"select {moments} from chosen where excluded is null")  # noqa: S608 - names of ours
+    with ThreadPoolExecutor(1) as beside:
+        before = None
+        for batch in known.to_arrow_reader(ROWS):
+            if before:
+                yield before.result()
+            before = beside.submit(_steps_of, batch)
+        if before:
+            yield before.result()
 
 
 def _steps_of(batch: pa.RecordBatch) -> Steps:
-    ways = np.sort(np.column_stack([column.to_numpy() for column in batch.columns]), axis=1)
-    happened = ways[:, 1:] != NEVER
-    earlier, later = ways[:, :-1][happened], ways[:, 1:][happened]
+    ways = np.sort(_marks(batch), axis=1)
+    happened = ways.ravel()
+    follows = happened[1:] != NEVER
+    follows[ways.shape[1] - 1 :: ways.shape[1]] = False  # the first of a case follows nothing
+    earlier, later = happened[:-1][follows], happened[1:][follows]
     before, after = ((way & PLACE).astype(np.uint16) for way in (earlier, later))
     return before, after, ((later >> BITS) - (earlier >> BITS)).astype(np.int64)
+
+
+def _marks(batch: pa.RecordBatch) -> Marks:
+    """A row a case; what happened to none of them has no column, but for the first."""
+    known = [(place, one) for place, one in enumerate(batch.columns) if place == 0 or one.null_count < len(one)]
+    marks = np.empty((len(batch), len(known)), np.uint64)
+    for number, (place, moments) in enumerate(known):
+        since = (moments.fill_null(0).to_numpy() - YEAR_1).astype(np.uint64)
+        marks[:, number] = since << BITS | np.uint64(place)
+        if moments.null_count:
+            marks[moments.is_null().to_numpy(zero_copy_only=False), number] = NEVER
+    return marks
