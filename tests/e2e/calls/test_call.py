@@ -12,6 +12,13 @@ from vpr_events.contracts.values import Role
 
 TRACK = "() => { window.track = document.querySelector('[data-step=call] [data-self]').srcObject.getVideoTracks()[0] }"
 
+HELD = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+const allowed = new Promise((resolve) => { window.allowNow = resolve; });
+navigator.mediaDevices.getUserMedia = async (wanted) => { await allowed; return open(wanted); };
+"""
+"""Whether camera and microphone may be used is asked until ``allowNow()``."""
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -31,10 +38,15 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         on_phone.fine("who", screenshots)
         phone.locator("#to-consent").tap()
         on_phone.fine("consent", screenshots)
+        phone.add_init_script(HELD)
         phone.reload()
         on_phone.at("who")
         consent(on_phone, "view", "snapshot")
+        place = phone.locator("#to-waiting").bounding_box()
+        phone.evaluate("allowNow()")
         phone.locator("[data-step=check] video").evaluate("video => video.play()")
+        eventually(lambda: phone.locator("#level").evaluate("level => level.value > 0"), "we hear the phone")
+        assert phone.locator("#to-waiting").bounding_box() == place, "no button moves away under a finger"
         on_phone.fine("check", screenshots)
         phone.locator("#to-waiting").tap()
         on_phone.at("waiting")

@@ -142,9 +142,8 @@ class Hub:
     async def refresh(self, session: UUID) -> None:
         """Look at everyone's place anew and tell each what they may know."""
         online = self.online(session)
-        for line in list(self._lines.get(session, [])):
-            if not line.closed:
-                await self._look_at(line, online)
+        lines = [line for line in self._lines.get(session, []) if not line.closed]
+        await asyncio.gather(*(self._look_at(line, online) for line in lines))
         await self._look_at_who_is_away(session)
 
     async def _look_at_who_is_away(self, session: UUID) -> None:

@@ -10,7 +10,6 @@ export function ownDevices(sending, call) {
     const lacking = Boolean(error && sending.wanting);
     $("#denied").hidden = !lacking;
     $("#to-waiting").hidden = lacking;
-    $("#loudness").hidden = !devices.audio;
     if (!error) return;
     const denied = error.name === "NotAllowedError";
     $("#denied-why").textContent = denied ? texts.denied : texts.no_camera;
@@ -23,7 +22,7 @@ export function ownDevices(sending, call) {
       const track = devices.video;
       if (video.srcObject?.getVideoTracks()[0] !== track) video.srcObject = track ? new MediaStream([track]) : null;
       video.classList.toggle("mirrored", devices.facing === "user");
-      video.hidden = !track;
+      video.hidden = !track && !sending.opening;
     }
     $("#mute").setAttribute("aria-pressed", String(!chosen.microphone));
     $("#camera").setAttribute("aria-pressed", String(!devices.video));

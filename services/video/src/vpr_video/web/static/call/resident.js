@@ -159,14 +159,23 @@ $("#consent-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   show("check");
   chosen.camera = canCall && marked(event.target).includes("view");
-  await allow(marked(event.target));
+  const allowed = allow(marked(event.target));
+  lay();
+  await allowed;
   await check();
 });
 
-async function check() {
-  await sending.apply();
+/* What the look at camera and microphone needs has its place at once, so that no button moves away under a finger. */
+function lay() {
   $("#no-view").hidden = sending.consents.has("view");
   $("#old-browser").hidden = canCall;
+  $("#loudness").hidden = !chosen.microphone;
+}
+
+async function check() {
+  await sending.apply();
+  lay();
+  if (!devices.audio) $("#loudness").hidden = true;
   if (devices.audio) {
     stopMeter();
     stopMeter = meter(devices.audio, (level) => { $("#level").value = level; });

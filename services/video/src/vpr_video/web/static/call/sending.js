@@ -12,6 +12,7 @@ export class Sending extends EventTarget {
   consents = new Set();
   #call;
   #idle;
+  #failed = false;
   #work = Promise.resolve();
 
   /* idle: () => whether the page is at a step at which nothing is opened. */
@@ -34,6 +35,11 @@ export class Sending extends EventTarget {
   get wanting() {
     const { audio, video } = this.devices;
     return (this.chosen.camera && this.mayShow && !video) || (this.chosen.microphone && this.maySpeak && !audio);
+  }
+
+  /* Whether a picture of the camera is there or to come. */
+  get opening() {
+    return this.chosen.camera && this.mayShow && !this.#failed;
   }
 
   apply() {
@@ -93,6 +99,7 @@ export class Sending extends EventTarget {
     if (!wanted && devices.video) await this.stopCamera();
     if (wanted && !devices.video) await devices.openVideo().catch((error) => failures.push(error));
     if (!(chosen.camera && this.mayShow)) await this.stopCamera();
+    this.#failed = failures.length > 0;
     if (!this.maySpeak && devices.audio) {
       devices.audio.stop();
       devices.audio = null;
