@@ -110,8 +110,9 @@ async def test_from_the_waiting_room_nothing_passes_and_only_officers_are_seen(c
         view = await waiting.sees(lambda view: not view["you"]["admitted"])
         assert {one["kind"] for one in view["people"]} == {"officer", "resident"}
         assert len(view["people"]) == 2, "the other resident is not told of"
-        await waiting.say(type="chat", id=str(uuid4()), text="Hello?")
-        assert (await waiting.hears_of("error"))["code"] == "not_admitted"
+        early = str(uuid4())
+        await waiting.say(type="chat", id=early, text="Hello?")
+        assert await waiting.hears_of("error") == {"type": "error", "code": "not_admitted", "id": early}
         await officer.say(type="chat", id=str(uuid4()), text="Good day.")
         await resident.hears_of("chat")
         await waiting.answered()
@@ -127,6 +128,9 @@ async def test_what_is_written_is_kept_once_and_told_to_who_comes_back(call: Cal
     for _ in range(2):
         await resident.say(type="chat", id=first, text="  The lock is broken. ")
     assert (await officer.hears_of("chat", kind="resident"))["text"] == "The lock is broken."
+    written = await resident.hears_of("chat", id=first)
+    repeated = await resident.hears_of("history")
+    assert [one["id"] for one in repeated["messages"]] == [written["id"]], "a repetition is answered too"
     await officer.say(type="chat", id=str(uuid4()), text="Please show me the door.")
     assert (await resident.hears_of("chat", kind="officer"))["text"] == "Please show me the door."
     async with video.runtime("video").reading() as connection:

@@ -149,12 +149,36 @@ def greeting_first(socket: WebSocketRoute) -> None:
     service.on_message(on_message)
 
 
-def test_a_greeting_that_overtakes_the_view(browser: Browser, playwright: Playwright, desk: Desk) -> None:
+def no_more_chat(socket: WebSocketRoute) -> None:
+    """What is written is refused: first for now, then for good."""
+    service = socket.connect_to_server()
+    codes = iter(["unavailable", "chat_full"])
+
+    def on_message(frame: str | bytes) -> None:
+        message = json.loads(frame)
+        if message["type"] != "chat":
+            return service.send(frame)
+        return socket.send(json.dumps({"type": "error", "code": next(codes), "id": message["id"]}))
+
+    socket.on_message(on_message)
+
+
+def test_a_greeting_that_overtakes_the_view_and_a_line_that_is_refused(
+    browser: Browser, playwright: Playwright, desk: Desk
+) -> None:
     session, link = desk.session()
     with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
         at_desk.page.route_web_socket("**/socket?*", greeting_first)
+        on_phone.page.route_web_socket("**/socket", no_more_chat)
         meet(at_desk, on_phone)
         assert at_desk.page.locator("#others figure").count() == 0, "the resident has the large picture alone"
+
+        on_phone.page.locator("#chat-toggle").tap()
+        on_phone.page.locator("#chat input").fill("It was the back door.")
+        on_phone.page.locator("#chat form button").tap()
+        line = on_phone.page.locator("#chat li", has_text="It was the back door.")
+        line.get_by_text("is being sent").wait_for()
+        line.get_by_text("was not sent").wait_for()
 
 
 def test_in_french_and_by_voice_alone(browser: Browser, playwright: Playwright, desk: Desk, screenshots: Path) -> None:

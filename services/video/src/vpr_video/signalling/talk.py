@@ -84,11 +84,16 @@ class Talk:
         if isinstance(message, Ping):
             return self.line.send({"type": "pong"})
         if not self.line.seat.inside:
-            return self.line.send({"type": "error", "code": "not_admitted"})
+            return self._refuse(message, "not_admitted")
         try:
             await self._act(message)
         except (Refused, RecoveryNeeded, Conflict, DBAPIError, PoolTimeout, OSError) as error:
-            self.line.send({"type": "error", "code": problem_of(error).code})
+            self._refuse(message, problem_of(error).code)
+
+    def _refuse(self, message: Message, code: str) -> None:
+        """Whoever wrote learns which line it is about."""
+        line = {"id": message.id} if isinstance(message, Chat) else {}
+        self.line.send({"type": "error", "code": code, **line})
 
     async def _act(self, message: Message) -> None:
         match message:
@@ -110,9 +115,11 @@ class Talk:
         await run(ChangeMode(at=self.hub.runtime.now(), mode=message.mode), seat, self.hub.runtime)
 
     async def _write(self, message: Chat) -> None:
-        if (written := await record.keep(message, self.line.seat, self.hub.runtime)) is not None:
-            self.line.send(written)
-            await self.hub.pass_on(self.line, written)
+        written = await record.keep(message, self.line.seat, self.hub.runtime)
+        if written is None:
+            return self.line.send(await record.past(self.line.session_id, self.hub.runtime))
+        self.line.send(written)
+        return await self.hub.pass_on(self.line, written)
 
     async def _media(self, message: Media) -> None:
         seat, now = self.line.seat, self.hub.runtime.now()

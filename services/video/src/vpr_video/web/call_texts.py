@@ -8,6 +8,8 @@ from vpr_service.languages import Language
 PEOPLE: dict[Language, dict[str, str]] = {
     "en": {
         "you": "You",
+        "chat_sending": "is being sent",
+        "chat_refused": "was not sent",
         "colon": ": ",
         "officer": "Officer",
         "resident": "Resident",
@@ -20,6 +22,8 @@ PEOPLE: dict[Language, dict[str, str]] = {
     },
     "fr": {
         "you": "Vous",
+        "chat_sending": "en cours d’envoi",
+        "chat_refused": "n’a pas été envoyé",
         "colon": "\u00a0: ",
         "officer": "Agent",
         "resident": "Résident",
