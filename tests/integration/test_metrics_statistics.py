@@ -30,7 +30,6 @@ from vpr_events.contracts.report import (
 from vpr_events.contracts.session import Mode, SessionConnected
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Event, Recorded
-from vpr_metrics.api import comparing_answers
 
 OBSERVED = NOON + timedelta(days=1)
 
@@ -239,12 +238,6 @@ async def test_a_comparison_as_rows(metrics: System) -> None:
     rows = {row["figure"]: row for row in csv.DictReader(io.StringIO(answer.text))}
     assert (rows["baseline"]["n"], rows["comparison"]["mean"]) == ("40", "36000.0")
     assert float(rows["change_of_mean"]["percent"]) == pytest.approx(-91.63, abs=0.01)
-
-
-async def test_a_bootstrap_has_its_limit(metrics: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing_answers, "MOST_DRAWS", 500 * 39)
-    answer = await metrics["metrics"].get("/v1/compare", params=COMPARED, headers=metrics.as_(Role.SUPERVISOR))
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "resamples")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import scipy
 
+from vpr_metrics.resampling import CELLS, MANY
+from vpr_metrics.resampling import means as means_of
+from vpr_metrics.resampling import medians as medians_of
 from vpr_metrics.suppressing import hidden
 from vpr_metrics.survival import Floats, Truths
-
-CELLS = 4_000_000
-"""How many values of resamples are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,24 @@ def changes(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[C
 
 
 def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple[Floats, Floats]:
-    """Percentiles of the resamples' changes. SciPy draws means and medians alone: of a percentage of nothing it warns,
-    and silence for one thread would be silence for all.
+    """Percentiles of the resamples' changes."""
+    many = max(len(baseline), len(comparison)) > MANY
+    drawn = _drawn(baseline, comparison, sampling) if many else _drawn_by_case(baseline, comparison, sampling)
+    outside = (1 - sampling.confidence) / 2
+    with np.errstate(invalid="ignore"):
+        bounds = scipy.stats.quantile(_changed(drawn), np.array([outside, 1 - outside]), axis=-1)
+    return bounds[:, 0], bounds[:, 1]
+
+
+def _drawn(baseline: Floats, comparison: Floats, sampling: Sampling) -> Floats:
+    generator = np.random.default_rng(sampling.seed)
+    cohorts = (baseline, comparison)
+    return np.stack([kind(generator, one, sampling.resamples) for kind in (means_of, medians_of) for one in cohorts])
+
+
+def _drawn_by_case(baseline: Floats, comparison: Floats, sampling: Sampling) -> Floats:
+    """SciPy draws means and medians alone: of a percentage of nothing it warns, and silence for one thread would be
+    silence for all.
     """
     found = scipy.stats.bootstrap(
         (baseline, comparison),
@@ -71,10 +87,8 @@ def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple
         method="percentile",
         rng=np.random.default_rng(sampling.seed),
     )
-    outside = (1 - sampling.confidence) / 2
-    with np.errstate(invalid="ignore"):
-        bounds = scipy.stats.quantile(_changed(found.bootstrap_distribution), np.array([outside, 1 - outside]), axis=-1)
-    return bounds[:, 0], bounds[:, 1]
+    drawn: Floats = found.bootstrap_distribution
+    return drawn
 
 
 def _middles(baseline: Floats, comparison: Floats, axis: int) -> Floats:
@@ -224,7 +238,7 @@ def _resampled(
     drawn = np.zeros((2, sampling.resamples))
     for both, weight in zip(parts, weights, strict=True):
         for side, values in enumerate(both):
-            drawn[side] += weight * _means(generator, values, sampling.resamples)
+            drawn[side] += weight * means_of(generator, values, sampling.resamples)
     drawn /= weights.sum()
     edges = [50 * (1 - sampling.confidence), 50 * (1 + sampling.confidence)]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -232,10 +246,3 @@ def _resampled(
         bands = [np.percentile(one, edges) for one in (drawn[1] - drawn[0], 100 * (drawn[1] / drawn[0] - 1))]
     (difference, percent), ((low, high), (percent_low, percent_high)) = told, bands
     return Change(*(_real(one) for one in (difference, low, high, percent, percent_low, percent_high)))
-
-
-def _means(generator: np.random.Generator, values: Floats, resamples: int) -> Floats:
-    """The means of so many resamples, drawn in batches that fit the memory."""
-    batch = max(1, CELLS // len(values))
-    sizes = [min(batch, resamples - begun) for begun in range(0, resamples, batch)]
-    return np.concatenate([generator.choice(values, (size, len(values))).mean(axis=1) for size in sizes])

@@ -29,14 +29,11 @@ from vpr_metrics.schemas.comparing import (
 )
 from vpr_metrics.spans import REACHED, TRAITS, Spans
 from vpr_metrics.suppressing import is_small, tells_of_few
-from vpr_service.problems import invalid_field
 
 STRATA = TRAITS[:3]
 """Like is compared with like by these; districts are warned of, but would leave most strata empty."""
 
 HOUR = 3600
-MOST_DRAWS = 500_000_000
-"""How many values the bootstrap may draw for an answer: some ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,6 @@ def answer(asked: Asked, before: Cohort, after: Cohort, zone: str, *, whole_trut
     """The answer; it is empty where a cohort is too small to be shown."""
     query, interval = asked.query, asked.query.span()
     sampling = Sampling(query.resamples, query.seed, query.confidence)
-    if query.resamples * max(len(one.spans.causes) for one in (before, after)) > MOST_DRAWS:
-        raise invalid_field("resamples", f"so many cases allow of fewer: together at most {MOST_DRAWS} draws")
     frame: dict[str, Any] = {"interval": interval.name, "start": interval.start, "end": interval.end}
     frame |= {"target": query.target, "bootstrap": Bootstrap(**asdict(sampling))}
     pairs = list(zip((before, after), asked.cohorts, strict=True))

@@ -1,18 +1,11 @@
 """How sure the change is, and what makes it doubtful."""
 
-from typing import Any
-
-from vpr_metrics.api import comparing, figures
+from vpr_metrics.api import comparing
 from vpr_metrics.api.comparing_answers import Asked
 from vpr_metrics.charting.pictures import comparing as pictures
 from vpr_metrics.schemas.choosing import Choice
 from vpr_metrics.schemas.comparing import CompareQuery, Comparison
-from vpr_metrics.schemas.figures import TimingQuery
 from vpr_metrics.web.parts import Looking, Part, Warned, figure
-
-MOST_DRAWS = 100_000_000
-"""The page draws fewer resamples of many cases than the API: they are hardly spread."""
-MOST, LEAST = 2000, 100
 
 
 async def change(looking: Looking) -> Part:
@@ -20,22 +13,13 @@ async def change(looking: Looking) -> Part:
     cohorts = looking.view.cohorts(looking.zone)
     if cohorts is None:
         return Part([looking.text["not_compared"]], ())
-    asked = {"interval": looking.view.interval, "resamples": await _resamples(looking, cohorts)}
+    asked = {"interval": looking.view.interval}
     query = Asked(CompareQuery.model_validate(asked), *(Choice.model_validate(one) for one in cohorts))
     told = await looking.told(comparing.told_compare, query)
     for side, chosen in zip(comparing.COHORTS, cohorts, strict=True):
         asked |= {f"{side}.{name}": value for name, value in chosen.items()}
     drawn = await figure(looking, pictures.picture(told, looking.zone, looking.speech), "compare", asked)
     return Part(_sentences(looking, told), [drawn], None if told.suppressed else _warnings(looking, told))
-
-
-async def _resamples(looking: Looking, cohorts: tuple[dict[str, Any], dict[str, Any]]) -> int:
-    most = 1
-    for one in cohorts:
-        query = TimingQuery.model_validate(one | {"interval": looking.view.interval})
-        told = await looking.told(figures.told_timings, query, whole_truth=True)
-        most = max(most, told.records or 1)
-    return max(LEAST, min(MOST, MOST_DRAWS // most))
 
 
 def _sentences(looking: Looking, told: Comparison) -> list[str]:
