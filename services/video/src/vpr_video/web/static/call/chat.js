@@ -40,7 +40,9 @@ export class Chat {
     const who = document.createElement("strong");
     who.textContent = message.from === this.#call.view?.you.id ? this.#names.you : this.#names[message.kind];
     item.append(who, " ", message.text);
-    this.#list.append(item);
+    item.at = Date.parse(message.at);
+    const later = [...this.#list.children].find((one) => one.at > item.at);
+    this.#list.insertBefore(item, later ?? null);
     item.scrollIntoView({ block: "nearest" });
   }
 }

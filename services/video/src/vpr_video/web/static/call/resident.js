@@ -3,7 +3,7 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { meter } from "./devices.js";
-import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { $, ask, say, sayBroken, show, socketAddress, texts, whenSeen } from "./page.js";
 import { ownDevices } from "./own.js";
 import { Sending, canCall } from "./sending.js";
 import { Tiles } from "./tiles.js";
@@ -94,7 +94,7 @@ call.addEventListener("stream", ({ detail }) => {
   else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("moved", ({ detail }) => {
-  say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
+  sayBroken(["disconnected", "failed"].includes(detail.state));
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
 call.addEventListener("end", ({ detail }) => {
@@ -109,9 +109,10 @@ function watch(stream) {
   video.srcObject = stream;
   video.play().catch(() => {});
   sending.tell({ seeing: false });
-  whenSeen(video, () => {
+  whenSeen(video, async () => {
     video.dataset.seen = "yes";
-    sending.tell({ seeing: true });
+    await sending.apply(); // who is about to be seen is not yet one who is only heard
+    if (video.srcObject === stream) sending.tell({ seeing: true });
   });
 }
 
@@ -201,11 +202,13 @@ $("#allow-form").addEventListener("change", (event) => {
   if (event.target.dataset.scope === "view") chosen.camera = canCall && event.target.checked;
   allow(marked($("#allow-form")));
 });
-on("#hang-up", async () => {
+let leaving = Promise.resolve();
+on("#hang-up", () => {
   finish("after");
-  await ask(`${api}/departure`, { method: "POST" }).catch(() => {});
+  leaving = ask(`${api}/departure`, { method: "POST", keepalive: true }).catch(() => {});
 });
 on("#come-back", async () => {
+  await leaving;
   await ask(`${api}/return`, { method: "POST" }).catch(() => {});
   location.reload();
 });
@@ -222,7 +225,18 @@ call.addEventListener("chat", ({ detail }) => {
   if (detail.from !== call.view?.you.id && $("#chat").hidden) $("#chat-toggle").click();
 });
 
-ask(api).catch(() => null).then((now) => {
+/* How the call stands; null for who has no part in it. A service that is away for a moment is asked again. */
+async function standing() {
+  try {
+    return await ask(api);
+  } catch ({ status }) {
+    if ([401, 403, 404].includes(status)) return null;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return standing();
+  }
+}
+
+standing().then((now) => {
   if (!now || ["ended", "expired"].includes(now.status)) return finish("over");
   if (!now.present) return finish("after");
   sending.consents = new Set(now.consents);
