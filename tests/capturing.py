@@ -9,18 +9,23 @@ from playwright.sync_api import Locator
 from tests.calls import Desk, Side, eventually
 from tests.evidence import sha256, unpacked, verified
 from tests.residents import THEFT, Read, whole_form
-from tests.scenario import case_of, session_of, wait_for
+from tests.scenario import session_of, wait_for
 from vpr_events.contracts.values import Role
 
 
 def reported_on_the_web(desk: Desk, **said: Any) -> tuple[str, str]:
     """A session about a report that a resident filed on our pages, and the number on its receipt."""
-    url = desk.people.url("intake") + "/report?lang=en"
+    url, before = desk.people.url("intake") + "/report?lang=en", _open_cases(desk)
     answer = desk.people.client.post(url, data=whole_form(THEFT | said))
     assert answer.status_code == 200, answer.text
     number = Read(answer.text).ids["number"]
-    cases = wait_for(lambda: desk.people.get(Role.OFFICER, "triage", "/v1/cases", status="open"))
-    return session_of(desk.people, case_of(desk.people, cases[-1]["report_id"])), number
+    [case] = wait_for(lambda: _open_cases(desk) - before)
+    return session_of(desk.people, case), number
+
+
+def _open_cases(desk: Desk) -> set[str]:
+    found = desk.people.get(Role.OFFICER, "triage", "/v1/cases", status="open", limit="200")
+    return {one["id"] for one in found}
 
 
 def items(desk: Desk, session: str) -> list[dict[str, Any]]:

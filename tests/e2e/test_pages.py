@@ -51,10 +51,11 @@ def test_every_page_is_accessible_and_keeps_to_its_origin(
     watch = Watch(page, staff)
     page.goto(f"{staff}/?lang={language}")
     look("sign-in")
-    page.get_by_role("button").click()
-    page.get_by_role("button").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("button").click()
     look("staff")
-    page.get_by_role("button").click()
+    with page.expect_navigation():
+        page.get_by_role("button").click()
     page.goto(f"{staff}/signed-out?lang={language}")
     look("signed-out")
     watch = Watch(page, staff)

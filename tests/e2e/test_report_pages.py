@@ -356,11 +356,12 @@ def test_a_resident_files_on_a_phone_without_javascript(
         number, secret = files_by_tapping(page)
         assert page.locator("html").get_attribute("lang") == language
         page.locator("main a").first.tap()
-        page.locator("#number").fill(number)
-        page.locator("#secret").fill(secret)
+        page.locator("input#number").fill(number)
+        page.locator("input#secret").fill(secret)
         page.locator("main form button").tap()
         page.get_by_text(number).wait_for()
         page.locator("a[href*=withdrawal]").tap()
+        page.wait_for_url("**/withdrawal*")
         page.locator("main form button").tap()
         page.wait_for_url("**/status*")
         assert page.locator("a[href*=withdrawal]").count() == 0

@@ -21,6 +21,7 @@ from vpr_events.contracts.case import CaseReleased, ReleaseReason
 from vpr_events.contracts.values import Role
 from vpr_service.cookies import COOKIE as STAFF_COOKIE
 from vpr_service.cookies import csrf_token
+from vpr_video.signalling.hub import hub_of
 from vpr_video.tables import chat
 
 OFFER = {"type": "offer", "sdp": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"}
@@ -159,7 +160,20 @@ async def test_connected_is_what_the_officers_page_says_and_a_lost_resident_inte
     assert (await call.meeting.names())[-3:] == ["connected", "interrupted", "resumed"]
 
 
-async def test_who_comes_back_in_time_interrupted_nothing(call: Call) -> None:
+async def test_who_comes_back_in_time_interrupted_nothing(
+    call: Call, video: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, back_in_time = hub_of(video.runtime("video")), asyncio.Event()
+    missed = hub.missed
+
+    async def missed_late(session: UUID, who: UUID) -> None:
+        await back_in_time.wait()
+        await missed(session, who)
+
+    async def nobody_is_waited_for() -> bool:
+        return not hub._running
+
+    monkeypatch.setattr(hub, "missed", missed_late)
     officer, resident = await call.both()
     await officer.say(type="media", state="connected", mode="video")
     await officer.sees(lambda view: view["status"] == "connected")
@@ -167,9 +181,11 @@ async def test_who_comes_back_in_time_interrupted_nothing(call: Call) -> None:
     assert (await resident.end())[0] == 4409
     await back.sees(both_online)
     await back.connection.close()
+    await officer.sees(lambda view: not both_online(view))
     await call.as_resident()
     await officer.sees(both_online)
-    await asyncio.sleep(0.4)  # longer than the service waits
+    back_in_time.set()
+    await until(nobody_is_waited_for)
     assert "interrupted" not in await call.meeting.names()
 
 
@@ -231,6 +247,7 @@ async def test_abuse_ends_its_own_connection_with_a_reason_and_harms_nobody(call
     assert ended == code
     assert reason
     back = await call.as_resident()
+    await back.hears_of("session")
     await officer.say(type="request", what="unmute")
     await back.hears_of("request")
 

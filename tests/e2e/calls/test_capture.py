@@ -149,7 +149,7 @@ def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshot
 def _tells_the_place(at_desk: Side, on_phone: Side, screenshots: Path) -> None:
     phone, page = on_phone.page, at_desk.page
     phone.locator("#where-toggle").tap()
-    assert phone.locator("#locate-once").is_disabled()
+    phone.locator("#locate-once:disabled").wait_for()
     tick(on_phone, "location")
     phone.locator("#locate-once:enabled").tap()
     phone.get_by_text("The officer sees where you are, to about 25 m.").wait_for()

@@ -51,8 +51,9 @@ class Seat:
 
 
 async def seat_in(session_id: UUID, participant_id: UUID, runtime: Runtime, *, acts: bool = False) -> Seat | None:
-    """A participant's place as it is now; None for who never came, or for no session."""
+    """A participant's place as it is now, all of it at one moment; None for who never came, or for no session."""
     async with runtime.reading() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ")
         row = await queries.one_session(connection, session_id)
         people = await queries.people_of(connection, session_id)
         own = next((one for one in people if one["participant_id"] == participant_id), None)

@@ -141,9 +141,8 @@ class Hub:
 
     async def refresh(self, session: UUID) -> None:
         """Look at everyone's place anew and tell each what they may know."""
-        online = self.online(session)
         lines = [line for line in self._lines.get(session, []) if not line.closed]
-        await asyncio.gather(*(self._look_at(line, online) for line in lines))
+        await asyncio.gather(*(self._look_at(line) for line in lines))
         await self._look_at_who_is_away(session)
 
     async def _look_at_who_is_away(self, session: UUID) -> None:
@@ -159,11 +158,11 @@ class Hub:
                 if seat is not None and self.server is not None:
                     self.server.look(seat)
 
-    async def _look_at(self, line: Line, online: frozenset[UUID]) -> None:
+    async def _look_at(self, line: Line) -> None:
+        turn = line.next_turn()
         try:
-            seat = await line.look()
-            newly = seat is not None and seat.inside and not (line.seen and line.seat.inside)
-            past = await record.past(line.session_id, self.runtime) if newly else None
+            self._show(line, await line.look(), turn)
+            await record.catch_up(line, self.runtime)
         except Problem as problem:
             line.end(Close.FORBIDDEN, problem.code)
             self.soon(self._serving.refused(line.session_id, line.participant_id))
@@ -171,25 +170,23 @@ class Hub:
             if not is_outage(error):
                 raise
             log.warning("signalling waits for the database", error=type(error).__name__)  # the call itself goes on
-        else:
-            self._show(line, seat, online, past)
 
-    def _show(self, line: Line, seat: Seat | None, online: frozenset[UUID], past: Mapping[str, Any] | None) -> None:
+    def _show(self, line: Line, seat: Seat | None, turn: int) -> None:
         if seat is None:
             return line.end(Close.FORBIDDEN, "not_in_session")
-        if line.seen and seat.row["version"] < line.seat.row["version"]:
-            return None  # a look that began before one that was shown already
+        if line.overtaken(seat, turn):
+            return None
+        newly = seat.inside and not (line.seen and line.seat.inside)
+        line.behind = line.behind or newly
         line.seat, line.seen, before = seat, True, line.way
-        if seat.inside and (past is not None or self.way(seat) != before):
+        if seat.inside and (newly or self.way(seat) != before):
             line.send(ice_view(seat, self.settings))
         line.way = self.way(seat)
         if self.server is not None:
             self.server.seen(line)
         if self._serving.strays(seat):
             self.soon(self._serving.stray(seat))
-        line.send(session_view(seat, online) | self._media(seat))
-        if past is not None:
-            line.send(past)
+        line.send(session_view(seat, self.online(line.session_id)) | self._media(seat))
         if seat.over:
             line.end(Close.OVER, "the session is over")
         elif not seat.present:

@@ -68,7 +68,8 @@ class Bucket:
 class Line:
     """A participant's connection. ``look`` gives the place as it is now, and raises Problem for who may not stay.
 
-    ``seen`` once the participant was told of the session, ``way`` which way their call goes as they were told.
+    ``seen`` once the participant was told of the session, ``way`` which way their call goes as they were told,
+    ``behind`` while they were let in and not yet told what was written before.
     """
 
     websocket: WebSocket
@@ -76,7 +77,10 @@ class Line:
     look: Callable[[], Awaitable[Seat | None]]
     seen: bool = False
     way: str = ""
+    behind: bool = False
     closed: bool = False
+    _turns: int = 0
+    _shown: int = 0
     _bucket: Bucket = field(default_factory=Bucket)
     _out: asyncio.Queue[str | Ended] = field(default_factory=lambda: asyncio.Queue(WAITING_LIMIT))
 
@@ -90,6 +94,18 @@ class Line:
     def participant_id(self) -> UUID:
         """Whose connection it is."""
         return self.seat.participant_id
+
+    def next_turn(self) -> int:
+        """The number of a look that begins now."""
+        self._turns += 1
+        return self._turns
+
+    def overtaken(self, seat: Seat, turn: int) -> bool:
+        """Whether a later look, or a newer place, was shown before this one; it counts as shown otherwise."""
+        if self.seen and (turn < self._shown or seat.row["version"] < self.seat.row["version"]):
+            return True
+        self._shown = turn
+        return False
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Tell the participant this, soon; whoever does not read what is sent is hung up on."""

@@ -11,6 +11,7 @@ from vpr_video.erased import check_kept
 from vpr_video.private import INSERT_CHAT
 from vpr_video.seats import Seat
 from vpr_video.settings import MOST_TOLD
+from vpr_video.signalling.lines import Line
 from vpr_video.signalling.messages import Chat
 from vpr_video.signalling.views import chat_view
 
@@ -43,8 +44,17 @@ async def keep(message: Chat, seat: Seat, runtime: Runtime) -> dict[str, object]
     return chat_view(row) if stored.rowcount else None
 
 
+async def catch_up(line: Line, runtime: Runtime) -> None:
+    """Tell one who came (back) into the call, once, what was written before: the rest is told to them anyhow."""
+    if line.behind and line.seat.inside and not line.closed:
+        told = await past(line.session_id, runtime)
+        if line.behind:
+            line.behind = False
+            line.send(told)
+
+
 async def past(session_id: UUID, runtime: Runtime) -> dict[str, object]:
-    """What was written in the session before, for one who comes (back) into the call."""
+    """What was written in the session so far."""
     async with runtime.reading() as connection:
         rows = await queries.chat_of(connection, session_id)
     return {"type": "history", "messages": [chat_view(row) for row in rows]}

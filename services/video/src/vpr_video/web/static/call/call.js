@@ -65,7 +65,8 @@ export class Call extends EventTarget {
   async replace(kind, track) {
     this.#local[kind] = track;
     const ways = this.#server ? [this.#server, ...this.peers.values()] : [...this.peers.values()];
-    await Promise.all(ways.map((way) => way.replace(kind, track)));
+    const ended = (error) => console.warn("replace", error.name);
+    await Promise.all(ways.map((way) => way.replace(kind, track).catch(ended)));
   }
 
   /* How a participant is received: whether it is connected, and its figures. */
@@ -124,7 +125,7 @@ export class Call extends EventTarget {
         return this.#onceKnown(message.from, () => this.#met(message));
       case "description":
       case "candidate":
-        return this.peers.get(message.from)?.take(message);
+        return this.#onceKnown(message.from, () => this.peers.get(message.from)?.take(message));
       case "server_description":
       case "server_candidate":
       case "server_gone":
@@ -154,7 +155,8 @@ export class Call extends EventTarget {
     }
   }
 
-  /* Begin the way that the view names; again when signalling was away, and when the media server came or went. */
+  /* Begin the way that the view names; again when signalling was away, and when the media server came or went. The others
+     say then how they are, whichever the way: what they told meanwhile was not heard. */
   #greet() {
     const { media, media_run: run } = this.view;
     const way = media === "server" ? `server ${run}` : media;
@@ -162,7 +164,7 @@ export class Call extends EventTarget {
     this.#greeted = way;
     if (this.#server) this.#server.active = media === "server";
     if (media === "server") this.#serve();
-    if (DIRECT.has(media)) this.send({ type: "ready", run: this.#run });
+    this.send({ type: "ready", run: this.#run });
   }
 
   #serve() {
@@ -211,11 +213,9 @@ export class Call extends EventTarget {
   }
 
   #met({ from, run, reply }) {
+    if (!reply) this.send({ type: "state", to: from, ...this.#state });
     if (!this.#configuration || !DIRECT.has(this.view.media)) return;
-    if (!reply) {
-      this.send({ type: "ready", to: from, run: this.#run, reply: true });
-      this.send({ type: "state", to: from, ...this.#state });
-    }
+    if (!reply) this.send({ type: "ready", to: from, run: this.#run, reply: true });
     const before = this.peers.get(from);
     if (before?.run === run) return before.mend(this.#configuration);
     before?.close();

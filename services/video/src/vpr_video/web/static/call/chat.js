@@ -44,7 +44,8 @@ export class Chat {
     this.#waiting.delete(message.id);
     if (this.#shown.has(message.id)) return;
     this.#shown.add(message.id);
-    this.#add(this.#line(message.from === this.#call.view?.you.id ? this.#texts.you : this.#texts[message.kind], message.text));
+    const who = message.from === this.#call.view?.you.id ? this.#texts.you : this.#texts[message.kind];
+    this.#add(this.#line(who, message.text), Date.parse(message.at));
   }
 
   /* A line that will never be taken says so; one that the service could not take now is sent again. */
@@ -62,8 +63,10 @@ export class Chat {
     return item;
   }
 
-  #add(item) {
-    this.#list.append(item);
+  /* In the order of their times; what is being sent is the latest. */
+  #add(item, at = Infinity) {
+    item.at = at;
+    this.#list.insertBefore(item, [...this.#list.children].find((one) => one.at > at) ?? null);
     item.scrollIntoView({ block: "nearest" });
   }
 }

@@ -1,6 +1,7 @@
 /* The walk through the scene: points to look at, by offence; each tick is kept with the session. */
 
 import { $, ask, say, texts } from "./page.js";
+import { queue } from "./turns.js";
 
 export async function checklists(base, headers) {
   const choice = $("#checklist-choice");
@@ -10,11 +11,15 @@ export async function checklists(base, headers) {
     for (const one of lists) one.hidden = one.dataset.checklist !== code;
   };
   choice.onchange = () => show(choice.value);
+  const inTurn = queue();
+  const touched = new Set();
   for (const list of lists) {
     list.onchange = ({ target }) => {
-      const url = `${base}/${list.dataset.checklist}/points/${target.value}`;
-      ask(url, { method: "PUT", body: { ticked: target.checked }, headers: headers() }).catch(() => {
-        target.checked = !target.checked;
+      const { checked: ticked, value } = target;
+      const url = `${base}/${list.dataset.checklist}/points/${value}`;
+      touched.add(target);
+      inTurn(() => ask(url, { method: "PUT", body: { ticked }, headers: headers() })).catch(() => {
+        if (target.checked === ticked) target.checked = !ticked;
         say(texts.failed);
       });
     };
@@ -22,7 +27,9 @@ export async function checklists(base, headers) {
   const told = await ask(base).catch(() => []);
   for (const { checklist, ticked } of told) {
     const list = lists.find((one) => one.dataset.checklist === checklist);
-    for (const box of list?.querySelectorAll("input") ?? []) box.checked = ticked.includes(box.value);
+    for (const box of list?.querySelectorAll("input") ?? []) {
+      if (!touched.has(box)) box.checked = ticked.includes(box.value);
+    }
   }
-  if (told.length) show((told.find((one) => one.ticked.length) ?? told[0]).checklist);
+  if (told.length && !touched.size) show((told.find((one) => one.ticked.length) ?? told[0]).checklist);
 }

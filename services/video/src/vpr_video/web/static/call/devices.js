@@ -11,22 +11,33 @@ export class Devices {
   facing = "user";
   cameras = 0;
   saving = false;
+  #life = 0;
 
   async openAudio() {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
-    return (this.audio = stream.getAudioTracks()[0]);
+    const life = this.#life;
+    const track = await this.#open({ audio: { echoCancellation: true, noiseSuppression: true } }, life);
+    if (track) this.audio = track;
   }
 
   async openVideo(facing = this.facing) {
+    const life = this.#life;
     this.closeVideo();
     const size = this.saving ? SMALL : LARGE;
     const device = await this.#device(facing);
     const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: facing } };
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which } });
-    this.video = stream.getVideoTracks()[0];
+    const track = await this.#open({ video: { ...size, ...which } }, life);
+    if (!track) return;
+    this.video = track;
     this.facing = facing;
     this.cameras = (await this.#list()).length;
-    return this.video;
+  }
+
+  /* What opens only after all was closed is not used: null. */
+  async #open(wanted, life) {
+    const [track] = (await navigator.mediaDevices.getUserMedia(wanted)).getTracks();
+    if (life === this.#life) return track;
+    track.stop();
+    return null;
   }
 
   closeVideo() {
@@ -35,6 +46,7 @@ export class Devices {
   }
 
   close() {
+    this.#life++;
     this.closeVideo();
     this.audio?.stop();
     this.audio = null;

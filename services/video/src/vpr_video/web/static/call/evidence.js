@@ -4,6 +4,7 @@ import { $, ask, say, texts } from "./page.js";
 import { Recorder } from "./recorder.js";
 import { Served } from "./served.js";
 import { Shelf } from "./shelf.js";
+import { inOrder, keep } from "./turns.js";
 import { sendFile } from "./uploads.js";
 
 const EVERY = 10_000;
@@ -19,6 +20,7 @@ export class Evidence {
   #served;
   #records = "page";
   #allowed = new Set();
+  #items = inOrder(() => ask(this.#base).catch(() => null));
 
   /* base: where evidence of the session is sent; resident: () => id of who is in the call, or null. */
   constructor({ base, headers, call, resident }) {
@@ -133,16 +135,13 @@ export class Evidence {
   }
 
   async list() {
-    const items = await ask(this.#base).catch(() => null);
+    const items = await this.#items();
     if (!items) return;
     if (items.some((one) => ["open", "closing"].includes(one.state))) {
       clearTimeout(this.again);
       this.again = setTimeout(() => this.list(), WHILE_SENT);
     }
-    const shown = JSON.stringify(items);
-    if (this.shown === shown) return;
-    this.shown = shown;
-    $("#evidence-list").replaceChildren(...items.filter((one) => one.state !== "discarded").map((one) => this.#row(one)));
+    keep($("#evidence-list"), items.filter((one) => one.state !== "discarded"), (one) => this.#row(one));
     $("#evidence-none").hidden = items.length > 0;
   }
 

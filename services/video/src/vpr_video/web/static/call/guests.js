@@ -1,6 +1,7 @@
 /* Links by which an interpreter or specialist without an account comes in: made, shown once, taken back. */
 
 import { $, ask, say, says, texts } from "./page.js";
+import { inOrder, keep } from "./turns.js";
 
 export function guestLinks(base, headers) {
   $("#guest-form").addEventListener("submit", async (event) => {
@@ -18,9 +19,11 @@ export function guestLinks(base, headers) {
     list();
   });
 
+  const asked = inOrder(() => ask(base).catch(() => null));
+
   async function list() {
-    const guests = await ask(base).catch(() => []);
-    $("#guest-list").replaceChildren(...guests.map(row));
+    const guests = await asked();
+    if (guests) keep($("#guest-list"), guests, row);
   }
 
   function row(guest) {

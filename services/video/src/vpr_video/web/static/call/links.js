@@ -1,6 +1,7 @@
 /* Links by which others send evidence: made, shown once, taken back. */
 
 import { $, ask, say, says, texts } from "./page.js";
+import { inOrder, keep } from "./turns.js";
 
 export function uploadLinks(base, headers) {
   $("#give-form").addEventListener("submit", async (event) => {
@@ -17,9 +18,11 @@ export function uploadLinks(base, headers) {
     list();
   });
 
+  const asked = inOrder(() => ask(base).catch(() => null));
+
   async function list() {
-    const links = await ask(base).catch(() => []);
-    $("#give-list").replaceChildren(...links.map(row));
+    const links = await asked();
+    if (links) keep($("#give-list"), links, row);
   }
 
   function row(link) {

@@ -10,9 +10,10 @@ import { uploadLinks } from "./links.js";
 import { guestLinks } from "./guests.js";
 import { draw } from "./map.js";
 import { Quality } from "./quality.js";
-import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { $, ask, say, sayBroken, show, socketAddress, texts, whenSeen } from "./page.js";
 import { showPeople } from "./people.js";
 import { Tiles } from "./tiles.js";
+import { queue } from "./turns.js";
 
 const { root, session, claim } = document.body.dataset;
 const api = `${root}/v1/sessions/${session}`;
@@ -82,8 +83,7 @@ call.addEventListener("state", ({ detail }) => {
 });
 call.addEventListener("moved", ({ detail }) => {
   if (detail.id === resident) lost = ["disconnected", "failed"].includes(detail.state) ? Date.now() : 0;
-  if (lost) say(texts.reconnecting);
-  else say("");
+  sayBroken(Boolean(lost));
   consider();
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
@@ -98,7 +98,7 @@ call.addEventListener("error", ({ detail }) => {
   if (detail.code === "view_not_allowed") say(texts.view_not_allowed);
 });
 call.addEventListener("end", ({ detail }) => {
-  if (detail.code === 4410) return;
+  if (detail.code === 4410) return finish();
   say(detail.code === 4403 ? texts.not_yours : detail.code === 4409 ? texts.elsewhere : texts.left);
   stop();
   show("before");
@@ -178,12 +178,16 @@ setInterval(async () => {
   $("#quality").textContent = peer ? texts[`quality_${await quality.of(peer)}`] : texts.nobody_yet;
 }, 2000);
 
-/* Our own camera and microphone */
+/* Our own camera and microphone: none of it is opened twice, nor once the call is left. */
 
-async function open() {
+const inTurn = queue();
+const open = () => inTurn(settle);
+
+async function settle() {
+  const inCall = () => document.body.dataset.at === "call";
   try {
-    if (chosen.microphone && !devices.audio) await devices.openAudio();
-    if (chosen.camera && !devices.video) await devices.openVideo();
+    if (chosen.microphone && !devices.audio && inCall()) await devices.openAudio();
+    if (chosen.camera && !devices.video && inCall()) await devices.openVideo();
   } catch (error) {
     say(error.name === "NotAllowedError" ? texts.own_denied : texts.own_missing);
   }

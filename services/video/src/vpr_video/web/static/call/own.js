@@ -38,7 +38,7 @@ export function ownDevices(sending, call) {
   const light = (on) => sending.light(on).catch(() => say(texts.no_torch));
   const closer = (by) => sending.enlarge((devices.zoom?.now ?? 1) * by).catch(() => say(texts.no_zoom));
 
-  /* What the officer's page asks for is offered; the resident decides. */
+  /* What the officer's page asks for is offered, once the device is as it is to be; the resident decides. */
   const WISHES = {
     rear_camera: () => sending.turn("environment"),
     front_camera: () => sending.turn("user"),
@@ -50,7 +50,8 @@ export function ownDevices(sending, call) {
     camera_on: () => { chosen.camera = true; return sending.apply(); },
   };
 
-  call.addEventListener("request", ({ detail }) => {
+  call.addEventListener("request", async ({ detail }) => {
+    await sending.apply();
     if (detail.what.startsWith("torch") && devices.torch === null) return;
     if (detail.what.startsWith("zoom") && devices.zoom === null) return;
     $("#wish-text").textContent = texts[`wish_${detail.what}`];

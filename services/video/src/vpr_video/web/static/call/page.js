@@ -23,9 +23,16 @@ export function say(text) {
   $("#notice").hidden = !text;
 }
 
-/* JSON, or a Blob as it is. What is refused throws an Error with the status and the problem's code. */
-export async function ask(url, { method = "GET", body, headers = {} } = {}) {
-  const options = { method, headers: { ...headers }, cache: "no-store" };
+/* Say that a way is broken, as long as it is; whatever else was said since stays. */
+export function sayBroken(broken) {
+  if (broken) say(texts.reconnecting);
+  else if ($("#notice").textContent === texts.reconnecting) say("");
+}
+
+/* JSON, or a Blob as it is. What is refused throws an Error with the status and the problem's code. With keepalive it is
+   asked also when the page goes away. */
+export async function ask(url, { method = "GET", body, headers = {}, keepalive = false } = {}) {
+  const options = { method, keepalive, headers: { ...headers }, cache: "no-store" };
   if (body instanceof Blob) {
     options.headers["Content-Type"] = "application/octet-stream";
     options.body = body;

@@ -1,10 +1,11 @@
 /* Who is there, what the resident allows, and how far the session is. */
 
 import { $, calledAs, says, texts } from "./page.js";
+import { keep } from "./turns.js";
 
 /* act: {post, failed}: how something is asked of the service, and what is done when it is refused. */
 export function showPeople(view, resident, act) {
-  $("#people").replaceChildren(...view.people.map((one) => row(one, view, act)));
+  keep($("#people"), view.people.map((one) => shown(one, view)), (one) => row(one, act));
   const scopes = view.people.find((one) => one.id === resident)?.consents ?? [];
   for (const chip of document.querySelectorAll("[data-consent]")) {
     const given = scopes.includes(chip.dataset.consent);
@@ -18,17 +19,20 @@ export function showPeople(view, resident, act) {
   }
 }
 
-function row(one, view, { post, failed }) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  const mine = one.id === view.you.id ? ` (${texts.you})` : "";
+/* All that a row shows of somebody. */
+function shown(one, { you }) {
+  const mine = one.id === you.id;
   const where = one.admitted ? (one.online ? texts.in_call : texts.away) : texts.waits;
-  name.textContent = says(`${calledAs(one, texts)}${mine}`, where);
-  item.append(name);
-  if (!view.you.acts) return item;
-  const asking = (text, path, method, kind) => item.append(button(text, () => post(path, undefined, method).catch(failed), kind));
-  if (!one.admitted) asking(texts.let_in, `/participants/${one.id}/admission`, "POST");
-  if (!mine) asking(texts.show_out, `/participants/${one.id}`, "DELETE", "quiet");
+  const text = says(`${calledAs(one, texts)}${mine ? ` (${texts.you})` : ""}`, where);
+  return { id: one.id, text, lets: you.acts && !one.admitted, shows: you.acts && !mine };
+}
+
+function row({ id, text, lets, shows }, { post, failed }) {
+  const item = document.createElement("li");
+  item.append(Object.assign(document.createElement("span"), { textContent: text }));
+  const asking = (what, path, method, kind) => item.append(button(what, () => post(path, undefined, method).catch(failed), kind));
+  if (lets) asking(texts.let_in, `/participants/${id}/admission`, "POST");
+  if (shows) asking(texts.show_out, `/participants/${id}`, "DELETE", "quiet");
   return item;
 }
 

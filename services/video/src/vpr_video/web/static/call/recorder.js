@@ -58,7 +58,7 @@ export class Recorder extends EventTarget {
     upload.addEventListener("waiting", () => this.#changed());
     upload.addEventListener("refused", () => this.stop());
     recorder.ondataavailable = ({ data }) => upload.add(data);
-    recorder.onstop = () => { this.#finishing = this.#finish(upload); };
+    this.#finishing = new Promise((resolve) => { recorder.onstop = () => resolve(this.#finish(upload)); });
     recorder.onerror = () => recorder.state === "recording" && recorder.stop();
     recorder.start(SECOND);
     this.#changed();
@@ -74,13 +74,10 @@ export class Recorder extends EventTarget {
     this.#changed();
   }
 
-  /* Stop, and wait until all is stored, but not for ever. */
+  /* Stop, and wait until all is stored, also what was stopped before, but not for ever. */
   async finished(most) {
-    if (!this.running) return;
-    const stopped = new Promise((resolve) => this.#recorder?.addEventListener("stop", resolve, { once: true }));
     this.stop();
-    const stored = stopped.then(() => this.#finishing);
-    await Promise.race([stored, new Promise((resolve) => setTimeout(resolve, most))]);
+    await Promise.race([this.#finishing, new Promise((resolve) => setTimeout(resolve, most))]);
   }
 
   /* Consent was taken back: what was not sent before is not sent any more; the service closes the item by itself. */

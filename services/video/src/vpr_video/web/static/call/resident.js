@@ -3,10 +3,11 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { meter } from "./devices.js";
-import { $, ask, say, show, socketAddress, texts, whenSeen } from "./page.js";
+import { $, ask, say, sayBroken, show, socketAddress, texts, whenSeen } from "./page.js";
 import { ownDevices } from "./own.js";
 import { Sending, canCall } from "./sending.js";
 import { Tiles } from "./tiles.js";
+import { queue } from "./turns.js";
 import { follow, showPlace, summarise } from "./waiting.js";
 
 const root = document.body.dataset.root;
@@ -40,8 +41,8 @@ function marked(form) {
   return boxes.filter((box) => box.form === form && box.checked).map((box) => box.dataset.scope);
 }
 
+const inTurn = queue();
 let latest = 0;
-let saving = Promise.resolve();
 
 /* What is no longer allowed stops here and now, before anybody is told. Told one after the other: an answer that a later
    decision overtook says nothing about what holds now. */
@@ -51,7 +52,10 @@ async function allow(scopes) {
   sending.consents = new Set(scopes);
   const stopped = sending.consents.has("view") ? null : sending.stopCamera();
   whereabouts?.show(sending.consents.has("location") && before.has("location"));
-  await (saving = Promise.all([saving, stopped]).then(() => save(scopes, before, turn)));
+  await inTurn(async () => {
+    await stopped;
+    await save(scopes, before, turn);
+  });
 }
 
 async function save(scopes, before, turn) {
@@ -94,7 +98,7 @@ call.addEventListener("stream", ({ detail }) => {
   else if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("moved", ({ detail }) => {
-  say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
+  sayBroken(["disconnected", "failed"].includes(detail.state));
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
 call.addEventListener("end", ({ detail }) => {
@@ -109,9 +113,10 @@ function watch(stream) {
   video.srcObject = stream;
   video.play().catch(() => {});
   sending.tell({ seeing: false });
-  whenSeen(video, () => {
+  whenSeen(video, async () => {
     video.dataset.seen = "yes";
-    sending.tell({ seeing: true });
+    await sending.apply(); // who is about to be seen is not yet one who is only heard
+    if (video.srcObject === stream) sending.tell({ seeing: true });
   });
 }
 
@@ -210,11 +215,13 @@ $("#allow-form").addEventListener("change", (event) => {
   if (event.target.dataset.scope === "view") chosen.camera = canCall && event.target.checked;
   allow(marked($("#allow-form")));
 });
-on("#hang-up", async () => {
+let leaving = Promise.resolve();
+on("#hang-up", () => {
   finish("after");
-  await ask(`${api}/departure`, { method: "POST" }).catch(() => {});
+  leaving = ask(`${api}/departure`, { method: "POST", keepalive: true }).catch(() => {});
 });
 on("#come-back", async () => {
+  await leaving;
   await ask(`${api}/return`, { method: "POST" }).catch(() => {});
   location.reload();
 });
@@ -231,7 +238,18 @@ call.addEventListener("chat", ({ detail }) => {
   if (detail.from !== call.view?.you.id && $("#chat").hidden) $("#chat-toggle").click();
 });
 
-ask(api).catch(() => null).then((now) => {
+/* How the call stands; null for who has no part in it. A service that is away for a moment is asked again. */
+async function standing() {
+  try {
+    return await ask(api);
+  } catch ({ status }) {
+    if ([401, 403, 404].includes(status)) return null;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return standing();
+  }
+}
+
+standing().then((now) => {
   if (!now || ["ended", "expired"].includes(now.status)) return finish("over");
   if (!now.present) return finish("after");
   sending.consents = new Set(now.consents);

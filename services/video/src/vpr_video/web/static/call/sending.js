@@ -2,6 +2,7 @@
    Listen to: settled (detail: what failed), changed (the preview and the buttons). */
 
 import { Devices } from "./devices.js";
+import { queue } from "./turns.js";
 
 const FEW_BITS = 180_000;
 export const canCall = Boolean(window.RTCPeerConnection && navigator.mediaDevices?.getUserMedia);
@@ -13,7 +14,7 @@ export class Sending extends EventTarget {
   #call;
   #idle;
   #failed = false;
-  #work = Promise.resolve();
+  #inTurn = queue();
 
   /* idle: () => whether the page is at a step at which nothing is opened. */
   constructor(call, idle) {
@@ -43,8 +44,7 @@ export class Sending extends EventTarget {
   }
 
   apply() {
-    const settle = () => this.#settle();
-    return (this.#work = this.#work.then(settle, settle));
+    return this.#inTurn(() => this.#settle());
   }
 
   async stopCamera() {
@@ -53,11 +53,16 @@ export class Sending extends EventTarget {
     await this.#call.replace("video", null);
   }
 
-  async turn(facing = this.devices.facing) {
+  async turn(facing) {
     this.chosen.camera = true;
+    await this.#inTurn(() => this.#anew(facing));
+  }
+
+  /* Open the camera again: what is under way opened it as it was wanted before. */
+  async #anew(facing = this.devices.facing) {
     this.devices.closeVideo();
     this.devices.facing = facing;
-    await this.apply();
+    await this.#settle();
   }
 
   async light(on) {
@@ -78,7 +83,7 @@ export class Sending extends EventTarget {
   async save(on) {
     this.devices.saving = on;
     this.#call.limit(on ? FEW_BITS : null);
-    if (this.devices.video) await this.turn();
+    await this.#inTurn(() => this.devices.video && this.#anew());
     this.#changed();
     this.tell();
   }
@@ -104,7 +109,7 @@ export class Sending extends EventTarget {
       devices.audio.stop();
       devices.audio = null;
     }
-    if (this.maySpeak && !devices.audio && chosen.microphone) {
+    if (this.maySpeak && !devices.audio && chosen.microphone && !this.#idle()) {
       await devices.openAudio().catch((error) => failures.push(error));
     }
     if (devices.audio) devices.audio.enabled = chosen.microphone;

@@ -3,15 +3,16 @@
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { Devices } from "./devices.js";
-import { $, ask, calledAs, say, says, show, socketAddress, texts } from "./page.js";
+import { $, ask, calledAs, say, sayBroken, says, show, socketAddress, texts } from "./page.js";
 import { Tiles } from "./tiles.js";
+import { queue } from "./turns.js";
 
 const { root, session, kind } = document.body.dataset;
 const guest = !session;
 const api = guest ? `${root}/v1/call` : `${root}/v1/sessions/${session}`;
 let csrf = $("meta[name=csrf-token]").content;
 const headers = () => (guest ? {} : { "X-CSRF-Token": csrf });
-const send = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: headers() });
+const send = (path, body, method = "POST") => ask(`${api}${path}`, { method, body, headers: headers(), keepalive: true });
 
 const devices = new Devices();
 const chosen = { camera: true, microphone: true };
@@ -37,7 +38,7 @@ call.addEventListener("session", ({ detail }) => {
   $("#nobody").hidden = others.length > 0;
   $("#recording").hidden = !detail.recording;
   $("#people").replaceChildren(...detail.people.map(line));
-  for (const box of boxes) box.checked = detail.you.consents.includes(box.dataset.scope);
+  if (!decided) mark(detail.you.consents);
   $("#server").textContent = { away: texts.server_away, fallback: texts.server_fallback }[detail.media] ?? "";
   $("#server").hidden = !$("#server").textContent;
   const step = call.inside ? "call" : "waiting";
@@ -48,7 +49,7 @@ call.addEventListener("stream", ({ detail }) => {
   if (one) tiles.show(one, detail.stream);
 });
 call.addEventListener("moved", ({ detail }) => {
-  say(["disconnected", "failed"].includes(detail.state) ? texts.reconnecting : "");
+  sayBroken(["disconnected", "failed"].includes(detail.state));
 });
 call.addEventListener("link", ({ detail }) => { $("#link").hidden = detail; });
 call.addEventListener("end", ({ detail }) => {
@@ -69,12 +70,16 @@ function finish(step) {
   show(step);
 }
 
-/* Our own camera and microphone */
+/* Our own camera and microphone: none of it is opened twice, nor once the call is left. */
 
-async function open() {
+const ofDevices = queue();
+const open = () => ofDevices(settle);
+
+async function settle() {
+  const there = () => ["waiting", "call"].includes(document.body.dataset.at);
   try {
-    if (chosen.microphone && !devices.audio) await devices.openAudio();
-    if (chosen.camera && !devices.video) await devices.openVideo();
+    if (chosen.microphone && !devices.audio && there()) await devices.openAudio();
+    if (chosen.camera && !devices.video && there()) await devices.openVideo();
   } catch (error) {
     say(error.name === "NotAllowedError" ? texts.own_denied : texts.own_missing);
   }
@@ -104,17 +109,30 @@ $("#join").onclick = async () => {
   await open();
   call.start();
 };
-$("#again").onclick = () => location.reload();
+let leaving = Promise.resolve();
+$("#again").onclick = () => leaving.then(() => location.reload());
 $("#mute").onclick = () => { chosen.microphone = !chosen.microphone; open(); };
 $("#camera").onclick = () => { chosen.camera = !chosen.camera; open(); };
-$("#leave").onclick = async () => {
+$("#leave").onclick = () => {
   finish("after");
-  await send("/departure").catch(() => say(texts.failed));
+  leaving = send("/departure").catch(() => say(texts.failed));
 };
+
+/* What is allowed: told one after the other. Views say what held before, so they count only until something was decided. */
+
 const boxes = [...document.querySelectorAll("#allow [data-scope]")];
-$("#allow").addEventListener("change", () => {
+const ofConsents = queue();
+let decided = 0;
+
+function mark(scopes) {
+  for (const box of boxes) box.checked = scopes.includes(box.dataset.scope);
+}
+
+$("#allow").addEventListener("change", async () => {
   const scopes = boxes.filter((box) => box.checked).map((box) => box.dataset.scope);
-  send("/consents", { scopes }, "PUT").catch(() => say(texts.failed));
+  const turn = ++decided;
+  const told = await ofConsents(() => send("/consents", { scopes }, "PUT")).catch(() => say(texts.failed));
+  if (turn === decided) mark((told ?? call.view.you).consents);
 });
 
 show(document.body.dataset.over ? "over" : "before");

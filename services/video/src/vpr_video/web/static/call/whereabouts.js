@@ -30,11 +30,10 @@ export class Whereabouts {
   stop() {
     this.#wanted++;
     clearTimeout(this.#later);
-    if (this.#watch !== null) {
-      navigator.geolocation.clearWatch(this.#watch);
-      this.#watch = null;
-      this.#say(texts.where_stopped);
-    }
+    const looking = $("#where-said").textContent === texts.where_looking;
+    if (looking || this.#watch !== null) this.#say(texts.where_stopped);
+    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
+    this.#watch = null;
     $("#locate-live").setAttribute("aria-pressed", "false");
   }
 
@@ -60,16 +59,18 @@ export class Whereabouts {
     }, (error) => (error.code === DENIED ? this.#failed(error) : this.#say(texts.where_unknown)), OPTIONS);
   }
 
-  /* Whether it was told. */
+  /* Whether it was told, or is not wanted any more: then nothing is said of it. */
   async #send({ coords, timestamp }, said) {
     this.#told = Date.now();
+    const asked = this.#wanted;
     const { latitude, longitude, accuracy } = coords;
     try {
       const at = new Date(Math.min(timestamp || Date.now(), Date.now())).toISOString();
       await ask(this.#url, { method: "PUT", body: { latitude, longitude, accuracy, at } });
-      this.#say(said.replace("{n}", Math.max(1, Math.round(accuracy))));
+      if (asked === this.#wanted) this.#say(said.replace("{n}", Math.max(1, Math.round(accuracy))));
       return true;
     } catch (error) {
+      if (asked !== this.#wanted) return true;
       if (error.status === 409) this.stop();
       this.#say(texts.where_failed);
       return false;
