@@ -19,6 +19,13 @@ OFFER = """async () => {
   return { type, sdp };
 }"""
 
+COUNTED = """() => {
+  window.recorders = 0;
+  window.MediaRecorder = class extends MediaRecorder {
+    constructor(...given) { super(...given); window.recorders += 1; }
+  };
+}"""
+
 
 @pytest.fixture
 def officer(browser: Browser) -> Iterator[Alone]:
@@ -68,6 +75,23 @@ def test_an_officer_who_missed_the_end_learns_of_it(officer: Alone) -> None:
     officer.page.locator("#people li").wait_for()
     officer.sockets[-1].close(code=4410, reason="the session is over")
     officer.at("after")
+
+
+def test_a_recording_is_not_begun_once_consent_to_it_is_withdrawn(officer: Alone) -> None:
+    allows = view(own(), person(OTHER, "resident", consents=("view", "record")))
+    officer.tells(ICE, allows, {"type": "ready", "from": OTHER, "run": "1"})
+    officer.page.evaluate(COUNTED)
+    officer.page.locator("#record").click()
+    opening = officer.asks("POST", "/evidence")
+    officer.tells(view(own(), person(OTHER, "resident", consents=("view",))))
+    officer.page.locator("#record[aria-pressed=false]").wait_for()
+    opening.fulfill(json={"id": THIRDS, "chunk_limit": 1000})
+    officer.waiting("POST", "/evidence")
+    assert officer.page.evaluate("recorders") == 0
+    officer.tells(allows)
+    officer.page.locator("#record").click()
+    officer.answers("POST", "/evidence", {"id": THIRDS, "chunk_limit": 1000})
+    officer.until(lambda: officer.page.evaluate("recorders") == 1, "the next recording")
 
 
 def test_a_list_that_comes_late_is_not_taken_for_the_newest(officer: Alone) -> None:

@@ -13,7 +13,7 @@ export class Recorder extends EventTarget {
   #shelf;
   #recorder = null;
   #upload = null;
-  #starting = false;
+  #starting = null;
   #resuming = Promise.resolve();
   #finishing = Promise.resolve();
 
@@ -30,22 +30,24 @@ export class Recorder extends EventTarget {
   }
 
   get running() {
-    return this.#starting || this.#recorder?.state === "recording";
+    return Boolean(this.#starting) || this.#recorder?.state === "recording";
   }
 
-  /* pictures: whether the resident may be seen now; without, the sound alone is recorded. */
+  /* pictures: whether the resident may be seen now; without, the sound alone is recorded. Not begun if it is stopped
+     before its item is there. */
   async start(stream, pictures) {
     if (this.running) return;
-    this.#starting = true;
+    const starting = (this.#starting = {});
     this.#changed();
     try {
       await this.#resuming;
       const type = pictures ? TYPE : SOUND;
       const item = { kind: "recording", media_type: TYPE, captured_at: new Date().toISOString() };
       const upload = await Upload.open(this.#base, item, this.#headers, this.#shelf);
+      if (this.#starting !== starting) return upload.drop();
       this.#begin(pictures ? stream : new MediaStream(stream.getAudioTracks()), type, upload);
     } finally {
-      this.#starting = false;
+      if (this.#starting === starting) this.#starting = null;
       this.#changed();
     }
   }
@@ -70,6 +72,7 @@ export class Recorder extends EventTarget {
   }
 
   stop() {
+    this.#starting = null;
     if (this.#recorder?.state === "recording") this.#recorder.stop();
     this.#changed();
   }
