@@ -24,11 +24,15 @@ GRANTED = "--use-fake-ui-for-media-stream"
 SECONDS = 60
 SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
-FRAMES = """(video, wanted) => new Promise(resolve => {
+FRAMES = """(video, wanted) => new Promise((resolve, reject) => {
   let seen = 0;
   const count = () => { if (++seen >= wanted) resolve(seen); else video.requestVideoFrameCallback(count); };
   video.requestVideoFrameCallback(count);
-})"""
+  const now = () => [video.isConnected, video.paused, video.readyState,
+    ...(video.srcObject?.getTracks() ?? []).map(({ kind, muted, readyState }) => [kind, muted, readyState]),
+    ...window.peers.map(({ connectionState }) => connectionState)];
+  setTimeout(() => reject(new Error(`${seen} frames only: ${JSON.stringify(now())}`)), SECONDS * 1000);
+})""".replace("SECONDS", str(SECONDS))
 """Resolves once a video showed so many more frames."""
 
 PEERS = """(() => {

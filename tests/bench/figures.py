@@ -16,7 +16,7 @@ from vpr_metrics.definitions import INTERVALS
 from vpr_metrics.exporting import MILESTONES
 from vpr_metrics.transitions import transitions
 
-TRIES = 5
+TRIES = 15
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 
 FILL = """
@@ -83,7 +83,7 @@ def flow(path: Path, cases: int) -> Asked:
     log = log[list(names)].rename(columns=names).astype({"case:concept:name": str})
     log["time:timestamp"] = log["time:timestamp"].dt.tz_localize("UTC")
     pm: Any = pm4py
-    return Asked(_fastest(lambda: pm.discover_performance_dfg(log), tries=1), seconds)
+    return Asked(_fastest(lambda: pm.discover_performance_dfg(log), tries=3), seconds)
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, question: Callable[[duckdb.DuckDBPyConnection], object]) -> object:

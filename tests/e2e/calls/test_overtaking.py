@@ -26,6 +26,27 @@ COUNTED = """() => {
   };
 }"""
 
+SENDER = """async (leg) => {
+  const canvas = document.createElement("canvas");
+  canvas.getContext("2d").fillRect(0, 0, 9, 9);
+  const other = new RTCPeerConnection();
+  for (const kind of ["audio", canvas.captureStream(5).getVideoTracks()[0]]) {
+    other.addTransceiver(kind, { direction: "sendonly" });
+  }
+  (window.others ??= {})[leg] = other;
+  await other.setLocalDescription();
+  while (other.iceGatheringState !== "complete") {
+    await new Promise((resolve) => { other.onicegatheringstatechange = resolve; });
+  }
+  const { type, sdp } = other.localDescription;
+  return { type, sdp };
+}"""
+"""Somebody's picture as the media server would offer it."""
+
+ANSWERED = "([leg, answer]) => others[leg].setRemoteDescription(answer)"
+RECEIVED = """(leg) => peers.find((one) => one.remoteDescription?.sdp === others[leg].localDescription.sdp)
+  ?.connectionState"""
+
 
 @pytest.fixture
 def officer(browser: Browser) -> Iterator[Alone]:
@@ -195,3 +216,20 @@ def test_what_was_written_before_stands_before(guest: Alone) -> None:
     lines = guest.page.locator("#chat [data-list] li")
     lines.filter(has_text="First").wait_for()
     assert lines.all_text_contents() == ["Officer First", "Officer Second"]
+
+
+def test_a_connection_that_stands_ends_none_that_is_to_replace_it(guest: Alone) -> None:
+    older, newer = OTHER, THIRDS
+    guest.tells(ICE, view(interpreter(), person(OTHER, "officer"), media="server"))
+    guest.says(type="server_ready")
+    for leg in (older, newer):
+        offer = guest.page.evaluate(SENDER, leg)
+        guest.tells({"type": "server_description", "leg": leg, "from": OTHER, "description": offer})
+    for leg in (older, newer):
+        answer = guest.says(type="server_description", leg=leg)["description"]
+        guest.page.evaluate(ANSWERED, [leg, answer])
+        guest.until(lambda leg=leg: guest.page.evaluate(f"others['{leg}'].connectionState") == "connected", leg)
+    states = guest.until(
+        lambda: "closed" in (now := [guest.page.evaluate(RECEIVED, leg) for leg in (older, newer)]) and now, "one ends"
+    )
+    assert states == ["closed", "connected"]

@@ -112,7 +112,8 @@ export class Server extends EventTarget {
       this.#former?.close();
       this.#former = null;
     } else {
-      const before = [...this.#receiving.values()].filter((one) => one !== leg && one.who === leg.who);
+      const legs = [...this.#receiving.values()].filter((one) => one.who === leg.who);
+      const before = legs.slice(0, legs.indexOf(leg)); // what came after it is to replace it, and stands soon
       this.#tell("stream", { id: leg.who, stream: leg.stream });
       before.forEach((one) => this.#end(one));
     }
