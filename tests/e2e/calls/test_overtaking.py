@@ -218,6 +218,13 @@ def test_what_was_written_before_stands_before(guest: Alone) -> None:
     assert lines.all_text_contents() == ["Officer First", "Officer Second"]
 
 
+def _answered(guest: Alone, leg: str) -> None:
+    """The page's answer is brought to the other end, and both are connected."""
+    answer = guest.says(type="server_description", leg=leg)["description"]
+    guest.page.evaluate(ANSWERED, [leg, answer])
+    guest.until(lambda: guest.page.evaluate(f"others['{leg}'].connectionState") == "connected", leg)
+
+
 def test_a_connection_that_stands_ends_none_that_is_to_replace_it(guest: Alone) -> None:
     older, newer = OTHER, THIRDS
     guest.tells(ICE, view(interpreter(), person(OTHER, "officer"), media="server"))
@@ -226,9 +233,7 @@ def test_a_connection_that_stands_ends_none_that_is_to_replace_it(guest: Alone) 
         offer = guest.page.evaluate(SENDER, leg)
         guest.tells({"type": "server_description", "leg": leg, "from": OTHER, "description": offer})
     for leg in (older, newer):
-        answer = guest.says(type="server_description", leg=leg)["description"]
-        guest.page.evaluate(ANSWERED, [leg, answer])
-        guest.until(lambda leg=leg: guest.page.evaluate(f"others['{leg}'].connectionState") == "connected", leg)
+        _answered(guest, leg)
     states = guest.until(
         lambda: "closed" in (now := [guest.page.evaluate(RECEIVED, leg) for leg in (older, newer)]) and now, "one ends"
     )
