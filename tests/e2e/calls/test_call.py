@@ -47,7 +47,8 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         consent(on_phone, "view", "snapshot")
         place = phone.locator("#to-waiting").bounding_box()
         phone.evaluate("allowNow()")
-        phone.locator("[data-step=check] video").evaluate("video => video.play()")
+        picture = phone.locator("[data-step=check] video")
+        eventually(lambda: picture.evaluate("video => video.readyState > 1"), "the phone's own picture")
         eventually(lambda: phone.locator("#level").evaluate("level => level.value > 0"), "we hear the phone")
         assert phone.locator("#to-waiting").bounding_box() == place, "no button moves away under a finger"
         on_phone.fine("check", screenshots)
