@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vpr_metrics.comparing import Sampling, changes
+from vpr_metrics.comparing import Sampling, changes, like_for_like
 from vpr_metrics.resampling import MANY, means, medians
 
 DRAWS = 100_000
@@ -48,3 +48,21 @@ def test_given_few_cases_beside_many_when_they_are_compared_then_the_few_decide_
     assert mean.high - mean.low == pytest.approx(width, rel=0.1)
     assert mean.low < few.mean() - many.mean() < mean.high
     assert changes(many, few, sampling) == (mean, median), "the seed repeats it"
+
+
+def test_given_many_cases_in_strata_when_like_is_compared_with_like_then_the_interval_is_that_of_draws() -> None:
+    generator = np.random.default_rng(8)
+    strata = [[str(place % 60)] for place in range(MANY + 60)]
+    before, after = (generator.lognormal(mean, 1, len(strata)) for mean in (5.0, 4.5))
+    found = like_for_like((before, strata), (after, strata), Sampling(resamples=4000, seed=7, confidence=0.95))
+    assert found
+    names = np.array([int(one) for [one] in strata])
+    variances = [
+        sum((len(part) * part.std()) ** 2 / len(part) for part in (whole[names == one] for one in range(60)))
+        for whole in (before, after)
+    ]
+    width = 2 * 1.96 * math.sqrt(sum(variances)) / len(strata)
+    assert found.mean.low is not None
+    assert found.mean.high is not None
+    assert found.mean.high - found.mean.low == pytest.approx(width, rel=0.05)
+    assert found.mean.low < after.mean() - before.mean() < found.mean.high

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from vpr_metrics.resampling import CELLS, MANY
+from vpr_metrics.resampling import CELLS, MANY, MANY_OF_A_PART
 from vpr_metrics.resampling import means as means_of
 from vpr_metrics.resampling import medians as medians_of
 from vpr_metrics.suppressing import hidden
@@ -236,9 +236,11 @@ def _resampled(
 ) -> Change:
     generator = np.random.default_rng(sampling.seed)
     drawn = np.zeros((2, sampling.resamples))
+    cases = max(sum(len(both[side]) for both in parts) for side in (0, 1))
+    many = MANY_OF_A_PART if cases > MANY else MANY
     for both, weight in zip(parts, weights, strict=True):
         for side, values in enumerate(both):
-            drawn[side] += weight * means_of(generator, values, sampling.resamples)
+            drawn[side] += weight * means_of(generator, values, sampling.resamples, many)
     drawn /= weights.sum()
     edges = [50 * (1 - sampling.confidence), 50 * (1 + sampling.confidence)]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,15 +7,18 @@ from vpr_metrics.survival import Floats
 MANY = 20_000
 """Of more cases than this a resample's mean is drawn by its law, and its median beside it."""
 
+MANY_OF_A_PART = 200
+"""The same of a stratum, where all strata have MANY together: in their sum what each one's law lacks is evened out."""
+
 CELLS = 4_000_000
 """How many drawn values are in memory at the same time."""
 
 
-def means(generator: np.random.Generator, values: Floats, resamples: int) -> Floats:
+def means(generator: np.random.Generator, values: Floats, resamples: int, many: int = MANY) -> Floats:
     """The mean of each resample. Of many cases its law is the normal one with the skewness that so many draws leave
     (Cornish and Fisher's first terms): how far it is from the draws' own falls with their number.
     """
-    if len(values) > MANY:
+    if len(values) > many:
         return _by_law(generator, values, resamples)
     batch = max(1, CELLS // len(values))
     sizes = [min(batch, resamples - begun) for begun in range(0, resamples, batch)]
