@@ -83,3 +83,10 @@ async def intake(servers: Servers) -> AsyncIterator[System]:
     """Intake alone."""
     async with System.started(servers, ["intake"]) as running:
         yield running
+
+
+@pytest.fixture
+async def video(servers: Servers) -> AsyncIterator[System]:
+    """Video alone."""
+    async with System.started(servers, ["video"]) as running:
+        yield running

@@ -83,7 +83,7 @@ async def test_a_reports_file_is_kept_there_and_refused_while_the_store_is_away(
     assert (answer.status_code, answer.content) == (200, LARGE)
     assert (part.status_code, part.content) == (206, LARGE[70_000:90_001])
 
-    store.end()
+    store.process.kill()
     refused = await sender.send()
     assert code_of(refused) == (503, "unavailable")
     with pytest.raises(StorageUnavailable):

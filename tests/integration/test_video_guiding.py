@@ -13,7 +13,7 @@ from tests.examples import NOON, recorded
 from tests.integration.test_video_life import Meeting
 from tests.integration.test_video_signalling import Call, arranged
 from tests.sockets import listening
-from tests.system import Servers, System, until
+from tests.system import System, until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
@@ -23,13 +23,6 @@ from vpr_video.tables import PERSONAL, locations, sessions
 
 HERE = {"latitude": 49.8951, "longitude": -97.1384, "accuracy": 12.5}
 THERE = {"latitude": 49.9, "longitude": -97.2, "accuracy": 5.0}
-
-
-@pytest.fixture
-async def video(servers: Servers) -> AsyncIterator[System]:
-    """Video alone."""
-    async with System.started(servers, ["video"]) as running:
-        yield running
 
 
 @pytest.fixture

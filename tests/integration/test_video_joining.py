@@ -2,11 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import httpx
-import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
@@ -20,13 +18,6 @@ from vpr_video.domain.waiting import EXPIRY
 from vpr_video.tables import invite_tokens
 
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"}
-
-
-@pytest.fixture
-async def video(servers: Servers) -> AsyncIterator[System]:
-    """Video alone."""
-    async with System.started(servers, ["video"]) as running:
-        yield running
 
 
 def page_is_private_and_plain(page: httpx.Response) -> None:

@@ -1,16 +1,14 @@
 """The life of a session through log and API."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import System, until
 from vpr_events import store
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseClosed, CaseVideoRequested, CloseReason
@@ -111,13 +109,6 @@ class Meeting:
 
     async def names(self) -> list[str]:
         return [event.data.event_name.removeprefix("session.") for event in await self.events()]
-
-
-@pytest.fixture
-async def video(servers: Servers) -> AsyncIterator[System]:
-    """Video alone."""
-    async with System.started(servers, ["video"]) as running:
-        yield running
 
 
 async def test_a_request_of_triage_becomes_a_waiting_session(video: System) -> None:

@@ -12,19 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.test_video_guiding import HERE, THERE, allow, locate, located
 from tests.integration.test_video_signalling import Call, arranged, both_online
 from tests.sockets import calling, listening
-from tests.system import Servers, System
+from tests.system import System
 from vpr_service.runtime import Runtime
 from vpr_video import queries
 from vpr_video.seats import Seat, seat_in
 from vpr_video.signalling import record
 from vpr_video.signalling.hub import Hub, hub_of
-
-
-@pytest.fixture
-async def video(servers: Servers) -> AsyncIterator[System]:
-    """Video alone."""
-    async with System.started(servers, ["video"]) as running:
-        yield running
 
 
 @pytest.fixture

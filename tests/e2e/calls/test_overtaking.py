@@ -1,6 +1,7 @@
 """Pages of a call when what mostly comes first comes last: answers, views, greetings, presses of buttons."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -48,26 +49,27 @@ RECEIVED = """(leg) => peers.find((one) => one.remoteDescription?.sdp === others
   ?.connectionState"""
 
 
-@pytest.fixture
-def officer(browser: Browser) -> Iterator[Alone]:
-    """An officer's page that was let into a call, before any view of it."""
-    with alone(browser, officer_page()) as page:
+@contextmanager
+def joined(browser: Browser, html: str, asked: str) -> Iterator[Alone]:
+    """A page that was let into a call by this question, before any view of it."""
+    with alone(browser, html) as page:
         page.page.locator("#join").click()
-        page.answers("POST", "/participants")
+        page.answers("POST", asked)
         page.until(lambda: page.sockets, "a connection")
         yield page
         assert page.wrong == []
+
+
+@pytest.fixture
+def officer(browser: Browser) -> Iterator[Alone]:
+    with joined(browser, officer_page(), "/participants") as page:
+        yield page
 
 
 @pytest.fixture
 def guest(browser: Browser) -> Iterator[Alone]:
-    """A guest's page, before any view of the call."""
-    with alone(browser, guest_page()) as page:
-        page.page.locator("#join").click()
-        page.answers("POST", "/return")
-        page.until(lambda: page.sockets, "a connection")
+    with joined(browser, guest_page(), "/return") as page:
         yield page
-        assert page.wrong == []
 
 
 def own(**more: Any) -> dict[str, Any]:

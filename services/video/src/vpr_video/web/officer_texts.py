@@ -221,7 +221,7 @@ OFFICER: dict[Language, dict[str, Any]] = {
         "modes": {"video": "Vidéo", "audio": "Voix", "chat": "Écrit", "upload": "Envoi de fichiers"},
         "reason": "Motif de la fin de la séance",
         "reasons": {
-            "completed": "C’est terminé",
+            "completed": "Terminé",
             "no_show": "Le résident n’est pas venu",
             "declined": "Le résident a refusé",
             "failed": "Problème technique",
