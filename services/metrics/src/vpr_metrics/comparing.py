@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import scipy
 
+from vpr_metrics import resampling
 from vpr_metrics.resampling import CELLS, MANY, MANY_OF_A_PART
-from vpr_metrics.resampling import means as means_of
-from vpr_metrics.resampling import medians as medians_of
 from vpr_metrics.suppressing import hidden
 from vpr_metrics.survival import Floats, Truths
 
@@ -70,8 +69,8 @@ def _interval(baseline: Floats, comparison: Floats, sampling: Sampling) -> tuple
 
 def _drawn(baseline: Floats, comparison: Floats, sampling: Sampling) -> Floats:
     generator = np.random.default_rng(sampling.seed)
-    cohorts = (baseline, comparison)
-    return np.stack([kind(generator, one, sampling.resamples) for kind in (means_of, medians_of) for one in cohorts])
+    cohorts, kinds = (baseline, comparison), (resampling.means, resampling.medians)
+    return np.stack([kind(generator, one, sampling.resamples) for kind in kinds for one in cohorts])
 
 
 def _drawn_by_case(baseline: Floats, comparison: Floats, sampling: Sampling) -> Floats:
@@ -240,7 +239,7 @@ def _resampled(
     many = MANY_OF_A_PART if cases > MANY else MANY
     for both, weight in zip(parts, weights, strict=True):
         for side, values in enumerate(both):
-            drawn[side] += weight * means_of(generator, values, sampling.resamples, many)
+            drawn[side] += weight * resampling.means(generator, values, sampling.resamples, many)
     drawn /= weights.sum()
     edges = [50 * (1 - sampling.confidence), 50 * (1 + sampling.confidence)]
     with np.errstate(divide="ignore", invalid="ignore"):

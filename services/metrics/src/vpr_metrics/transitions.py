@@ -17,7 +17,7 @@ from vpr_metrics.following import following
 from vpr_metrics.survival import Whole
 
 ROWS = 10_000
-"""Cases that are in memory at once."""
+"""Cases that are read at once, while those before them are worked on."""
 
 NAMES = [point.removesuffix("_at") for point in MILESTONES]
 BITS = np.uint64(5)
