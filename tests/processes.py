@@ -136,15 +136,17 @@ def start_all(processes: Collection[Process]) -> None:
 
 
 @contextmanager
-def separate_services(folder: Path, names: Sequence[str] = SERVICES, *, fsync: bool = False) -> Iterator[Separate]:
-    """Servers in ``folder`` and these services on them, all started and ready."""
+def separate_services(
+    folder: Path, names: Sequence[str] = SERVICES, *, fsync: bool = False, **environment: str
+) -> Iterator[Separate]:
+    """Servers in ``folder`` and these services on them, all started and ready, each with this environment."""
     home = Home.given(folder / "home", "http://localhost:8000")
     embedded = Embedded(home.servers, fsync=fsync)
     endpoints = embedded.start()
     system = Separate(home, embedded, {})
     try:
         migrate_embedded(endpoints)
-        system.processes = {name: service_process(name, home, endpoints, folder) for name in names}
+        system.processes = {name: service_process(name, home, endpoints, folder, **environment) for name in names}
         start_all(system.processes.values())
         yield system
     finally:

@@ -22,11 +22,12 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered; without a ``status`` nothing is, until the receiver ends."""
+    """What is answered, once ``after`` is set; without a ``status`` nothing is, until the receiver ends."""
 
     status: int | None = 204
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    after: asyncio.Event | None = None
 
 
 @dataclass
@@ -68,6 +69,8 @@ class Receiver:
                     self.silent += 1
                     await self._ending.wait()
                     return
+                if reply.after:
+                    await reply.after.wait()
                 head = {"content-length": str(len(reply.body)), **reply.headers}
                 lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
                 writer.write(f"HTTP/1.1 {reply.status} Said\r\n{lines}\r\n".encode() + reply.body)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from json import dumps
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ LEASES_ARE_OVER = text(
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[Separate]:
-    with separate_services(tmp_path, ["intake"]) as running:
+    with separate_services(tmp_path, ["intake"], INTAKE_WEBHOOK_DELAYS=dumps([1] * 100)) as running:
         yield running
 
 

@@ -377,6 +377,29 @@ async def test_while_a_receiver_fails_what_waits_for_it_is_not_tried_and_comes_w
         assert (shown["failing_since"], shown["paused_until"]) == (None, None)
 
 
+async def test_what_waits_comes_too_when_the_first_that_is_taken_left_before_the_failure(
+    servers: Servers, receiver: Receiver
+) -> None:
+    back = asyncio.Event()
+    receiver.answering = lambda one: Reply(204, after=back) if one.nth == 1 else Reply(503)
+    async with System.started(servers, ["intake"], webhook_delays=(3600, 3600), effects_per_lane=2) as system:
+        partner = await Partner.admitted(system)
+        hook = await partner.webhook(receiver.url)
+        await partner.files()
+        await came(receiver, 1)
+        await partner.files()
+
+        async def fails() -> bool:
+            return bool((await partner.told("GET", f"/v1/webhooks/{hook['id']}"))["failing_since"])
+
+        await until(fails)
+        waiting = {await partner.files() for _ in range(3)}
+        receiver.answering = lambda _: Reply(204)
+        back.set()
+        log = await partner.deliveries(hook["id"], over=1 + 3)
+    assert waiting < {one["report_id"] for one in log if one["state"] == "delivered"}
+
+
 @given(failing=st.integers(0, 10**7) | st.none())
 def test_a_pause_grows_with_the_failing_within_the_first_two_delays(failing: int | None) -> None:
     since = None if failing is None else NOON - timedelta(seconds=failing)

@@ -202,9 +202,9 @@ class Deliverer:
     def _over(self, message: Message, result: Result, switch_off: str | None = None) -> Tried:
         written = self._noted(message, result, "delivered" if result.taken else "failed", None)
         told = {"webhook": message.webhook_id, "tried_at": result.at}
-        written.append(Write(message.webhook_id, RESUME if result.taken else FAILED, told))
-        if result.taken and message.failing_since:
+        if result.taken:
             written.append(Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
+        written.append(Write(message.webhook_id, RESUME if result.taken else FAILED, told))
         why = {"webhook": message.webhook_id, "why": switch_off}
         if switch_off == "gone":
             written.append(Write(message.webhook_id, SWITCH_OFF, why))

@@ -38,13 +38,17 @@ _place = func.row_number().over(order_by=(_untried.c.created_at, _untried.c.id))
 _apart = select(_untried.c.id, _place.label("place")).subquery()
 _behind = func.least(_apart.c.place, AT_MOST) * bindparam("apart", type_=Interval)
 _due = bindparam("until", type_=DateTime(timezone=True)) + _behind
+_fails = select(webhooks.c.id).where(webhooks.c.id == bindparam("webhook"), webhooks.c.failing_since.is_not(None))
 HOLD = update(effects).where(effects.c.id == _apart.c.id).values(due_at=_due)
 RELEASE = (
     update(effects)
-    .where(effects.c.id == _untried.c.id, effects.c.due_at > func.clock_timestamp())
+    .where(effects.c.id == _untried.c.id, effects.c.due_at > func.clock_timestamp(), _fails.exists())
     .values(due_at=func.clock_timestamp())
 )
-"""Who was tried before has a schedule of its own."""
+"""Before ``RESUME``. Who was tried before has a schedule of its own.
+
+Whether the webhook fails is asked now: another message may have found out while this one was on its way.
+"""
 
 
 def apart(delays: Sequence[float]) -> timedelta:
