@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-SECONDS = 20.0
+from tests.waiting import DEADLINE
+
 SOCKET = "SOCKET"
 """The method that stands for a WebSocket handshake."""
 PROTOCOL = "vpr.call.1"
@@ -43,7 +44,7 @@ async def status_of(app: FastAPI, method: str, url: str, headers: Mapping[str, s
 
     asked = asyncio.create_task(app(scope, receive, send))
     try:
-        await asyncio.wait({asked, answered}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({asked, answered}, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
         assert answered.done(), f"{method} {parts.path} does not answer"
         status: int = answered.result()
         return status

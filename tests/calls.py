@@ -1,8 +1,7 @@
 """Browsers that call each other: an officer at a desk, a resident with a phone, fake cameras in both."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +15,12 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 from tests.e2e.conftest import FLAGS, chromium_path
 from tests.processes import Process, all_in_one, staff_url
 from tests.scenario import People, admit, case_of, file_by_open311, invite, session_of
+from tests.waiting import DEADLINE
 from vpr.home import Home
 
 CAMERAS = ["--use-fake-device-for-media-stream=device-count=3", "--autoplay-policy=no-user-gesture-required",
            "--allow-loopback-in-peer-connection"]  # fmt: skip
 GRANTED = "--use-fake-ui-for-media-stream"
-SECONDS = 60
 SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 FRAMES = """(video, wanted) => new Promise((resolve, reject) => {
@@ -31,8 +30,8 @@ FRAMES = """(video, wanted) => new Promise((resolve, reject) => {
   const now = () => [video.isConnected, video.paused, video.readyState,
     ...(video.srcObject?.getTracks() ?? []).map(({ kind, muted, readyState }) => [kind, muted, readyState]),
     ...window.peers.map(({ connectionState }) => connectionState)];
-  setTimeout(() => reject(new Error(`${seen} frames only: ${JSON.stringify(now())}`)), SECONDS * 1000);
-})""".replace("SECONDS", str(SECONDS))
+  setTimeout(() => reject(new Error(`${seen} frames only: ${JSON.stringify(now())}`)), DEADLINE * 1000);
+})""".replace("DEADLINE", str(DEADLINE))
 """Resolves once a video showed so many more frames."""
 
 PEERS = """(() => {
@@ -58,15 +57,6 @@ def chromium(playwright: Playwright, *flags: str) -> Browser:
     return playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *CAMERAS, *flags])
 
 
-def eventually(question: Callable[[], Any], what: str) -> Any:
-    """The answer, once it is true."""
-    end = time.monotonic() + SECONDS
-    while not (answer := question()):
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.05)
-    return answer
-
-
 @dataclass
 class Side:
     """One side of a call: a page, what it was told by the service, and whatever went wrong on it."""
@@ -77,7 +67,7 @@ class Side:
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(SECONDS * 1000)
+        self.page.set_default_timeout(DEADLINE * 1000)
         self.page.add_init_script(PEERS)
         self.page.on("websocket", lambda socket: socket.on("framereceived", self._hear))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -152,7 +142,7 @@ class Desk:
 @contextmanager
 def desk_on(folder: Path, **environment: str) -> Iterator[Desk]:
     """A whole system in this folder, whose settings are these beside its own."""
-    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=30) as client:
+    with pytest.MonkeyPatch.context() as patch, httpx.Client(timeout=DEADLINE) as client:
         for name, value in environment.items():
             patch.setenv(name, value)
         with all_in_one(folder) as process:

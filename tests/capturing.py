@@ -6,10 +6,11 @@ from typing import Any
 
 from playwright.sync_api import Locator
 
-from tests.calls import Desk, Side, eventually
+from tests.calls import Desk, Side
 from tests.evidence import sha256, unpacked, verified
 from tests.residents import THEFT, Read, whole_form
-from tests.scenario import session_of, wait_for
+from tests.scenario import session_of
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
 
@@ -41,7 +42,7 @@ def captured(desk: Desk, session: str, kind: str, many: int = 1) -> list[dict[st
         found = [one for one in items(desk, session) if one["kind"] == kind and one["state"] == "captured"]
         return found if len(found) >= many else []
 
-    return list(eventually(enough, f"{many} of {kind}"))
+    return list(wait_for(enough, f"{many} of {kind}"))
 
 
 def tick(side: Side, scope: str) -> None:

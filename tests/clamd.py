@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,14 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.processes import free_port
+from tests.waiting import DEADLINE, wait_for
 
 MALWARE = b"%PDF-1.7\nthis part stands for malware" + b" " * 600
 """What it finds something in."""
 
 LOOKED_AT, TAKEN = 1_000_000, 2_000_000
 """The most bytes that it looks through, and that it lets itself be sent."""
-
-SECONDS = 20
 
 
 @dataclass
@@ -57,11 +55,7 @@ class Clamd:
         words = [str(program), f"--config-file={self.folder}/configuration"]
         with self.log.open("ab") as file:
             self.child = subprocess.Popen(words, stdout=file, stderr=file, start_new_session=True)
-        end = time.monotonic() + SECONDS
-        while not self._answers():
-            assert self.child.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < end, "clamd does not answer"
-            time.sleep(0.05)
+        wait_for(self._answers, "clamd answers")
 
     def _configure(self) -> None:
         signatures = self.folder / "signatures"
@@ -76,6 +70,8 @@ class Clamd:
         (self.folder / "configuration").write_text(lines)
 
     def _answers(self) -> bool:
+        assert self.child
+        assert self.child.poll() is None, self.log.read_text()[-2000:]
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
                 asked.sendall(b"zPING\0")
@@ -87,7 +83,7 @@ class Clamd:
         """kill -9: nothing is looked through."""
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGKILL)
-            self.child.wait(SECONDS)
+            self.child.wait(DEADLINE)
 
 
 @contextmanager

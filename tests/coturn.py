@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.processes import free_port
+from tests.waiting import DEADLINE, wait_for
 
 SECRET = "north"
 LOOPBACK = ("--allow-loopback-peers", "--denied-peer-ip=0.0.0.0-255.255.255.255", "--allowed-peer-ip=127.0.0.1")
-SECONDS = 20
 
 
 @dataclass
@@ -49,13 +48,11 @@ class Relay:
         ]  # fmt: skip
         with self.log.open("ab") as file:
             self.child = subprocess.Popen(words, stdout=file, stderr=file, start_new_session=True)
-        end = time.monotonic() + SECONDS
-        while not self._answers():
-            assert self.child.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < end, "coturn does not answer"
-            time.sleep(0.05)
+        wait_for(self._answers, "coturn answers")
 
     def _answers(self) -> bool:
+        assert self.child
+        assert self.child.poll() is None, self.log.read_text()[-2000:]
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
@@ -66,7 +63,7 @@ class Relay:
         """kill -9: every allocation is gone."""
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGKILL)
-            self.child.wait(SECONDS)
+            self.child.wait(DEADLINE)
 
 
 @contextmanager

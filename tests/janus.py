@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,10 +14,10 @@ import psutil
 import pytest
 
 from tests.processes import free_port
+from tests.waiting import DEADLINE, wait_for
 
 SECRET = "south"
 START = Path(__file__).parents[1] / "deploy" / "janus" / "start.sh"
-SECONDS = 20
 
 
 @dataclass
@@ -49,13 +48,11 @@ class MediaServer:
             self.child = subprocess.Popen(
                 [str(START)], env=os.environ | told, stdout=file, stderr=file, start_new_session=True
             )
-        end = time.monotonic() + SECONDS
-        while not self._answers():
-            assert self.child.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < end, "Janus does not answer"
-            time.sleep(0.05)
+        wait_for(self._answers, "Janus answers")
 
     def _answers(self) -> bool:
+        assert self.child
+        assert self.child.poll() is None, self.log.read_text()[-2000:]
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
@@ -75,7 +72,7 @@ class MediaServer:
         """kill -9: every room and every way is gone."""
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGKILL)
-            self.child.wait(SECONDS)
+            self.child.wait(DEADLINE)
 
 
 def _missing_program() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.processes import Process, free_port
+from tests.waiting import DEADLINE
 
 BUCKET = "evidence"
 
@@ -39,7 +40,9 @@ class ObjectStore:
 
     def names(self) -> str:
         """What the bucket lists, as it says it: keys, and uploads that were never ended."""
-        return "\n".join(httpx.get(self.bucket, params=wanted).text for wanted in ({}, {"uploads": ""}))
+        return "\n".join(
+            httpx.get(self.bucket, params=wanted, timeout=DEADLINE).text for wanted in ({}, {"uploads": ""})
+        )
 
 
 @contextmanager
@@ -50,7 +53,7 @@ def object_store(folder: Path) -> Iterator[ObjectStore]:
     store = ObjectStore(Process(words, {}, f"http://127.0.0.1:{port}", folder / "objects.log", "/moto-api/"))
     store.process.start()
     try:
-        httpx.put(store.bucket).raise_for_status()
+        httpx.put(store.bucket, timeout=DEADLINE).raise_for_status()
         yield store
     finally:
         store.process.kill()

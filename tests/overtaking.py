@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute
 
-from tests.calls import PEERS, SECONDS, eventually
+from tests.calls import PEERS
+from tests.waiting import DEADLINE, wait_for
 from vpr_video.guidance import load_guidance
 from vpr_video.web import STATIC
 from vpr_video.web.call_neutral_texts import resident_texts
@@ -104,7 +105,7 @@ class Alone:
 
     def until[T](self, question: Callable[[], T], what: str) -> T:
         """The answer, once it is true; what the page does meanwhile is heard."""
-        answer: T = eventually(lambda: self.page.evaluate("1") and question(), what)
+        answer: T = wait_for(lambda: self.page.evaluate("1") and question(), what)
         return answer
 
     def waiting(self, method: str, end: str) -> list[Route]:
@@ -155,7 +156,7 @@ def alone(browser: Browser, html: str, script: str = "") -> Iterator[Alone]:
     context = browser.new_context(geolocation=place, permissions=["geolocation"], locale="en-CA")  # type: ignore[arg-type]
     try:
         page = context.new_page()
-        page.set_default_timeout(SECONDS * 1000)
+        page.set_default_timeout(DEADLINE * 1000)
         page.add_init_script(script)
         yield Alone(page, html)
     finally:

@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Embedded, Endpoints
 from vpr.home import Home
 from vpr.migration import migrate_embedded
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
-DEADLINE = 90.0
 ONE_SOURCE = "60000/minute"
 """What the source of a whole test run may ask without credentials."""
 TLS = ssl.create_default_context()
@@ -63,12 +62,15 @@ class Process:
 
     def wait_ready(self, path: str | None = None) -> None:
         """Poll until it answers."""
-        end = time.monotonic() + DEADLINE
-        while not self._answers(path or self.ready_path):
-            assert self.child is not None
-            assert self.child.poll() is None, f"it ended:\n{self.output.read_text()[-4000:]}"
-            assert time.monotonic() < end, f"it does not answer:\n{self.output.read_text()[-4000:]}"
-            time.sleep(0.05)
+        try:
+            wait_for(lambda: self._ended() or self._answers(path or self.ready_path), "it answers")
+            assert not self._ended()
+        except AssertionError as error:
+            error.add_note(self.output.read_text()[-4000:])
+            raise
+
+    def _ended(self) -> bool:
+        return self.child is not None and self.child.poll() is not None
 
     def _answers(self, path: str) -> bool:
         try:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, make_url
 
 from tests.processes import TLS, Separate
 from tests.reading import read_log
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.migration import migrate_embedded, reset_durable
 from vpr.services import assembly
@@ -71,7 +71,7 @@ def quiet(system: Separate) -> None:
 
 
 def _settled(system: Separate, service: str) -> bool:
-    state = httpx.get(system.url(service) + "/readyz", timeout=10, verify=TLS).json()
+    state = httpx.get(system.url(service) + "/readyz", timeout=DEADLINE, verify=TLS).json()
     return bool(state["broker"] and state["outbox"] == 0 and state["inbox_pending"] == 0 and not state["parked"])
 
 
@@ -123,11 +123,11 @@ def recover(system: Separate, service: str) -> Mapping[str, Any]:
     if assembly(service).service.consumer:
         endpoints = system.embedded.endpoints
         asyncio.run(reset_durable(service, endpoints.nats_url, endpoints.nats_users["admin"]))
-    answer = httpx.post(path, headers=admin(system))
+    answer = httpx.post(path, headers=admin(system), timeout=DEADLINE)
     assert answer.status_code == 202, answer.text
 
     def ended() -> Any:
-        state = httpx.get(path, headers=admin(system), verify=TLS).raise_for_status().json()
+        state = httpx.get(path, headers=admin(system), verify=TLS, timeout=DEADLINE).raise_for_status().json()
         return state if state["stage"] != "running" else None
 
     state: Mapping[str, Any] = wait_for(ended)

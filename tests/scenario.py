@@ -1,6 +1,5 @@
 """A report's whole way through the system, over HTTP alone, as five kinds of people would walk it."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,18 +7,8 @@ from uuid import uuid4
 
 import httpx
 
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
-
-DEADLINE = 60.0
-
-
-def wait_for[T](question: Callable[[], T]) -> T:
-    """Ask until the answer is true."""
-    end = time.monotonic() + DEADLINE
-    while not (answer := question()):
-        assert time.monotonic() < end, f"still {answer!r}"
-        time.sleep(0.02)
-    return answer
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """An app of the test's own behind a real port."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -8,7 +7,7 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-DEADLINE = 60.0
+from tests.waiting import DEADLINE, wait_for
 
 
 @contextmanager
@@ -19,11 +18,8 @@ def served(app: ASGIApp, port: int) -> Iterator[None]:
     thread = Thread(target=server.run)
     thread.start()
     try:
-        end = time.monotonic() + DEADLINE
-        while not server.started:
-            assert thread.is_alive(), "it ended"
-            assert time.monotonic() < end, "it does not start"
-            time.sleep(0.01)
+        wait_for(lambda: server.started or not thread.is_alive(), "it starts")
+        assert server.started, "it ended"
         yield
     finally:
         server.should_exit = True

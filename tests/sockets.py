@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.system import DEADLINE
+from tests.waiting import DEADLINE
 from vpr_service.serving import WEBSOCKET_LIMIT
 
 PROTOCOL = "vpr.call.1"

@@ -1,8 +1,6 @@
 """The system under test: services of this process on real servers, and the hands that tests use on them."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.backend import Backend
 from tests.processes import ONE_SOURCE
+from tests.waiting import DEADLINE, until
 from vpr.services import assembly, durables
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.values import Role
@@ -37,18 +36,8 @@ from vpr_service.runtime import Runtime
 from vpr_service.settings import ServiceSettings, SharedSettings
 
 ISSUER = "http://issuer.test"
-DEADLINE = 60.0
 EVIDENCE_KEY = SecretStr(new_master_key())
 WEBHOOK_KEY = SecretStr(Fernet.generate_key().decode())
-
-
-async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADLINE) -> T:
-    """Ask until the answer is true; fail with the last answer when the deadline (seconds) passes."""
-    end = time.monotonic() + deadline
-    while not (answer := await question()):
-        assert time.monotonic() < end, f"still {answer!r} after {deadline} s"
-        await asyncio.sleep(0.02)
-    return answer
 
 
 def starting_at(moment: datetime) -> Clock:

@@ -11,7 +11,8 @@ from standardwebhooks import Webhook
 
 from tests.examples import new_report
 from tests.receivers import Came
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 
 ALL = ["report.received", "report.status_changed", "report.closed", "report.withdrawn"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.examples import NOON
+from tests.waiting import wait_for
 from vpr_events.decider import by_family
 from vpr_events.effect_runner import EffectRunner, Task
 from vpr_events.event import Recorded
@@ -24,7 +25,6 @@ from vpr_events.writes import Write
 from vpr_triage.domain.case import case
 
 FOR_EVER = 600.0
-DEADLINE = 60.0
 
 
 def fire_a_timer(url: str, note: Path) -> None:
@@ -57,11 +57,8 @@ def killed_in_the_middle(kind: str, url: str, note: Path) -> str:
     """Start such a worker and kill -9 it once it is in the middle of its work: what it noted."""
     worker = subprocess.Popen([sys.executable, "-m", "tests.workers", kind, url, note])
     try:
-        end = time.monotonic() + DEADLINE
-        while not (note.exists() and note.read_text()):
-            assert worker.poll() is None, "it ended"
-            assert time.monotonic() < end, "it does nothing"
-            time.sleep(0.02)
+        wait_for(lambda: worker.poll() is not None or (note.exists() and note.read_text()), "it is in the middle")
+        assert worker.poll() is None, "it ended"
     finally:
         worker.kill()
         worker.wait()

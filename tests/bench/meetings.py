@@ -12,7 +12,7 @@ import httpx
 
 from tests.examples import recorded
 from tests.processes import Separate, separate_services, service_process
-from tests.system import until
+from tests.waiting import until
 from vpr.home import AUDIENCE, KEY
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseVideoRequested

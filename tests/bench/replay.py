@@ -10,7 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.examples import NOON, minutes, recorded
 from tests.processes import Separate
-from tests.system import until
+from tests.waiting import until
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseOpened, Outcome
 from vpr_events.contracts.dispatch import DispatchUnitAssigned

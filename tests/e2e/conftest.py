@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.waiting import DEADLINE
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-domain-reliability", "--no-pings"]  # fmt: skip
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -40,7 +42,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, height = SCREENS[request.param]
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(DEADLINE * 1000)
     yield page
     context.close()
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.command_line import Said, here, in_a_process
 from tests.processes import Process, all_in_one
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def vpr(process: Process, *words: str, code: int = 0, how: Callable[..., Said] =
 
 
 def status(process: Process, key: str) -> int:
-    return httpx.get(f"{process.url}/intake/v1/reports", headers={"X-API-Key": key}).status_code
+    return httpx.get(f"{process.url}/intake/v1/reports", headers={"X-API-Key": key}, timeout=DEADLINE).status_code
 
 
 def test_a_key_is_added_rotated_listed_and_revoked(process: Process) -> None:
@@ -45,6 +46,6 @@ def test_a_key_is_added_rotated_listed_and_revoked(process: Process) -> None:
 def test_a_local_system_may_call_this_machine(process: Process) -> None:
     key = vpr(process, "client", "add", "with hooks")
     body = {"url": "http://localhost:9/hook", "event_types": ["report.received"]}
-    made = httpx.post(f"{process.url}/intake/v1/webhooks", json=body, headers={"X-API-Key": key})
+    made = httpx.post(f"{process.url}/intake/v1/webhooks", json=body, headers={"X-API-Key": key}, timeout=DEADLINE)
     assert made.status_code == 201, made.text
     assert made.json()["secret"].startswith("whsec_")

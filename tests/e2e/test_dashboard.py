@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.pilot import CATEGORIES, SOURCE, cases, tell
 from tests.processes import Process, all_in_one, staff_url
 from tests.sample_data import extract
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -40,7 +40,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         environment = {**os.environ, **process.environment}
         subprocess.run(words, env=environment, check=True, timeout=300, capture_output=True)
         token = issued(process, Role.SUPERVISOR)
-        with httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"}) as client:
+        with httpx.Client(
+            base_url=process.url, headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE
+        ) as client:
             wait_for(lambda: counted(client) == {SOURCE: 900, "virginia-beach-ems": 965})
         yield process
 

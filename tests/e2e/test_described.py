@@ -13,7 +13,8 @@ import pytest
 
 from tests.examples import new_report
 from tests.processes import Separate, separate_services
-from tests.scenario import People, case_of, file_by_open311, session_of, wait_for
+from tests.scenario import People, case_of, file_by_open311, session_of
+from tests.waiting import DEADLINE, wait_for
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
@@ -53,7 +54,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with separate_services(tmp_path_factory.mktemp("described")) as system, httpx.Client(timeout=10) as client:
+    with separate_services(tmp_path_factory.mktemp("described")) as system, httpx.Client(timeout=DEADLINE) as client:
         people = People(url=system.url, headers=lambda _: system.headers(*Role), client=client)
         ids = ids_of(people)
         yield World(system, people, ids, ids.pop("key"))

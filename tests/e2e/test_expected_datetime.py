@@ -10,7 +10,8 @@ import pytest
 from tests.examples import recorded
 from tests.processes import all_in_one
 from tests.repairs import publish
-from tests.scenario import People, admit, figures, file_by_open311, wait_for
+from tests.scenario import People, admit, figures, file_by_open311
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CloseReason
@@ -39,7 +40,7 @@ def test_a_report_is_expected_to_take_as_long_as_others_of_its_category_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INTAKE_EXPECTED_EVERY", "0.2")
-    with all_in_one(tmp_path) as process, httpx.Client(timeout=10) as client:
+    with all_in_one(tmp_path) as process, httpx.Client(timeout=DEADLINE) as client:
         home = Home.given(tmp_path / "home", process.url)
         people = People(
             url=lambda service: f"{process.url}/{service}",

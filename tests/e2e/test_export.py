@@ -8,6 +8,7 @@ import httpx
 from tests.examples import NARRATIVE, PERSON, new_report
 from tests.processes import all_in_one
 from tests.scenario import People, break_glass, walk
+from tests.waiting import DEADLINE
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 
@@ -15,7 +16,7 @@ PARTICULARS = {name: PERSON[name] for name in ("first_name", "last_name", "email
 
 
 def test_an_export_holds_everything_and_is_recorded(tmp_path: Path) -> None:
-    with all_in_one(tmp_path) as process, httpx.Client(timeout=30) as client:
+    with all_in_one(tmp_path) as process, httpx.Client(timeout=DEADLINE) as client:
         home = Home.given(tmp_path / "home", process.url)
         people = People(
             url=lambda service: f"{process.url}/{service}",

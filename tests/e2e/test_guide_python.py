@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from tests.processes import all_in_one
+from tests.waiting import DEADLINE
 from vpr.home import Home
 from vpr_client import Client, ClientCredentials, ProblemError
 from vpr_events.contracts.values import Role
@@ -111,12 +112,14 @@ def test_lists_come_page_by_page(guided: Running) -> None:
     import httpx
 
     from tests.examples import new_report
-    from tests.scenario import wait_for
+    from tests.waiting import wait_for
 
     headers = {"Authorization": f"Bearer {guided.home.issuer().token([Role.OFFICER])}"}
     for number in range(3):
         own = headers | {"Idempotency-Key": f"page-{number}-of-the-guide"}
-        httpx.post(f"{guided.url}/intake/v1/reports", json=new_report(), headers=own).raise_for_status()
+        httpx.post(
+            f"{guided.url}/intake/v1/reports", json=new_report(), headers=own, timeout=DEADLINE
+        ).raise_for_status()
     with guided.client(Role.OFFICER) as client:
         wait_for(lambda: len(list(client.pages("/triage/v1/cases", limit=1))) == 3)
         assert len({case["id"] for case in client.pages("/triage/v1/cases", limit=2)}) == 3

@@ -15,7 +15,7 @@ import pytest
 from tests.processes import Process, all_in_one
 from tests.reference.timings import READERS, Grouping, figures
 from tests.sample_data import extract
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 
@@ -70,7 +70,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
     folder = tmp_path_factory.mktemp("import")
     with all_in_one(folder) as process:
         token = Home.given(folder / "home", process.url).issuer().token([Role.SUPERVISOR])
-        with httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        with httpx.Client(
+            base_url=process.url, headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE
+        ) as client:
             system = Imported(process, client, {}, folder)
             system.said = {mapping: system.run_import(mapping) for mapping in SOURCES}
             yield system

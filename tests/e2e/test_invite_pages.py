@@ -17,7 +17,8 @@ from tests.e2e.conftest import SCREENS
 from tests.e2e.test_join_page import LANGUAGES, TITLES, Visit, Watch, seen_at_once, status_of
 from tests.examples import PERSON, new_report
 from tests.processes import all_in_one, staff_url
-from tests.scenario import People, case_of, session_of, wait_for
+from tests.scenario import People, case_of, session_of
+from tests.waiting import DEADLINE, wait_for
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 from vpr_service.languages import Language
@@ -73,7 +74,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         patch.setenv("VIDEO_CODES_PER_SOURCE", "1000")
         patch.setenv("TRIAGE_INTAKE_URL", "")  # the test may run while the city is closed
         patch.setenv("VIDEO_LINKS_PER_SESSION", "4")
-        with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
+        with all_in_one(folder) as process, httpx.Client(timeout=DEADLINE) as client:
             home = Home.given(folder / "home", process.url)
             people = People(
                 url=lambda service: f"{process.url}/{service}",
@@ -159,7 +160,7 @@ def test_a_neutral_invitation_goes_its_way_without_a_word_of_police(visit: Visit
 def test_who_lost_a_link_asks_for_another_by_one_button(visit: Visit, town: Town) -> None:
     page, session = visit.page, town.session()
     first = town.link(session, channel="email", language=visit.language)
-    assert httpx.post(first).status_code == 303, "another browser, whose storage is gone since"
+    assert httpx.post(first, timeout=DEADLINE).status_code == 303, "another browser, whose storage is gone since"
     assert status_of(page, f"{first}?lang={visit.language}") == 409
     visit.screenshots_as("ask")
     visit.shows("used")

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Viewport
 
 from tests.processes import Process, all_in_one, free_port
 from tests.scenario import People, admit, case_of, file_by_open311, invite, session_of
+from tests.waiting import DEADLINE
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -61,7 +62,7 @@ class Links:
 @pytest.fixture(scope="module")
 def links(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Links]:
     folder = tmp_path_factory.mktemp("join")
-    with all_in_one(folder) as process, httpx.Client(timeout=10) as client:
+    with all_in_one(folder) as process, httpx.Client(timeout=DEADLINE) as client:
         home = Home.given(folder / "home", process.url)
         people = People(
             url=lambda service: f"{process.url}/{service}",

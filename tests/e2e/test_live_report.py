@@ -9,7 +9,8 @@ import pytest
 
 from tests.processes import all_in_one, separate_services
 from tests.reading import read_log, seconds_by_events
-from tests.scenario import People, admit, figures, file_by_open311, wait_for, walk
+from tests.scenario import People, admit, figures, file_by_open311, walk
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 
@@ -25,7 +26,7 @@ def the_intervals_equal_the_events_own_times(people: People, endpoints: Endpoint
 
 
 def test_a_live_report_through_the_all_in_one(tmp_path: Path) -> None:
-    with all_in_one(tmp_path) as process, httpx.Client(timeout=10) as client:
+    with all_in_one(tmp_path) as process, httpx.Client(timeout=DEADLINE) as client:
         home = Home.given(tmp_path / "home", process.url)
         people = People(
             url=lambda service: f"{process.url}/{service}",
@@ -38,7 +39,7 @@ def test_a_live_report_through_the_all_in_one(tmp_path: Path) -> None:
 
 
 def test_a_live_report_through_five_separate_processes(tmp_path: Path) -> None:
-    with separate_services(tmp_path) as system, httpx.Client(timeout=10) as client:
+    with separate_services(tmp_path) as system, httpx.Client(timeout=DEADLINE) as client:
         people = People(url=system.url, headers=system.headers, client=client)
         report = file_by_open311(people, admit(people), description="The back door was forced.")
         walk(people, report)

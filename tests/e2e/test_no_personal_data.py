@@ -15,7 +15,8 @@ from tests.examples import NARRATIVE, PERSON, PLACE, new_report
 from tests.processes import Separate, separate_services
 from tests.reading import read_messages
 from tests.residents import THEFT, Read, whole_form
-from tests.scenario import People, admit, break_glass, figures, file_by_open311, wait_for, walk
+from tests.scenario import People, admit, break_glass, figures, file_by_open311, walk
+from tests.waiting import DEADLINE, wait_for
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 
@@ -39,7 +40,7 @@ DETAILS = {"persons": [{"name": PERSON["last_name"], "contact": PERSON["phone"],
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
     """Five processes after two reports full of personal data went the whole way, and some bad requests were sent."""
     folder = tmp_path_factory.mktemp("personal")
-    with separate_services(folder) as system, httpx.Client(timeout=10) as client:
+    with separate_services(folder) as system, httpx.Client(timeout=DEADLINE) as client:
         people = People(url=system.url, headers=system.headers, client=client)
         report = people.post(Role.OFFICER, "intake", "/v1/reports", new_report(answers=ANSWERS, details=DETAILS))["id"]
         assert break_glass(people, report, f"{PERSON['last_name']}: {NARRATIVE}")["text"].endswith(NARRATIVE)

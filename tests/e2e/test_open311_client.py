@@ -9,6 +9,7 @@ from georeport.georeport import GeoReport
 
 from tests.processes import Separate, separate_services
 from tests.scenario import People, admit, file_by_open311
+from tests.waiting import DEADLINE
 from vpr_intake.city import load_city, shipped
 
 
@@ -47,7 +48,7 @@ def test_it_is_told_in_its_format_that_reports_need_a_key(intake: Separate, form
 def test_it_reads_requests_where_something_adds_the_key(
     intake: Separate, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with httpx.Client(timeout=10) as http:
+    with httpx.Client(timeout=DEADLINE) as http:
         people = People(url=intake.url, headers=intake.headers, client=http)
         key = admit(people)
         numbers = {file_by_open311(people, key, description=f"Door {number} was forced.") for number in range(2)}

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.processes import Process, all_in_one, staff_url
+from tests.waiting import DEADLINE
 from vpr.home import Home
 from vpr_events.contracts.values import Role
 from vpr_service.cookies import COOKIE
@@ -115,9 +116,9 @@ def test_a_cookie_that_has_expired_leads_to_signing_in_and_back(system: Process)
     issuer = Home.given(Path(system.environment["VPR_HOME"]), system.url).issuer()
     old = issuer.token([Role.OFFICER], lifetime=timedelta(seconds=-1))
     headers = {"Cookie": f"{COOKIE}={old}"}
-    answer = httpx.get(f"{staff_url(system.url)}/?lang=fr", headers=headers)
+    answer = httpx.get(f"{staff_url(system.url)}/?lang=fr", headers=headers, timeout=DEADLINE)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2F%3Flang%3Dfr&lang=fr")
-    api = httpx.get(f"{staff_url(system.url)}/dispatch/v1/units", headers=headers)
+    api = httpx.get(f"{staff_url(system.url)}/dispatch/v1/units", headers=headers, timeout=DEADLINE)
     assert (api.status_code, api.json()["type"]) == (401, "urn:vpr:problem:token_expired")
 
 
@@ -127,7 +128,7 @@ def test_each_origin_serves_its_own_pages_only(page: Page, system: Process) -> N
         assert status(page, system.url + path) == 404, path
     assert status(page, f"{staff}/video/join/nothing-like-a-token") == 404
     page.get_by_role("heading").wait_for()
-    assert httpx.post(f"{system.url}/sign-out").status_code == 404
+    assert httpx.post(f"{system.url}/sign-out", timeout=DEADLINE).status_code == 404
 
 
 def status(page: Page, url: str) -> int:

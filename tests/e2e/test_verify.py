@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.command_line import here, in_a_process
 from tests.processes import Process, all_in_one
-from tests.scenario import People, admit, file_by_open311, wait_for, walk
+from tests.scenario import People, admit, file_by_open311, walk
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts import SERVICES
@@ -39,7 +40,7 @@ class Operator:
 
     def work(self) -> None:
         """A report's whole way."""
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=DEADLINE) as client:
             issuer = self.home.issuer()
             people = People(
                 lambda service: f"{self.process.url}/{service}",

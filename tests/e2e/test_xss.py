@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Response
 
 from tests.endpoints import Row, rows
 from tests.processes import Process, all_in_one, staff_url
-from tests.scenario import People, admit, case_of, invite, session_of, wait_for
+from tests.scenario import People, admit, case_of, invite, session_of
+from tests.waiting import DEADLINE, wait_for
 from vpr.home import Home
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
@@ -68,7 +69,7 @@ class Hostile:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     folder = tmp_path_factory.mktemp("xss")
-    with all_in_one(folder) as process, httpx.Client(timeout=20) as client:
+    with all_in_one(folder) as process, httpx.Client(timeout=DEADLINE) as client:
         hostile = Hostile(process.url)
         fill(hostile, people(process, Home.given(folder / "home", process.url), client), client)
         yield hostile
@@ -232,6 +233,6 @@ def test_signing_in_with_a_payload_as_the_page_to_come_back_to(visitor: Visitor,
 def test_a_posted_payload_is_never_a_page(hostile: Hostile) -> None:
     for payload in PAYLOADS:
         form = {"api_key": hostile.api_key, "service_code": payload, "lat": "1", "long": "1", "description": "x"}
-        answer = httpx.post(f"{hostile.url}/intake/open311/v2/requests.json", data=form, timeout=20)
+        answer = httpx.post(f"{hostile.url}/intake/open311/v2/requests.json", data=form, timeout=DEADLINE)
         assert answer.headers["content-type"].startswith("application/json")
         assert answer.headers["x-content-type-options"] == "nosniff"

@@ -13,7 +13,7 @@ import pytest
 from tests.examples import new_report
 from tests.processes import TLS, Process, all_in_one
 from tests.reading import read_log
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts.values import Role
@@ -26,14 +26,16 @@ def headers(folder: Path, process: Process, role: Role = Role.OFFICER) -> dict[s
 
 
 def file_one(folder: Path, process: Process) -> str:
-    answer = httpx.post(f"{process.url}/intake/v1/reports", json=new_report(), headers=headers(folder, process))
+    answer = httpx.post(
+        f"{process.url}/intake/v1/reports", json=new_report(), headers=headers(folder, process), timeout=DEADLINE
+    )
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
 def cases(folder: Path, process: Process) -> set[str]:
     url, params = f"{process.url}/triage/v1/cases", {"limit": 200}
-    answer = httpx.get(url, headers=headers(folder, process), params=params, verify=TLS)
+    answer = httpx.get(url, headers=headers(folder, process), params=params, verify=TLS, timeout=DEADLINE)
     return {case["report_id"] for case in answer.raise_for_status().json()}
 
 
@@ -75,7 +77,7 @@ def test_the_next_start_goes_on_where_the_last_ended(folder: Path, process: Proc
 def test_an_open_stream_ends_with_the_system(folder: Path, process: Process) -> None:
     url, supervisor = f"{process.url}/intake/v1/alarms/stream", headers(folder, process, Role.SUPERVISOR)
     said = len(process.output.read_text())
-    with httpx.stream("GET", url, headers=supervisor, timeout=30) as answer:
+    with httpx.stream("GET", url, headers=supervisor, timeout=DEADLINE) as answer:
         lines = answer.iter_lines()
         assert next(lines) == "event: reload"
         started = time.monotonic()

@@ -15,7 +15,7 @@ from tests.examples import new_report
 from tests.faults.driver.disks import Disk, impossible
 from tests.faults.driver.world import World, started
 from tests.files import PDF, photo
-from tests.system import until
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.values import Role
 
 MIB = 1024 * 1024
@@ -32,7 +32,7 @@ async def world() -> AsyncIterator[World]:
 async def partner(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A client system."""
     url, staff = world.processes["intake"].url, f"Bearer {world.home.issuer().token([Role.ADMIN])}"
-    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=DEADLINE) as client:
         admitted = await client.post("/v1/clients", json={"name": "city"}, headers={"Authorization": staff})
         client.headers["X-API-Key"] = admitted.json()["api_key"]
         yield client

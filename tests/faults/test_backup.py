@@ -9,7 +9,7 @@ import httpx
 from tests.command_line import Said, here, in_a_process
 from tests.faults.test_all_in_one import cases, file_one, headers
 from tests.processes import TLS, Process, all_in_one
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 
 
 def vpr(process: Process, *words: str, good: bool = True, how: Callable[..., Said] = here) -> str:
@@ -20,7 +20,9 @@ def vpr(process: Process, *words: str, good: bool = True, how: Callable[..., Sai
 
 
 def quiet(process: Process, folder: Path) -> bool:
-    state = httpx.get(f"{process.url}/intake/readyz", headers=headers(folder, process), verify=TLS).json()
+    state = httpx.get(
+        f"{process.url}/intake/readyz", headers=headers(folder, process), verify=TLS, timeout=DEADLINE
+    ).json()
     return bool(state["broker"] and state["outbox"] == 0)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.examples import new_report
 from tests.processes import Separate, separate_services
+from tests.waiting import DEADLINE
 from vpr_events.contracts.values import Role
 
 BULK = "/v1/reports/bulk"
@@ -41,7 +42,7 @@ def test_rows_that_were_told_before_the_service_was_killed_have_the_same_ids_whe
 ) -> None:
     sent, named, before = body(), headers(intake), list[dict[str, Any]]()
     process = intake.processes["intake"]
-    with httpx.Client(base_url=process.url, timeout=120) as client:
+    with httpx.Client(base_url=process.url, timeout=DEADLINE) as client:
         with suppress(httpx.TransportError), client.stream("POST", BULK, content=sent, headers=named) as answer:
             for line in answer.iter_lines():
                 before.append(json.loads(line))
@@ -57,7 +58,7 @@ def test_rows_that_were_told_before_the_service_was_killed_have_the_same_ids_whe
 
 def test_a_client_that_hangs_up_and_sends_again_gets_the_ids_of_what_was_stored(intake: Separate) -> None:
     sent, named = body(), headers(intake)
-    with httpx.Client(base_url=intake.url("intake"), timeout=120) as client:
+    with httpx.Client(base_url=intake.url("intake"), timeout=DEADLINE) as client:
         with client.stream("POST", BULK, content=sent, headers=named) as answer:
             first = json.loads(next(answer.iter_lines()))
         after = [json.loads(line) for line in client.post(BULK, content=sent, headers=named).iter_lines()]

@@ -22,7 +22,7 @@ from tests.faults.driver.world import World, started
 from tests.files import photo
 from tests.janus import media_server
 from tests.mjr import write_sound
-from tests.system import until
+from tests.waiting import DEADLINE, until
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseVideoRequested
 from vpr_events.contracts.values import Role
@@ -65,7 +65,7 @@ async def officer(world: World) -> AsyncIterator[Officer]:
     async with world.admin_log() as log:
         await log.publish([Outgoing(subject_of(event.type), headers_of(event), event.body)])
     headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.OFFICER], subject=who)}"}
-    async with httpx.AsyncClient(base_url=world.processes["video"].url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=world.processes["video"].url, timeout=DEADLINE) as client:
         path = f"/v1/sessions/{session_id(request)}"
 
         async def there() -> bool:

@@ -14,7 +14,7 @@ from tests.examples import PER_FILING, new_report
 from tests.faults.driver.disks import impossible
 from tests.faults.driver.world import World, started
 from tests.reading import read_log
-from tests.system import until
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.values import Role
 
 MOST = 2000
@@ -31,7 +31,7 @@ async def world() -> AsyncIterator[World]:
 @pytest.fixture
 async def clerk(world: World) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.OFFICER, Role.ADMIN])}"}
-    async with httpx.AsyncClient(base_url=world.processes["intake"].url, headers=headers, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=world.processes["intake"].url, headers=headers, timeout=DEADLINE) as client:
         yield client
 
 

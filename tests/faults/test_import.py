@@ -15,7 +15,7 @@ import pytest
 
 from tests.processes import Process, all_in_one
 from tests.reading import read_log
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.embedded import Endpoints
 from vpr.home import Home
 from vpr_events.contracts.history import HistoryCaseRecorded
@@ -99,7 +99,7 @@ def test_the_same_command_again_loses_no_row_and_repeats_none(tmp_path: Path, ex
 def counted(folder: Path, process: Process, records: int) -> None:
     """Wait until metrics has so many."""
     token = Home.given(folder / "home", process.url).issuer().token([Role.SUPERVISOR])
-    with httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE) as client:
         wait_for(
             lambda: client.get("/metrics/v1/timings", params={"source": "killed"}).json().get("records") == records
         )

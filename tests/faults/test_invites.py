@@ -20,7 +20,7 @@ from tests.examples import PERSON, recorded
 from tests.inviting import token_in
 from tests.processes import Separate, separate_services, service_process
 from tests.repairs import publish
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr.home import AUDIENCE
 from vpr.migration import reset_durable
 from vpr_events.contracts.case import CaseVideoRequested
@@ -106,7 +106,7 @@ class Scene:
     def ask(self, method: str, path: str, body: Any = None, role: Role = Role.OFFICER) -> Any:
         """Call the service."""
         url = self.system.url("video") + path
-        answer = httpx.request(method, url, json=body, headers=self.headers(role), timeout=10)
+        answer = httpx.request(method, url, json=body, headers=self.headers(role), timeout=DEADLINE)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -152,7 +152,7 @@ def test_a_service_killed_after_the_gateway_took_an_sms_causes_no_second_one(sce
     assert len(city.taken) == 1, "under the same key, so that the resident gets one"
     [body] = city.taken.values()
     token = token_in(unquote_plus(body.decode()))
-    answer = httpx.post(scene.system.url("video") + "/v1/join", json={"token": token}, timeout=10)
+    answer = httpx.post(scene.system.url("video") + "/v1/join", json={"token": token}, timeout=DEADLINE)
     assert answer.status_code == 200, "the one that came is good, though the later try made another token"
 
 
@@ -166,11 +166,11 @@ def test_neither_a_restart_nor_a_refill_nor_a_recovery_sends_again(scene: Scene)
     scene.ask("POST", "/v1/refill", role=Role.ADMIN)
     forget_events(scene)
     video.start("/healthz")
-    wait_for(lambda: httpx.get(f"{video.url}/readyz", timeout=5).json()["status"] == "recovery_needed")
+    wait_for(lambda: httpx.get(f"{video.url}/readyz", timeout=DEADLINE).json()["status"] == "recovery_needed")
     endpoints = scene.system.embedded.endpoints
     asyncio.run(reset_durable("video", endpoints.nats_url, endpoints.nats_users["admin"]))
     scene.ask("POST", "/v1/recovery", role=Role.ADMIN)
-    wait_for(lambda: httpx.get(f"{video.url}/readyz", timeout=5).status_code == 200)
+    wait_for(lambda: httpx.get(f"{video.url}/readyz", timeout=DEADLINE).status_code == 200)
     assert scene.state() == "sent"
     assert len(city.asked) == 1
 

@@ -9,7 +9,8 @@ import pytest
 from tests.examples import new_report
 from tests.processes import TLS, Separate, separate_services, start_all
 from tests.repairs import admin, all_known, each_once_and_in_order, empty_log, log_of, log_set_back, publish, quiet
-from tests.scenario import People, wait_for, walk
+from tests.scenario import People, walk
+from tests.waiting import DEADLINE, wait_for
 from vpr_events.contracts.values import Role
 
 
@@ -22,7 +23,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Separate]:
 
 @pytest.fixture
 def people(system: Separate) -> Iterator[People]:
-    with httpx.Client(timeout=10) as client:
+    with httpx.Client(timeout=DEADLINE) as client:
         yield People(url=system.url, headers=system.headers, client=client)
 
 
@@ -96,7 +97,9 @@ def test_what_was_filed_while_the_log_was_gone_comes_after_what_it_lost(
         system.embedded.broker.start()
         system.embedded.broker.stop()
         answer = httpx.delete(
-            system.url("intake") + f"/v1/reports/{report}/holds/{held}", headers=system.headers(Role.SUPERVISOR)
+            system.url("intake") + f"/v1/reports/{report}/holds/{held}",
+            headers=system.headers(Role.SUPERVISOR),
+            timeout=DEADLINE,
         )
         assert answer.status_code == 204
     quiet(system)
@@ -118,9 +121,9 @@ def test_a_hole_is_filled_on_demand(system: Separate, people: People) -> None:
     assert len(log_of(system)) == len(log) - 1
 
     path = system.url("intake") + "/v1/refill"
-    assert httpx.post(path, headers=system.headers(Role.OFFICER)).status_code == 403
-    assert httpx.post(path, headers=admin(system)).status_code == 202
-    wait_for(lambda: httpx.get(path, headers=admin(system), verify=TLS).json()["stage"] == "done")
-    assert httpx.get(path, headers=admin(system)).json()["queued"] == 1
+    assert httpx.post(path, headers=system.headers(Role.OFFICER), timeout=DEADLINE).status_code == 403
+    assert httpx.post(path, headers=admin(system), timeout=DEADLINE).status_code == 202
+    wait_for(lambda: httpx.get(path, headers=admin(system), verify=TLS, timeout=DEADLINE).json()["stage"] == "done")
+    assert httpx.get(path, headers=admin(system), timeout=DEADLINE).json()["queued"] == 1
     quiet(system)
     each_once_and_in_order(system)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, make_url
 from tests.examples import PER_FILING, new_report
 from tests.processes import TLS, Separate, separate_services
 from tests.reading import read_log
-from tests.scenario import wait_for
+from tests.waiting import DEADLINE, wait_for
 from vpr_events.contracts.values import Role
 
 REPORTS = 500
@@ -36,7 +36,7 @@ def earlier(system: Separate) -> list[str]:
 
 def file_reports(system: Separate, count: int) -> list[str]:
     """File reports from ten clerks at once: their ids."""
-    with httpx.Client(base_url=system.url("intake"), headers=system.headers(Role.OFFICER), timeout=30) as client:
+    with httpx.Client(base_url=system.url("intake"), headers=system.headers(Role.OFFICER), timeout=DEADLINE) as client:
 
         def file_one(_: int) -> str:
             answer = client.post("/v1/reports", json=new_report(), headers={"Idempotency-Key": uuid4().hex})
@@ -56,7 +56,7 @@ def cases(system: Separate) -> Counter[str]:
 def counted(system: Separate) -> int:
     """How many live reports metrics counts; none while it still builds its read model."""
     answer = httpx.get(
-        system.url("metrics") + "/v1/timings", headers=system.headers(Role.SUPERVISOR), timeout=10, verify=TLS
+        system.url("metrics") + "/v1/timings", headers=system.headers(Role.SUPERVISOR), timeout=DEADLINE, verify=TLS
     )
     return 0 if answer.status_code == 503 else int(answer.raise_for_status().json()["records"])
 
@@ -85,7 +85,7 @@ def test_reports_filed_while_the_broker_is_down_are_delivered_afterwards(system:
     system.embedded.broker.stop()
     reports = file_reports(system, REPORTS)
     assert set(cases(system)) == set(earlier)
-    ready = httpx.get(system.url("intake") + "/readyz").json()
+    ready = httpx.get(system.url("intake") + "/readyz", timeout=DEADLINE).json()
     assert (ready["status"], ready["broker"], ready["outbox"]) == ("degraded", False, PER_FILING * REPORTS)
 
     system.embedded.broker.start()
@@ -115,7 +115,7 @@ def test_a_service_killed_between_publish_and_row_removal_delivers_once(system: 
         system.processes["intake"].kill()
         connection.rollback()
     system.processes["intake"].start()
-    wait_for(lambda: httpx.get(system.url("intake") + "/readyz", verify=TLS).json()["outbox"] == 0)
+    wait_for(lambda: httpx.get(system.url("intake") + "/readyz", verify=TLS, timeout=DEADLINE).json()["outbox"] == 0)
     each_exactly_once(system, [*earlier, *reports])
 
 
@@ -148,5 +148,7 @@ def test_metrics_file_deleted_is_rebuilt_to_identical_answers(system: Separate, 
 def timings(system: Separate) -> object:
     """All of metrics' figures by category."""
     url = system.url("metrics") + "/v1/timings"
-    answer = httpx.get(url, params={"by": "category"}, headers=system.headers(Role.SUPERVISOR)).raise_for_status()
+    answer = httpx.get(
+        url, params={"by": "category"}, headers=system.headers(Role.SUPERVISOR), timeout=DEADLINE
+    ).raise_for_status()
     return answer.json()["intervals"]

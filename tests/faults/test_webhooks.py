@@ -15,7 +15,7 @@ from tests.examples import new_report
 from tests.processes import Separate, separate_services
 from tests.receivers import Came, Receiver, Reply
 from tests.repairs import database
-from tests.system import until
+from tests.waiting import DEADLINE, until
 from tests.webhooks import ALL, Partner, verified
 from vpr_events.contracts.values import Role
 
@@ -45,7 +45,10 @@ async def test_deliveries_survive_kills_each_under_its_one_id(system: Separate) 
         return Reply(None) if slow and one.nth % 3 == 0 else Reply(204)
 
     slow = True
-    async with Receiver.listening(answering) as receiver, httpx.AsyncClient(base_url=process.url, timeout=30) as client:
+    async with (
+        Receiver.listening(answering) as receiver,
+        httpx.AsyncClient(base_url=process.url, timeout=DEADLINE) as client,
+    ):
         partner = await admitted(system, client)
         hooks = [await partner.webhook(f"{receiver.url}/{number}", ALL) for number in range(3)]
         filed: list[str] = []

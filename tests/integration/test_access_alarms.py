@@ -19,7 +19,8 @@ from sqlalchemy import func, select, text, update
 from tests.access import REASON, Others, Person, file_report, problem
 from tests.examples import NARRATIVE
 from tests.processes import free_port
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.access import BreakGlassReason
 from vpr_events.contracts.values import Role
 from vpr_events.tables import events
@@ -206,7 +207,7 @@ async def stream(system: System, url: str, last_id: str = "") -> AsyncIterator[A
     """The alarms as they are told."""
     headers = system.as_(Role.SUPERVISOR) | ({"Last-Event-ID": last_id} if last_id else {})
     async with (
-        httpx.AsyncClient(timeout=20) as client,
+        httpx.AsyncClient(timeout=DEADLINE) as client,
         client.stream("GET", f"{url}/v1/alarms/stream", headers=headers) as answer,
     ):
         assert answer.status_code == 200
@@ -299,7 +300,7 @@ async def test_a_silent_stream_shows_that_it_lives(intake: System, monkeypatch: 
     headers = intake.as_(Role.AUDITOR)
     async with (
         served(intake.apps["intake"]) as (url, _),
-        httpx.AsyncClient(timeout=20) as client,
+        httpx.AsyncClient(timeout=DEADLINE) as client,
         client.stream("GET", f"{url}/v1/alarms/stream", headers=headers) as answer,
     ):
         lines = answer.aiter_lines()

@@ -7,7 +7,8 @@ import httpx
 
 from tests.access import Person, as_service, file_report, problem
 from tests.examples import NARRATIVE, NOON
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 from vpr_service.clock import SteppedTime

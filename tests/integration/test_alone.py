@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from tests.examples import new_report, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseAssessed, CaseVideoRequested, Outcome
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Capability, Channel, Role

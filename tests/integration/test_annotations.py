@@ -10,7 +10,8 @@ from tests.access import Others, Person, file_report, problem
 from tests.examples import NARRATIVE
 from tests.integration.test_intake_amending import Client
 from tests.integration.test_intake_erasure import erase, personal
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_intake.tables import annotations
 

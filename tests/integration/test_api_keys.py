@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.examples import new_report
 from tests.receivers import Receiver
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from tests.webhooks import Partner
 from vpr.services import assembly
 from vpr_events.contracts.values import Role

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from tests.examples import NOON, minutes, recorded
 from tests.integration.test_triage_work import Desk
 from tests.inviting import Town, text_of, token_in
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr.stepping import Stepper
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Channel, Role

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from tests.access import Others, Person
 from tests.attachments import Sender, code_of, fields_of, in_a_form, some_key
 from tests.files import GOOD, PDF, REFUSED, TAKEN_AT, in_parts, photo
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

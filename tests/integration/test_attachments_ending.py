@@ -11,7 +11,8 @@ from sqlalchemy import text
 from tests.attachments import Sender, code_of
 from tests.files import PDF, in_parts
 from tests.integration.test_intake_erasure import erase
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_events.outages import RecoveryNeeded
 from vpr_evidence.keys import new_master_key

@@ -13,7 +13,8 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.integration.test_events_pipeline import MOST, hold
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from tests.workers import killed_in_the_middle
 from vpr_events import effect_runner, working
 from vpr_events.effect_runner import EffectRunner, Handler, Task

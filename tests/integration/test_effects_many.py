@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.integration.test_effects import rows
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from vpr_events.effect_runner import EffectRunner, Limits, Task, Tried
 from vpr_events.event import new_id
 from vpr_events.passes import Execution

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from vpr_events import parking
 from vpr_events.cloudevents import MESSAGE_ID, headers_of, subject_of
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CloseReason

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from tests.examples import recorded
 from tests.reading import read_log
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.cloudevents import MESSAGE_ID, headers_of, subject_of
 from vpr_events.contracts.report import ReportHoldPlaced

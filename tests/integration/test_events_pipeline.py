@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.contracts.report import ReportHoldLifted, ReportHoldPlaced
 from vpr_events.decider import Command, Decider, Refused

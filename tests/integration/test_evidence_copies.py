@@ -16,7 +16,8 @@ from PIL import Image, ImageChops, ImageStat
 from tests.evidence import WEBM, Call, Sending, code_of, sha256
 from tests.examples import NOON
 from tests.files import PDF, photo
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.event import new_id
 from vpr_video.evidence import ffmpeg
 from vpr_video.tables import chat

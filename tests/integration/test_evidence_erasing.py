@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from tests.evidence import WEBM, Call, code_of
 from tests.examples import recorded
 from tests.files import photo
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import Participant
 from vpr_events.decider import Refused

@@ -13,7 +13,8 @@ from tests.clamd import LOOKED_AT, MALWARE, TAKEN, Clamd, scanner
 from tests.evidence import Call, Sending, code_of, sha256
 from tests.examples import recorded
 from tests.files import PDF, PROGRAM, photo
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
 from vpr_service.problems import Problem

@@ -17,7 +17,8 @@ from sqlalchemy import select, text
 from tests.evidence import Call, code_of, sha256, verified
 from tests.integration.test_evidence_erasing import erase, seat_of, states
 from tests.integration.test_evidence_export import bag_of, faults_of
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events import locks
 from vpr_events.contracts.session import SessionEvidenceCaptured
 from vpr_events.decider import Refused

@@ -11,7 +11,8 @@ from sqlalchemy import text, update
 
 from tests.evidence import WEBM, Call, code_of, sha256
 from tests.files import PROGRAM, photo
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 from vpr_video.tables import evidence_chunks, evidence_files

@@ -14,7 +14,8 @@ from tests.asking import SOCKET, status_of
 from tests.endpoints import FOREIGN_KEY, FOREIGN_OFFICER, LET_IN, Row, rows
 from tests.examples import new_report
 from tests.files import photo
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 
 BODIES: Mapping[str, Any] = {

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from tests.access import Person, problem
 from tests.examples import NOON, new_report
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 from vpr_intake.city import load_city, shipped

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from tests.access import Others, Person, file_report, problem
 from tests.examples import NARRATIVE, PERSON, new_report
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id
 

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.examples import NARRATIVE, NOON, PERSON, minutes, new_report, recorded
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseAssessed, CaseClaimed, CaseClosed, CaseOpened, CloseReason, Outcome
 from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
 from vpr_events.contracts.session import Mode, SessionConnected

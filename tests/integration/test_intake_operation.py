@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.examples import NARRATIVE, PERSON, new_report, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.cloudevents import MESSAGE_ID, headers_of, subject_of
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CloseReason
 from vpr_events.contracts.values import Channel, Role

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select
 
 from tests.access import Others, Person, file_report, problem
 from tests.examples import NOON, minutes, new_report, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.contracts.access import AccessAlarmRaised, AlarmKind
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CaseReopened, CloseReason

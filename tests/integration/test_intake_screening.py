@@ -10,7 +10,8 @@ import pytest_asyncio
 from sqlalchemy import func, select
 
 from tests.examples import NARRATIVE, PLACE, new_report, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseClaimed
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Channel, Gravest, Role

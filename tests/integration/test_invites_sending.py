@@ -12,7 +12,8 @@ from tests.examples import PERSON, minutes
 from tests.integration.test_video_life import Meeting
 from tests.inviting import PHONE, TAKEN, Town, json_of, text_of, token_in
 from tests.receivers import Reply
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_events.tables import effects
 from vpr_video.tables import invite_attempts, invite_tokens

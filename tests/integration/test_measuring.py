@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.system import Servers, System, until
+from tests.system import Servers, System
 from tests.verification import grown
+from tests.waiting import until
 from vpr.cli.operating import look_at
 from vpr_events import store
 from vpr_events.contracts.values import Role

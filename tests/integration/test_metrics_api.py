@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Channel, Role

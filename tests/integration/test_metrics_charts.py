@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.pilot import CATEGORIES, SOURCE, cases, past
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.values import Role
 from vpr_metrics.charting import studio

@@ -13,7 +13,8 @@ from nats.aio.client import Client
 from sqlalchemy import update
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events import parking
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import (

@@ -13,7 +13,8 @@ import pytest_asyncio
 from sqlalchemy import delete, update
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.contracts.figure import FigureKind
 from vpr_events.contracts.history import HistoryCaseRecorded

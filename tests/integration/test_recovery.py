@@ -16,7 +16,8 @@ from tests.e2e.test_no_personal_data import found_in
 from tests.examples import NARRATIVE, new_report, recorded
 from tests.reading import read_log
 from tests.repairs import LIBRARY, PRIVATE
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr.backup import restore_databases, take_backup
 from vpr.embedded import Endpoints
 from vpr.services import durables

@@ -21,7 +21,8 @@ from tests.integration.test_events_outbox import (
     waiting,
 )
 from tests.reading import read_log
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from vpr_events.event import Recorded
 from vpr_events.gate import Reason
 from vpr_events.log import EventLog

@@ -10,8 +10,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.examples import new_report
-from tests.system import Servers, System, until
+from tests.system import Servers, System
 from tests.verification import Sealed, findings_of, grown
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded

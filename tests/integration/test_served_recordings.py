@@ -22,7 +22,8 @@ from tests.integration.test_video_signalling import Call, arranged
 from tests.janus import SECRET, MediaServer, media_server
 from tests.mjr import write_nothing, write_pictures, write_sound
 from tests.sockets import Caller, listening
-from tests.system import EVIDENCE_KEY, Servers, System, until
+from tests.system import EVIDENCE_KEY, Servers, System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseReleased, ReleaseReason
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import SessionEvidenceClosed

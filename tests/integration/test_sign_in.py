@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from tests.processes import free_port
 from tests.serving import served
+from tests.waiting import DEADLINE
 from vpr.all_in_one import let_staff_in
 from vpr.home import STAFF_CLIENT, Home
 from vpr_events.contracts import SERVICES
@@ -44,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture
 def client(home: Home) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=home.staff_url) as client:
+    with httpx.Client(base_url=home.staff_url, timeout=DEADLINE) as client:
         yield client
 
 
@@ -262,7 +263,7 @@ def test_an_issuer_that_is_away_is_told_on_a_page(home: Home, tmp_path: Path) ->
     app.state.staff_url = shared.staff_url
     sign_in.install(app, shared)
     with served(app, port):
-        answer = httpx.get(f"http://localhost:{port}/sign-in?lang=fr")
+        answer = httpx.get(f"http://localhost:{port}/sign-in?lang=fr", timeout=DEADLINE)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "Connexion impossible pour le moment" in answer.text
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from tests.examples import new_report
 from tests.processes import all_in_one
-from tests.scenario import wait_for
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import DEADLINE, until, wait_for
 from vpr.home import Home
 from vpr.stepping import Stepper
 from vpr_events.contracts import SERVICES
@@ -174,7 +174,7 @@ def test_the_all_in_one_steps_to_where_it_was_told(tmp_path: Path) -> None:
     with all_in_one(tmp_path, "--stepped", START.isoformat(), "--until", stop.isoformat()) as system:
         issuer = Home.given(tmp_path / "home", system.url).issuer()
         headers = {"Authorization": f"Bearer {issuer.token([Role.OFFICER])}", "Idempotency-Key": "one"}
-        with httpx.Client(base_url=system.url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=system.url, headers=headers, timeout=DEADLINE) as client:
             client.post("/intake/v1/reports", json=new_report()).raise_for_status()
 
             def missed() -> list[Any]:

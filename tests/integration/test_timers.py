@@ -12,7 +12,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.examples import NOON, minutes
-from tests.system import Servers, until
+from tests.system import Servers
+from tests.waiting import until
 from tests.workers import killed_in_the_middle
 from vpr_events import store, timers
 from vpr_events.contracts.case import CaseClaimed, CaseReleased

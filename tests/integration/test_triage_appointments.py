@@ -10,7 +10,8 @@ from sqlalchemy import select
 from tests.examples import NOON, recorded
 from tests.integration.test_triage_cases import open_case
 from tests.integration.test_triage_work import APPOINTMENT, CANCELLATION, CHOSEN, EARLY, LATER, Desk, problem
-from tests.system import Servers, System, starting_at, until
+from tests.system import Servers, System, starting_at
+from tests.waiting import until
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import new_id

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import Servers, System, starting_at, until
+from tests.system import Servers, System, starting_at
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
 from vpr_events.contracts.report import (

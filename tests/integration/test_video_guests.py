@@ -15,7 +15,8 @@ from tests.examples import recorded
 from tests.files import photo
 from tests.integration.test_video_life import Meeting
 from tests.sockets import calling, listening
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_video.held import HOLDINGS
 from vpr_video.tables import PERSONAL, guests

@@ -13,7 +13,8 @@ from tests.examples import NOON, recorded
 from tests.integration.test_video_life import Meeting
 from tests.integration.test_video_signalling import Call, arranged
 from tests.sockets import listening
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id

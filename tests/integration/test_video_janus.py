@@ -14,7 +14,8 @@ from tests.evidence import code_of
 from tests.integration.test_video_signalling import Call, arranged
 from tests.janus import SECRET, MediaServer, media_server
 from tests.sockets import calling, listening
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.session import SessionEvidenceClosed
 from vpr_events.contracts.values import Role
 from vpr_events.event import new_id

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 
 from tests.examples import NOON, minutes, recorded
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import until
 from vpr_events import store
 from vpr_events.cloudevents import headers_of, subject_of
 from vpr_events.contracts.case import CaseClosed, CaseVideoRequested, CloseReason

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from tests.examples import NOON, minutes, recorded
 from tests.integration.test_video_life import Meeting
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseClaimed, CaseReleased, ReleaseReason
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role

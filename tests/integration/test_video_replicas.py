@@ -11,7 +11,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.integration.test_video_signalling import Call, arranged, both_listen, both_online
 from tests.sockets import calling, listening
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_video.api import sockets
 from vpr_video.signalling.hub import hub_of
 from vpr_video.signalling.replicas import SUBJECT

@@ -16,7 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.integration.test_video_life import Meeting
 from tests.integration.test_video_people import tell
 from tests.sockets import PROTOCOL, Caller, calling, listening
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from vpr_events.contracts.case import CaseReleased, ReleaseReason
 from vpr_events.contracts.values import Role
 from vpr_service.cookies import COOKIE as STAFF_COOKIE

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 
 from tests.processes import free_port
-from tests.system import System, until
+from tests.system import System
+from tests.waiting import DEADLINE, until
 from tests.webhooks import Partner
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide-311.md"
@@ -38,7 +39,7 @@ async def test_the_guides_receiver_takes_what_is_signed_and_refuses_the_rest(int
 
 
 async def _answer(url: str) -> int:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=DEADLINE) as client:
 
         async def answered() -> int:
             try:

@@ -14,7 +14,8 @@ from standardwebhooks import WebhookVerificationError
 
 from tests.examples import NARRATIVE, NOON, PERSON, minutes, recorded
 from tests.receivers import Came, Receiver, Reply
-from tests.system import Servers, System, until
+from tests.system import Servers, System
+from tests.waiting import until
 from tests.webhooks import ALL, Partner, verified
 from vpr_events.contracts.case import CaseClaimed, CaseClosed, CloseReason
 from vpr_events.contracts.dispatch import DispatchUnitAssigned

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import Depends, FastAPI
 from jwt.algorithms import RSAAlgorithm
 
-from tests.system import until
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 from vpr_service import problems, tokens
 from vpr_service.auth import ACTING_FOR, PURPOSE, Principal, require

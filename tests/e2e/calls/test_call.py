@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, Request, Route, WebSocketRoute
 
-from tests.calls import Desk, Side, chromium, consent, desk_on, eventually, let_in, meet, officer, resident
+from tests.calls import Desk, Side, chromium, consent, desk_on, let_in, meet, officer, resident
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
 MEASURED = re.compile("good|fair|poor")
@@ -48,8 +49,8 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         place = phone.locator("#to-waiting").bounding_box()
         phone.evaluate("allowNow()")
         picture = phone.locator("[data-step=check] video")
-        eventually(lambda: picture.evaluate("video => video.readyState > 1"), "the phone's own picture")
-        eventually(lambda: phone.locator("#level").evaluate("level => level.value > 0"), "we hear the phone")
+        wait_for(lambda: picture.evaluate("video => video.readyState > 1"), "the phone's own picture")
+        wait_for(lambda: phone.locator("#level").evaluate("level => level.value > 0"), "we hear the phone")
         assert phone.locator("#to-waiting").bounding_box() == place, "no button moves away under a finger"
         on_phone.fine("check", screenshots)
         phone.locator("#to-waiting").tap()
@@ -60,7 +61,7 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         on_phone.at("call")
         on_phone.sees()
         at_desk.sees()
-        eventually(lambda: events_of(desk, session) == "connected", "connected")
+        wait_for(lambda: events_of(desk, session) == "connected", "connected")
         page.locator("[data-consent=snapshot].given").wait_for()
         assert page.locator("[data-consent=record].given").count() == 0
         at_desk.fine("officer-call", screenshots)
@@ -97,7 +98,7 @@ def test_a_whole_call(browser: Browser, playwright: Playwright, desk: Desk, scre
         phone.locator("#hang-up").tap()
         on_phone.at("after")
         on_phone.fine("after", screenshots)
-        eventually(lambda: events_of(desk, session) == "joined", "the resident left")
+        wait_for(lambda: events_of(desk, session) == "joined", "the resident left")
         phone.locator("#come-back").tap()
         on_phone.at("who")
         assert phone.locator("#consent-form input:checked").count() == 0, "consent ended with the call"
@@ -118,10 +119,10 @@ def changed_twice(on_phone: Side, at_desk: Side) -> None:
     phone.on("requestfinished", lambda done: answers.append(done) if "/consents" in done.url else None)
     for _ in range(3):
         view.evaluate("box => box.click()")
-    eventually(lambda: view.is_checked() and held, "the first is told")
+    wait_for(lambda: view.is_checked() and held, "the first is told")
     assert len(held) == 1, "one decision at a time"
     phone.unroute("**/v1/call/consents")
-    eventually(lambda: view.is_checked() and len(answers) == 3, "all are told")
+    wait_for(lambda: view.is_checked() and len(answers) == 3, "all are told")
     at_desk.page.locator("[data-consent=view].given").wait_for()
     assert view.is_checked()
     at_desk.page.locator("[data-mode=video]").click()
@@ -220,7 +221,7 @@ def test_in_french_and_by_voice_alone(browser: Browser, playwright: Playwright, 
         let_in(at_desk)
         on_phone.sees()
         at_desk.page.locator("#no-picture").wait_for()
-        eventually(lambda: events_of(desk, session) == "connected", "connected by voice")
+        wait_for(lambda: events_of(desk, session) == "connected", "connected by voice")
         at_desk.page.locator("[data-mode=audio][aria-pressed=true]").wait_for()
         assert on_phone.page.evaluate("peers[0].getSenders().some(one => one.track?.kind === 'video')") is False
         at_desk.fine("officer-call-fr", screenshots)
@@ -246,7 +247,7 @@ def test_who_denies_the_camera_is_helped_and_may_go_on_in_writing(
         on_phone.page.locator("#chat input").fill("I can only write.")
         on_phone.page.locator("#chat form button").tap()
         at_desk.page.get_by_text("I can only write.").wait_for()
-        eventually(lambda: events_of(desk, session) == "connected", "connected in writing")
+        wait_for(lambda: events_of(desk, session) == "connected", "connected in writing")
     strict.close()
 
 
@@ -293,7 +294,7 @@ def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: P
         on_phone.page.on("requestfinished", note)
         on_phone.page.reload()
         on_phone.at("who")
-        eventually(lambda: len(asked) >= 8, "everything is loaded")
+        wait_for(lambda: len(asked) >= 8, "everything is loaded")
         sizes = [one.sizes() for one in asked]
         assert 10_000 < sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes) < 60_000
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-from tests.calls import Desk, Side, desk_on, eventually, guest, let_in, meet, officer, resident, third
+from tests.calls import Desk, Side, desk_on, guest, let_in, meet, officer, resident, third
 from tests.evidence import sha256
 from tests.janus import MediaServer, media_server
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
 CONNECTED = "peers.filter(one => one.connectionState === 'connected').length"
@@ -39,7 +40,7 @@ def desk(janus: MediaServer, recordings: Path, tmp_path_factory: pytest.TempPath
 
 def ways(side: Side, wanted: int) -> None:
     """The page has so many connections and no other."""
-    eventually(lambda: side.page.evaluate(CONNECTED) == wanted, f"{wanted} connections")
+    wait_for(lambda: side.page.evaluate(CONNECTED) == wanted, f"{wanted} connections")
 
 
 def all_see_each_other(at_desk: Side, on_phone: Side, interpreter: Side, *, connections: int) -> None:
@@ -79,10 +80,10 @@ def test_two_through_janus_are_told_when_it_is_away_and_come_back_with_it(
         for side in (at_desk, on_phone):
             side.page.locator("#server", has_text="does not answer").wait_for()
         on_phone.fine("server-away", screenshots)
-        eventually(lambda: status() == "interrupted", "the loss is told")
+        wait_for(lambda: status() == "interrupted", "the loss is told")
         ways(on_phone, 0)  # nothing goes directly
         janus.start()
-        eventually(lambda: status() == "connected", "the call is back")
+        wait_for(lambda: status() == "connected", "the call is back")
         for side in (at_desk, on_phone):
             side.page.locator("#server").wait_for(state="hidden")
             side.sees(10)
@@ -134,7 +135,7 @@ class Recorded:
             taken = [one for one in items if one["state"] == "captured" and one["kind"] == "recording"]
             return taken if len(taken) == many and not any(self.folder.iterdir()) else []
 
-        return list(eventually(found, f"{many} recordings"))
+        return list(wait_for(found, f"{many} recordings"))
 
     def parts(self) -> dict[str, int]:
         """The bytes of each connection's picture, in the order of their coming."""
@@ -171,7 +172,7 @@ def _records(at_desk: Side, on_phone: Side, recorded: Recorded, screenshots: Pat
     page.locator("#record:enabled").click()
     phone.locator("#recording").wait_for()
     page.locator("#evidence-list").get_by_text("is being recorded at the media server").wait_for()
-    eventually(recorded.written, "some seconds are recorded")
+    wait_for(recorded.written, "some seconds are recorded")
     at_desk.fine("officer-served", screenshots)
     record.evaluate("box => box.click()")
     page.get_by_text("took back that the call is recorded").wait_for()
@@ -183,7 +184,7 @@ def _records(at_desk: Side, on_phone: Side, recorded: Recorded, screenshots: Pat
 
     record.evaluate("box => box.click()")
     page.locator("#record:enabled").click()
-    eventually(recorded.written, "some seconds are recorded")
+    wait_for(recorded.written, "some seconds are recorded")
     page.locator("#record", has_text="Stop").click()
     page.locator("#record[aria-pressed=false]").wait_for()
     desk.process.kill()
@@ -224,11 +225,11 @@ def test_a_guests_call_is_recorded_across_a_new_connection_and_erased_while_janu
         phone.locator("#allow-form input[data-scope=record]").evaluate("box => box.click()")
         page.locator("#record:enabled").click()
         interpreter.page.locator("#recording").wait_for()
-        eventually(recorded.written, "some seconds are recorded")
+        wait_for(recorded.written, "some seconds are recorded")
         interpreter.fine("guest-served", screenshots)
 
         phone.evaluate(SENDS)
-        eventually(lambda: len(recorded.parts()) == 2 and min(recorded.parts().values()) > 20_000, "another part")
+        wait_for(lambda: len(recorded.parts()) == 2 and min(recorded.parts().values()) > 20_000, "another part")
         at_desk.sees()
         interpreter.sees_tile("resident")
         page.locator("#record", has_text="Stop").click()
@@ -238,11 +239,11 @@ def test_a_guests_call_is_recorded_across_a_new_connection_and_erased_while_janu
             recorded.plays(part)
 
         page.locator("#record:enabled[aria-pressed=false]").click()
-        eventually(recorded.written, "some seconds are recorded")
+        wait_for(recorded.written, "some seconds are recorded")
         recorded.erase()
-        eventually(lambda: not any(recordings.iterdir()), "no file is left")
-        eventually(lambda: not janus.writes_in(recordings), "Janus writes no more")
-        eventually(lambda: recorded.states() == {"erased"}, "nothing of any recording is kept")
+        wait_for(lambda: not any(recordings.iterdir()), "no file is left")
+        wait_for(lambda: not janus.writes_in(recordings), "Janus writes no more")
+        wait_for(lambda: recorded.states() == {"erased"}, "nothing of any recording is kept")
         interpreter.page.locator("#recording").wait_for(state="hidden")
         for side in (at_desk, on_phone):
             side.sees()

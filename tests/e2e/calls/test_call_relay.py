@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-from tests.calls import Desk, Side, desk_on, eventually, meet, officer, resident
+from tests.calls import Desk, Side, desk_on, meet, officer, resident
 from tests.coturn import SECRET, Relay, relay
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
 TYPES = "candidates.map(one => / typ (\\w+)/.exec(one)?.[1] ?? 'none')"
@@ -53,9 +54,9 @@ def test_through_the_relay_only_relays_are_told_and_a_lost_way_is_found_again(
         only_relays(at_desk)
         only_relays(on_phone)
         turn.kill()
-        eventually(lambda: status() == "interrupted", "the loss is told")
+        wait_for(lambda: status() == "interrupted", "the loss is told")
         turn.start()
-        eventually(lambda: status() == "connected", "the call is back")
+        wait_for(lambda: status() == "connected", "the call is back")
         at_desk.sees(10)
         on_phone.sees(10)
         only_relays(at_desk)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Geolocation, Playwright
 
-from tests.calls import Desk, Side, consent, desk_on, eventually, guest, let_in, officer, resident
+from tests.calls import Desk, Side, consent, desk_on, guest, let_in, officer, resident
 from tests.capturing import captured, handed_over, items, reported_on_the_web, row, tick, write
 from tests.evidence import WEBM
 from tests.files import photo
 from tests.scenario import invite
+from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
@@ -69,7 +70,7 @@ def test_evidence_of_a_call(
         page.locator("#ask-zoom-in").click()
         phone.get_by_text("asks you to zoom in").wait_for()
         phone.locator("#wish-yes").tap()
-        eventually(lambda: phone.evaluate("zoomed") == [1.5], "zoomed")
+        wait_for(lambda: phone.evaluate("zoomed") == [1.5], "zoomed")
 
         page.locator("#note").fill("Scratches at the lock")
         page.locator("#snapshot").click()
@@ -121,7 +122,7 @@ def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshot
     on_phone.fine("recording", screenshots)
     at_desk.fine("officer-recording", screenshots)
     at_desk.in_reach("#status", "#quality", "[data-consent]", "#snapshot", "#record", "#end button")
-    eventually(lambda: any(one["next_sequence"] > 1 for one in items(desk, session)), "two seconds are stored")
+    wait_for(lambda: any(one["next_sequence"] > 1 for one in items(desk, session)), "two seconds are stored")
     phone.locator("#allowed").tap()
     tick(on_phone, "record")
     page.get_by_text("took back that the call is recorded").wait_for()

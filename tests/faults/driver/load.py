@@ -17,7 +17,7 @@ import httpx
 from tests.examples import new_report
 from tests.faults.driver.ledger import PASSING, Command, Ledger, Stands, Unexpected
 from tests.faults.driver.world import World
-from tests.system import until
+from tests.waiting import until
 from vpr_events.contracts.values import Role
 
 PATIENCE = 4.0

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from tests.faults.driver.disks import Disk, impossible
 from tests.faults.driver.links import Link
 from tests.processes import Process, service_process
-from tests.system import until
+from tests.waiting import until
 from vpr.embedded import Embedded, Endpoints
 from vpr.embedded.account import give, unprivileged
 from vpr.embedded.endpoints import role_of

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tests.faults.driver.disks import impossible
 from tests.faults.driver.scene import Fault, Scene
-from tests.system import until
+from tests.waiting import until
 
 EFFECT_WITHIN = 4.0
 

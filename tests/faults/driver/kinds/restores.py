@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from tests.faults.driver.scene import Fault, Scene
 from tests.faults.driver.world import World, hasten
 from tests.processes import Process
-from tests.system import until
+from tests.waiting import until
 from vpr.embedded.endpoints import role_of
 from vpr.services import durables
 from vpr_events.contracts import SERVICES
