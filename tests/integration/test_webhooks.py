@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, text
 from standardwebhooks import WebhookVerificationError
 
 from tests.examples import NARRATIVE, NOON, PERSON, minutes, recorded
@@ -449,6 +449,28 @@ async def test_deleting_a_webhook_ends_what_waited_for_it(system: System, partne
 
     await until(nothing_waits)
     assert (await partner.ask("GET", f"/v1/webhooks/{hook['id']}")).status_code == 404
+
+
+async def test_a_webhook_is_deleted_while_a_try_is_noted(system: System, partner: Partner, receiver: Receiver) -> None:
+    back = asyncio.Event()
+    receiver.answering = lambda _: Reply(503, after=back)
+    hook = await partner.webhook(receiver.url)
+    await partner.files()
+    await came(receiver, 1)
+    engine = system.runtime("intake").engine
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def it_waits() -> bool:
+        async with engine.connect() as connection:
+            return bool((await connection.execute(text(waiting))).scalar_one())
+
+    async with engine.begin() as deleting:
+        await deleting.execute(select(webhooks.c.id).where(webhooks.c.id == hook["id"]).with_for_update())
+        back.set()
+        await until(it_waits)
+        await deleting.execute(text("set local lock_timeout = '10 ms'"))  # what waits for us holds nothing that we want
+        await deleting.execute(delete(webhooks).where(webhooks.c.id == hook["id"]))
+    assert await counted(system, deliveries) == 0
 
 
 async def test_the_log_comes_in_pages(partner: Partner, receiver: Receiver) -> None:

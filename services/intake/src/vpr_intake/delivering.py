@@ -186,6 +186,7 @@ class Deliverer:
         return Result(now, round((time.monotonic() - started) * 1000), answer, error)
 
     def _settled(self, message: Message, result: Result, attempt: int) -> Tried:
+        """The webhook's rows come before its deliveries', as when it is deleted: so neither waits for the other."""
         if result.taken:
             return self._over(message, result)
         if result.answer and result.answer.status == GONE:
@@ -196,22 +197,21 @@ class Deliverer:
         rest = max(pause(message.failing_since, result.at, self.delays), timedelta(seconds=asked))
         again = max(jittered(self.delays[attempt - 1]), rest.total_seconds())
         paused = _paused(message, result, rest, apart(self.delays))
-        written = [*self._noted(message, result, "pending", again), *paused]
+        written = [*paused, *self._noted(message, result, "pending", again)]
         return Tried(writes=written, again=again, error=result.code)
 
     def _over(self, message: Message, result: Result, switch_off: str | None = None) -> Tried:
-        written = self._noted(message, result, "delivered" if result.taken else "failed", None)
         told = {"webhook": message.webhook_id, "tried_at": result.at}
+        written = [Write(message.webhook_id, RESUME if result.taken else FAILED, told)]
         if result.taken:
-            written.append(Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
-        written.append(Write(message.webhook_id, RESUME if result.taken else FAILED, told))
+            written.insert(0, Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
         why = {"webhook": message.webhook_id, "why": switch_off}
         if switch_off == "gone":
             written.append(Write(message.webhook_id, SWITCH_OFF, why))
         elif switch_off:
             since = {"since": message.begun_at or result.at}
             written.append(Write(message.webhook_id, SWITCH_OFF_FAILING, why | since))
-        return Tried(writes=written)
+        return Tried(writes=[*written, *self._noted(message, result, "delivered" if result.taken else "failed", None)])
 
     def _noted(self, message: Message, result: Result, state: str, again: float | None) -> list[Write]:
         next_at = result.at + timedelta(seconds=again) if again is not None else None
