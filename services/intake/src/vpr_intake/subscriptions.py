@@ -169,6 +169,7 @@ async def _with_attempts(connection: AsyncConnection, rows: list[Row]) -> list[R
 
 
 async def forget_old(connection: AsyncConnection, age: timedelta) -> int:
-    """Drop what was over so long ago from the log; how many."""
-    old = deliveries.c.finished_at < func.clock_timestamp() - age
-    return (await connection.execute(delete(deliveries).where(old))).rowcount
+    """Drop what was over so long ago from the log, but for what somebody else has in hand just now; how many."""
+    old = select(deliveries.c.id).where(deliveries.c.finished_at < func.clock_timestamp() - age)
+    free = old.with_for_update(skip_locked=True).scalar_subquery()
+    return (await connection.execute(delete(deliveries).where(deliveries.c.id.in_(free)))).rowcount
