@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.integration.test_events_pipeline import MOST, hold
@@ -17,13 +17,15 @@ from tests.system import Servers
 from tests.waiting import until
 from tests.workers import killed_in_the_middle
 from vpr_events import effect_runner, working
-from vpr_events.effect_runner import EffectRunner, Handler, Task
+from vpr_events.effect_runner import EffectRunner, Handler, Task, Tried
 from vpr_events.effects import Effect
 from vpr_events.event import Recorded
 from vpr_events.parking import Policy
 from vpr_events.passes import Execution
 from vpr_events.pipeline import Pipeline
+from vpr_events.store import RACES, Conflict
 from vpr_events.tables import effects, events
+from vpr_events.writes import Write
 
 
 def follow(event: Recorded) -> Iterable[Effect]:
@@ -158,6 +160,53 @@ async def test_an_effect_that_fails_is_tried_as_the_policy_says_and_then_left_fo
     assert not await runner(engine, bell).run_due()
     assert len(bell.rung) == 3
     assert await count(engine) == 1
+
+
+async def test_tries_of_a_schedule_of_its_own_use_none_of_the_policys_up(engine: AsyncEngine) -> None:
+    await held(engine)
+    tried: list[tuple[int, int]] = []
+
+    async def waits_and_breaks(task: Task) -> Tried:
+        tried.append((task.attempt, task.failures))
+        if task.attempt < 4:
+            return Tried(again=0)
+        raise ConnectionError("no bell")
+
+    await run_until(runner(engine, waits_and_breaks, policy=Policy(delays=(0, 0))), engine, left=0)
+    assert tried == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (6, 2)]
+    (row,) = await rows(engine)
+    assert (row.dead, row.failures) == (True, 3)
+
+
+async def test_a_lost_race_for_the_noting_repeats_the_noting_and_not_the_try(engine: AsyncEngine) -> None:
+    report, bell = await held(engine), Bell()
+    lost: list[str] = []
+
+    def lose(event: Recorded) -> Iterable[Write]:
+        if event.version == 2 and not lost:
+            lost.append(event.type)
+            yield Write(event.stream, text(f"do $$ begin raise sqlstate '{RACES[0]}'; end $$"), {})
+
+    one = EffectRunner(engine, Pipeline(engine, (lose,)), {"ring": bell})
+    await run_until(one, engine, left=0)
+    assert lost
+    assert [task.correlation_id for task in bell.rung] == [report]
+    assert await count(engine) == 2
+
+
+async def test_what_is_no_fault_of_the_work_kills_no_effect(engine: AsyncEngine) -> None:
+    await held(engine)
+    tried: list[int] = []
+
+    async def in_the_way(task: Task) -> Tried:
+        tried.append(task.attempt)
+        if task.attempt < 5:
+            raise Conflict
+        return Tried()
+
+    await run_until(runner(engine, in_the_way, policy=Policy(delays=(0, 0))), engine, left=0)
+    assert tried == [1, 2, 3, 4, 5]
+    assert await rows(engine) == []
 
 
 async def test_one_that_fails_keeps_no_other_from_being_carried_out(engine: AsyncEngine) -> None:

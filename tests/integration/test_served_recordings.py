@@ -218,7 +218,7 @@ async def test_a_file_that_cannot_be_read_stays_until_it_can(recording: Recordin
     assert broken.exists()
     write_sound(broken, time.time() - 10, 1)
     async with runtime.engine.begin() as connection:  # an operator has it tried again
-        again = "update effects set dead = false, attempts = 0, due_at = clock_timestamp() where dead"
+        again = "update effects set dead = false, attempts = 0, failures = 0, due_at = clock_timestamp() where dead"
         await connection.execute(text(again))
     [item] = await recording.settled()
     assert item["state"] == "captured"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vpr_events.tables import effects
 
 _dead = (effects.c.id == bindparam("effect"), effects.c.dead)
-_REPLAY = update(effects).where(*_dead).values(dead=False, attempts=0, due_at=func.clock_timestamp())
+_REPLAY = update(effects).where(*_dead).values(dead=False, attempts=0, failures=0, due_at=func.clock_timestamp())
 
 
 async def dead_effects(connection: AsyncConnection) -> Sequence[Row[*tuple[Any, ...]]]:

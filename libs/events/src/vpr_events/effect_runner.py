@@ -24,6 +24,7 @@ from vpr_events.outages import is_outage
 from vpr_events.parking import Policy
 from vpr_events.passes import Execution
 from vpr_events.pipeline import Pipeline
+from vpr_events.store import lost_a_race, rerunning
 from vpr_events.tables import effects
 from vpr_events.working import IDLE, in_steps
 from vpr_events.writes import Write
@@ -48,7 +49,10 @@ type EffectRow = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An effect to carry out. ``id`` stays the same at every try: give it to the other side as idempotency key."""
+    """An effect to carry out. ``id`` stays the same at every try: give it to the other side as idempotency key.
+
+    ``attempt`` counts the tries from 1, ``failures`` those in a row that failed before this one.
+    """
 
     id: UUID
     kind: str
@@ -56,6 +60,7 @@ class Task:
     correlation_id: UUID
     causation_id: UUID | None
     attempt: int
+    failures: int = 0
 
     @property
     def lane(self) -> str:
@@ -127,7 +132,12 @@ REMOVE = delete(effects).where(*_mine)
 POSTPONE = (
     update(effects)
     .where(*_mine)
-    .values(due_at=func.clock_timestamp() + bindparam("delay"), error=bindparam("code"), dead=bindparam("is_dead"))
+    .values(
+        due_at=func.clock_timestamp() + bindparam("delay"),
+        error=bindparam("code"),
+        dead=bindparam("is_dead"),
+        failures=bindparam("failed"),
+    )
 )
 HAND_BACK = update(effects).where(*_mine).values(due_at=func.clock_timestamp(), attempts=effects.c.attempts - 1)
 
@@ -239,25 +249,42 @@ class EffectRunner:
             await self._note(task, error)
 
     async def _finish(self, task: Task, tried: Tried) -> None:
-        """What came of it and the row's fate are one transaction; a try that outlived its lease changes nothing."""
+        """Note what came of it; the try itself is not repeated when others were in the way of that."""
+        if await rerunning(lambda: self._noted(task, tried)):
+            self.pipeline.committed()
+
+    async def _noted(self, task: Task, tried: Tried) -> bool:
+        """What came of it and the row's fate are one transaction; a try that outlived its lease changes nothing.
+
+        Whether there were events.
+        """
         async with self._connections, self.engine.begin() as connection:
             mine = {"effect": task.id, "attempt": task.attempt}
             if tried.again is None:
                 kept = await connection.execute(REMOVE, mine)
             else:
-                later = {"delay": timedelta(seconds=tried.again), "code": tried.error, "is_dead": False}
+                later = {"delay": timedelta(seconds=tried.again), "code": tried.error, "is_dead": False, "failed": 0}
                 kept = await connection.execute(POSTPONE, mine | later)
             if not kept.rowcount:
-                return
+                return False
             outcome = await self.pipeline.apply(connection, tried.executions)
             await writes.run(connection, tried.writes)
-        if outcome.events:
-            self.pipeline.committed()
+        return bool(outcome.events)
 
     async def _note(self, task: Task, error: Exception) -> None:
-        """By the policy: another try, or none. Without a database the lease says when."""
-        delay = self.policy.delay(task.attempt - 1)
-        values = {"delay": timedelta(seconds=delay or 0), "code": type(error).__name__, "is_dead": delay is None}
+        """By the policy: another try, or none. Without a database the lease says when.
+
+        What is no fault of the work, an outage of database or log or a lost race, ends nothing and is not counted.
+        """
+        blameless = lost_a_race(error) or (is_outage(error) and not isinstance(error, OSError))
+        delays = self.policy.delays
+        delay = delays[min(task.attempt, len(delays)) - 1] if blameless else self.policy.delay(task.failures)
+        values = {
+            "delay": timedelta(seconds=delay or 0),
+            "code": type(error).__name__,
+            "is_dead": delay is None,
+            "failed": task.failures + (not blameless),
+        }
         try:
             async with self._connections, self.engine.begin() as connection:
                 await connection.execute(POSTPONE, {"effect": task.id, "attempt": task.attempt} | values)
@@ -281,4 +308,4 @@ class EffectRunner:
 
 
 def _task(row: EffectRow) -> Task:
-    return Task(row.id, row.kind, row.data, row.correlation_id, row.causation_id, row.attempts)
+    return Task(row.id, row.kind, row.data, row.correlation_id, row.causation_id, row.attempts, row.failures)

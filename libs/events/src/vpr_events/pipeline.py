@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import structlog
 from opentelemetry import propagate
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events import idempotency, locks, store, timers
@@ -23,7 +22,6 @@ from vpr_events.writes import run
 __all__ = ["Execution", "Outcome", "Pipeline", "Projector"]
 
 BATCH = 128
-DEADLOCK = "40P01"
 
 
 def _ignore() -> None:
@@ -105,13 +103,8 @@ class Pipeline:
         return outcome
 
     async def _write(self, connection: AsyncConnection, work: Pass) -> None:
-        try:
-            await store.append(connection, work.events)
-            await run(connection, work.writes)
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) == DEADLOCK:
-                raise store.Conflict from error
-            raise
+        await store.append(connection, work.events)
+        await run(connection, work.writes)
 
     def _new_pass(self) -> Pass:
         return Pass(Rules(self.projectors, self.consequences, self.now))

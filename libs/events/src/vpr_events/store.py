@@ -2,14 +2,14 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, RowMapping, Text, bindparam, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import codec
@@ -28,14 +28,36 @@ class Conflict(Exception):
 
 
 RERUNS = 3
+RACES = ("40001", "40P01")
+"""SQLSTATEs of serialization failure and deadlock."""
 
 
 async def rerunning[T](attempt: Callable[[], Awaitable[T]]) -> T:
-    """Make a whole pass, and again when another writer won: at most three times more, then Conflict is raised."""
+    """Make a whole pass, and again when another writer won: at most three times more, then Conflict is raised.
+
+    A transaction that the database undid for another one's sake, by a deadlock say, counts as one that lost.
+    """
     for _ in range(RERUNS):
-        with suppress(Conflict):
+        with suppress(Conflict), _races():
             return await attempt()
-    return await attempt()
+    with _races():
+        return await attempt()
+
+
+def lost_a_race(error: BaseException) -> bool:
+    """Whether another writer won, or the database undid a transaction for another's sake: once more will do."""
+    undone = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RACES
+    return undone or isinstance(error, Conflict)
+
+
+@contextmanager
+def _races() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if lost_a_race(error):
+            raise Conflict from error
+        raise
 
 
 def chain_hash(previous: str, event: Mapping[str, Any]) -> str:

@@ -105,6 +105,7 @@ effects = Table(
     Column("correlation_id", Uuid, nullable=False),
     Column("causation_id", Uuid),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("due_at", Moment, nullable=False, server_default=func.now()),
     Column("dead", Boolean, nullable=False, server_default=text("false")),
     Column("error", Text),

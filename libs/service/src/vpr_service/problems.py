@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from vpr_events.decider import Invalid, Refused, Unknown
 from vpr_events.idempotency import KeyBusy, KeyReused
 from vpr_events.outages import LogUnavailable, RecoveryNeeded, is_outage
-from vpr_events.store import Conflict
+from vpr_events.store import Conflict, lost_a_race
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +121,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "idempotency_key_reused", "this Idempotency-Key came with another request before")
         case KeyBusy():
             return Problem(409, "idempotency_key_busy", "the first request with this Idempotency-Key still runs")
-        case Conflict():
+        case _ if lost_a_race(error):
             return Problem(409, "conflict", "others changed this at the same time: look again and retry")
         case DBAPIError() if told := _of_database(error):
             return told

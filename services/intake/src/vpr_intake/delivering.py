@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
@@ -31,7 +31,14 @@ LONGEST_WAIT = 86_400.0
 """How long a receiver's Retry-After may put a try off."""
 GONE = 410
 
-INSERT_ATTEMPT = insert(delivery_attempts)
+_attempt = list(delivery_attempts.c)
+INSERT_ATTEMPT = insert(delivery_attempts).from_select(
+    [column.name for column in _attempt],
+    select(*(bindparam(column.name, type_=column.type) for column in _attempt)).where(
+        exists().where(deliveries.c.id == bindparam("delivery_id", type_=Uuid))
+    ),
+)
+"""Nothing for a delivery that is gone with its webhook."""
 MOVE = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery"))

@@ -136,7 +136,7 @@ async def replay(connection: AsyncConnection, delivery: UUID) -> bool:
 
 async def _send(connection: AsyncConnection, delivery: UUID, webhook: UUID, correlation: UUID) -> None:
     row = upsert(effects).values(id=delivery, kind=WEBHOOK, data={"lane": str(webhook)}, correlation_id=correlation)
-    fresh = {"attempts": 0, "dead": False, "error": None, "due_at": func.clock_timestamp()}
+    fresh = {"attempts": 0, "failures": 0, "dead": False, "error": None, "due_at": func.clock_timestamp()}
     await connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=fresh))
 
 

@@ -1,0 +1,15 @@
+"""Failures of effects, counted apart from their tries."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def upgrade() -> None:
+    """Add failures to effects: what failed until now has no more tries than before."""
+    op.add_column("effects", sa.Column("failures", sa.Integer, nullable=False, server_default="0"))
+    op.execute("update effects set failures = attempts where error is not null")
+
+
+def downgrade() -> None:
+    """Drop it."""
+    op.drop_column("effects", "failures")
