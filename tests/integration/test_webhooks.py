@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -451,25 +452,58 @@ async def test_deleting_a_webhook_ends_what_waited_for_it(system: System, partne
     assert (await partner.ask("GET", f"/v1/webhooks/{hook['id']}")).status_code == 404
 
 
+@asynccontextmanager
+async def deleting(system: System, webhook: str) -> AsyncIterator[None]:
+    """The webhook is deleted, which is committed once somebody waits for that who came in here."""
+    engine = system.runtime("intake").engine
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def somebody_waits() -> bool:
+        async with engine.connect() as connection:
+            return bool((await connection.execute(text(waiting))).scalar_one())
+
+    async with engine.begin() as connection:
+        await connection.execute(select(webhooks.c.id).where(webhooks.c.id == webhook).with_for_update())
+        yield
+        await until(somebody_waits)
+        await connection.execute(text("set local lock_timeout = '10 ms'"))  # who waits for us holds nothing we want
+        await connection.execute(delete(webhooks).where(webhooks.c.id == webhook))
+
+
 async def test_a_webhook_is_deleted_while_a_try_is_noted(system: System, partner: Partner, receiver: Receiver) -> None:
     back = asyncio.Event()
     receiver.answering = lambda _: Reply(503, after=back)
     hook = await partner.webhook(receiver.url)
     await partner.files()
     await came(receiver, 1)
-    engine = system.runtime("intake").engine
-    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-
-    async def it_waits() -> bool:
-        async with engine.connect() as connection:
-            return bool((await connection.execute(text(waiting))).scalar_one())
-
-    async with engine.begin() as deleting:
-        await deleting.execute(select(webhooks.c.id).where(webhooks.c.id == hook["id"]).with_for_update())
+    async with deleting(system, hook["id"]):
         back.set()
-        await until(it_waits)
-        await deleting.execute(text("set local lock_timeout = '10 ms'"))  # what waits for us holds nothing that we want
-        await deleting.execute(delete(webhooks).where(webhooks.c.id == hook["id"]))
+    assert await counted(system, deliveries) == 0
+
+    async def nothing_waits() -> bool:
+        return await counted(system, effects) == 0
+
+    await until(nothing_waits)
+    assert len(receiver.came) == 1
+
+
+@pytest.mark.parametrize("path", ["ping", "secret"])
+async def test_what_is_asked_of_a_webhook_while_it_is_deleted_is_404(
+    system: System, partner: Partner, receiver: Receiver, path: str
+) -> None:
+    hook = await partner.webhook(receiver.url)
+    async with deleting(system, hook["id"]):
+        asked = asyncio.create_task(partner.ask("POST", f"/v1/webhooks/{hook['id']}/{path}"))
+    assert (await asked).status_code == 404
+
+
+async def test_a_report_is_filed_while_its_webhook_is_deleted(
+    system: System, partner: Partner, receiver: Receiver
+) -> None:
+    hook = await partner.webhook(receiver.url)
+    async with deleting(system, hook["id"]):
+        filed = asyncio.create_task(partner.files())
+    assert await filed
     assert await counted(system, deliveries) == 0
 
 

@@ -51,6 +51,7 @@ made as (
   from {whose} join webhooks w on w.client_id = whose.client_id
   cross join unnest(cast(:types as text[])) as t (type)
   where w.enabled and t.type = any (w.event_types)
+  for key share of w
   on conflict do nothing
   returning id, webhook_id
 )

@@ -29,6 +29,10 @@ class Unknown(Exception):
     """There is no such client, or it was revoked."""
 
 
+class Gone(Exception):
+    """The webhook was deleted meanwhile."""
+
+
 async def create(connection: AsyncConnection, client: UUID, url: str, types: Sequence[str], secret: bytes) -> Row:
     """A new webhook with its first secret, encrypted. Raises TooMany and Unknown."""
     await _lock(connection, client)
@@ -101,8 +105,11 @@ async def switch_off_all(connection: AsyncConnection, client: UUID) -> None:
 
 
 async def rotate(connection: AsyncConnection, webhook: UUID, secret: bytes, overlap: timedelta) -> datetime:
-    """A new secret beside the newest old one, which is valid until the moment returned; older ones are gone."""
-    await connection.execute(select(webhooks.c.id).where(webhooks.c.id == webhook).with_for_update())
+    """A new secret beside the newest old one, which is valid until the moment returned; older ones are gone.
+
+    Raises Gone.
+    """
+    await _hold(connection, select(webhooks.c.id).where(webhooks.c.id == webhook).with_for_update())
     mine = webhook_secrets.c.webhook_id == webhook
     newest = select(webhook_secrets.c.id).where(mine).order_by(webhook_secrets.c.created_at.desc()).limit(1)
     await connection.execute(delete(webhook_secrets).where(mine, webhook_secrets.c.id != newest.scalar_subquery()))
@@ -114,12 +121,20 @@ async def rotate(connection: AsyncConnection, webhook: UUID, secret: bytes, over
 
 
 async def ping(connection: AsyncConnection, webhook: UUID, now: datetime) -> UUID:
-    """A test event for it, delivered once: the delivery's id."""
+    """A test event for it, delivered once: the delivery's id. Raises Gone."""
+    standing = select(webhooks.c.id).where(webhooks.c.id == webhook)
+    await _hold(connection, standing.with_for_update(read=True, key_share=True))
     delivery = new_id()
     row = {"id": delivery, "webhook_id": webhook, "type": PING, "occurred_at": now}
     await connection.execute(insert(deliveries).values(row))
     await _send(connection, delivery, webhook, webhook)
     return delivery
+
+
+async def _hold(connection: AsyncConnection, webhook: Select[Any]) -> None:
+    """Nobody deletes it before this transaction is over."""
+    if (await connection.execute(webhook)).one_or_none() is None:
+        raise Gone
 
 
 async def replay(connection: AsyncConnection, delivery: UUID) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from vpr_intake import subscriptions
-from vpr_intake.api.webhooks import Subscriber, existing
+from vpr_intake.api.webhooks import Subscriber, existing, no_such_webhook
 from vpr_intake.schemas.webhooks import Delivery, DeliveryQuery
 from vpr_service.clock import real_time
 from vpr_service.problems import Problem
@@ -22,7 +22,10 @@ async def ping(webhook_id: UUID, caller: Subscriber, runtime: Running, response:
     await existing(webhook_id, caller, runtime)
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        delivery = await subscriptions.ping(connection, webhook_id, real_time())
+        try:
+            delivery = await subscriptions.ping(connection, webhook_id, real_time())
+        except subscriptions.Gone:
+            raise no_such_webhook() from None
     private(response)
     return await _delivery(webhook_id, delivery, runtime)
 

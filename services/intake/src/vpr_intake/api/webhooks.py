@@ -116,7 +116,10 @@ async def rotate(webhook_id: UUID, caller: Subscriber, runtime: Running, respons
     overlap = settings_of(runtime).webhook_secret_overlap
     runtime.gate.check()
     async with runtime.engine.begin() as connection:
-        until = await subscriptions.rotate(connection, webhook_id, sealed.encrypt(secret), overlap)
+        try:
+            until = await subscriptions.rotate(connection, webhook_id, sealed.encrypt(secret), overlap)
+        except subscriptions.Gone:
+            raise no_such_webhook() from None
     private(response)
     return NewSecret(secret=secret, previous_valid_until=until)
 
@@ -126,8 +129,13 @@ async def existing(webhook_id: UUID, caller: Caller, runtime: Runtime) -> dict[s
     async with runtime.reading() as connection:
         row = await subscriptions.one_webhook(connection, webhook_id, caller.client_id)
     if row is None:
-        raise Problem(404, "no_such_webhook", "there is no such webhook")
+        raise no_such_webhook()
     return row
+
+
+def no_such_webhook() -> Problem:
+    """There is none, none any more, or it is another client's."""
+    return Problem(404, "no_such_webhook", "there is no such webhook")
 
 
 def _owner(new: NewWebhook, caller: Caller) -> UUID:
