@@ -13,11 +13,12 @@ from tests.evidence import WEBM, Call, code_of
 from tests.examples import recorded
 from tests.files import photo
 from tests.system import Servers, System
-from tests.waiting import until
+from tests.waiting import lock_waits, until
+from vpr_events import locks
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import Participant
 from vpr_events.decider import Refused
-from vpr_events.event import new_id
+from vpr_events.event import new_id, stream_name
 from vpr_video.seats import Seat, seat_in
 from vpr_video.signalling import record
 from vpr_video.signalling.messages import Chat
@@ -114,3 +115,24 @@ async def test_what_is_written_while_a_report_is_erased_comes_before_or_not_at_a
 
     await asyncio.gather(erasing, *(write() for _ in range(5)))
     assert await written(call) == 0
+
+
+async def test_what_an_erasure_overtakes_is_not_kept(call: Call) -> None:
+    engine, meeting = call.system.runtime("video").engine, call.meeting
+    call.before |= {table: await call.rows(table) for table in ("upload_links", "guests")}
+
+    async def all_wait() -> bool:
+        return await lock_waits(engine) >= 3
+
+    async with engine.begin() as held:
+        await locks.wait_for(held, [stream_name("session", meeting.id)])
+        coming = asyncio.gather(
+            meeting.post("upload-links", {"purpose": "camera"}),
+            meeting.post("guests", {"kind": "interpreter", "name": "Quillon Zzyzxwood"}),
+            call.resident.begin("photo", "image/jpeg", note="my door"),
+        )
+        await until(all_wait)
+        await erase(call)
+    assert [answer.status_code for answer in await coming] == [201, 201, 201]
+    for table in ("upload_links", "guests", "evidence_files"):
+        assert await call.rows(table) == 0, table
