@@ -88,7 +88,7 @@ def inviting(new: NewGuest, row: Row, staff_id: UUID, runtime: Runtime) -> tuple
         "issued_at": now,
         "expires_at": expires_at,
     }
-    writes = [keeping(row["report_id"]), Write(row["id"], INSERT, kept)]
+    writes = [keeping(row["report_id"]), Write(row["report_id"], INSERT, kept)]
     execution = Execution(
         decider=session, entity=row["id"], command=command, correlation_id=row["report_id"], private=writes
     )

@@ -80,7 +80,7 @@ def issuing(new: NewUploadLink, row: Row, staff_id: UUID, runtime: Runtime) -> t
     kept = {"link_id": command.link_id, "session_id": row["id"], "report_id": row["report_id"]}
     kept |= {"token_digest": digest_of(token), "purpose": new.purpose, "most": new.most, "issued_at": now}
     kept |= {"expires_at": command.expires_at, "revoked_at": None}
-    writes = [keeping(row["report_id"]), Write(row["id"], INSERT_LINK, kept)]
+    writes = [keeping(row["report_id"]), Write(row["report_id"], INSERT_LINK, kept)]
     execution = Execution(
         decider=session, entity=row["id"], command=command, correlation_id=row["report_id"], private=writes
     )
