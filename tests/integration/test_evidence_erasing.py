@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
-from tests.evidence import WEBM, Call, code_of
+from tests.evidence import TABLES, WEBM, Call, code_of, held, wait_for_locks
 from tests.examples import recorded
 from tests.files import photo
 from tests.system import Servers, System
@@ -136,3 +136,17 @@ async def test_what_an_erasure_overtakes_is_not_kept(call: Call) -> None:
     assert [answer.status_code for answer in await coming] == [201, 201, 201]
     for table in ("upload_links", "guests", "evidence_files"):
         assert await call.rows(table) == 0, table
+
+
+async def test_what_was_told_is_not_secured_once_or_while_its_report_is_erased(call: Call) -> None:
+    line = Chat(type="chat", id=new_id(), text="Good day.")
+    assert await record.keep(line, await seat_of(call), call.system.runtime("video"))
+    async with held(call, stream_name("session", call.meeting.id)):
+        securing = asyncio.create_task(call.meeting.post("evidence/chat"))
+        await wait_for_locks(call, 1, securing)
+        await erase(call)
+    assert code_of(await securing) == (409, "erased")
+    for document in ("chat", "location"):
+        assert code_of(await call.meeting.post(f"evidence/{document}")) == (409, "erased")
+    assert [await call.rows(table) for table in TABLES[:3]] == [0, 0, 0]
+    assert await call.names() == []

@@ -214,7 +214,7 @@ async def test_an_erasure_takes_it_and_none_is_made_afterwards(call: Call) -> No
         return await states(call) == {item: ("erased", None, None)} and not call.stored
 
     await until(gone)
-    assert code_of(await secure(call)) == (409, "nothing_told")
+    assert code_of(await secure(call)) == (409, "erased")
     assert [(one["id"], one["state"]) for one in await at_the_end(call)] == [(item, "erased")]
 
 
