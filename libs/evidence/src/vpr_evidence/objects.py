@@ -48,12 +48,17 @@ class Objects:
             pass
 
     async def _swept(self, engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:
-        """Under the rows' locks: who comes to need such an object meanwhile waits at its foreign key, and fails."""
-        unneeded = ~select(self.needing).where(self.needing == self.table.c.name).exists()
-        query = select(self.table.c.name).where(which, unneeded).limit(SWEPT_AT_ONCE)
+        """Under the rows' locks: who comes to need such an object meanwhile waits at its foreign key, and fails.
+
+        Who came to need one while we waited for its row is seen only by a statement of its own.
+        """
+        name = self.table.c.name
+        unneeded = ~select(self.needing).where(self.needing == name).exists()
+        query = select(name).where(which, unneeded).limit(SWEPT_AT_ONCE)
         async with engine.begin() as connection:
-            names = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
-            for name in names:
-                await storage.delete(name)
-            await connection.execute(delete(self.table).where(self.table.c.name.in_(names)))
+            locked = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
+            names = (await connection.execute(select(name).where(name.in_(locked), unneeded))).scalars().all()
+            for one in names:
+                await storage.delete(one)
+            await connection.execute(delete(self.table).where(name.in_(names)))
         return len(names)
