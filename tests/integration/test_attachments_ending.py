@@ -22,6 +22,7 @@ from vpr_intake.kept_files import OBJECTS
 from vpr_intake.queries import one_report
 from vpr_intake.settings import Settings, settings_of
 from vpr_service.evidence import Sweeper
+from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
 HOUR = timedelta(hours=1)
@@ -188,6 +189,20 @@ async def test_an_upload_that_takes_too_long_leaves_nothing(servers: Servers) ->
 
         assert code_of(await sender.send(slow(), "application/pdf")) == (408, "upload_too_slow")  # type: ignore[arg-type]
         assert await sender.nothing_is_left()
+
+
+async def test_all_files_of_a_request_have_the_time_of_one(sender: Sender) -> None:
+    """Else the first would be swept before the last is there."""
+    runtime, clock = sender.system.runtime("intake"), asyncio.get_running_loop().time
+    async with uploads(runtime) as files:
+        assert files.until - clock() <= settings_of(runtime).upload_time.total_seconds()
+        await files.receive(Incoming(in_parts(PDF)))
+        files.until = clock()
+        with pytest.raises(Problem, match="too long"):
+            await files.receive(Incoming(in_parts(PDF)))
+        with pytest.raises(Problem, match="too long"):
+            files.executions(sender.report, runtime.now(), None)
+    assert await sender.nothing_is_left()
 
 
 async def test_without_a_place_or_a_key_there_are_no_attachments(servers: Servers) -> None:

@@ -50,7 +50,7 @@ class Objects:
     async def _swept(self, engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:
         """Under the rows' locks: who comes to need such an object meanwhile waits at its foreign key, and fails.
 
-        Who came to need one while we waited for its row is seen only by a statement of its own.
+        Who came to need one between the look and the lock is seen only by another look.
         """
         name = self.table.c.name
         unneeded = ~select(self.needing).where(self.needing == name).exists()
