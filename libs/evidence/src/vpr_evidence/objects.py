@@ -8,7 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Column, ColumnElement, DateTime, MetaData, Table, Text, Uuid, delete, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    DateTime,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_evidence.storage import Storage
@@ -37,6 +53,11 @@ class Objects:
     async def begin(self, connection: AsyncConnection, name: str) -> None:
         """Note an object before it is stored: whatever happens then, it is found again."""
         await connection.execute(insert(self.table).values(name=name))
+
+    async def renew(self, connection: AsyncConnection, names: Sequence[str]) -> None:
+        """These are still being worked on: they count as begun now."""
+        these = self.table.c.name == any_(literal(list(names), ARRAY(Text)))
+        await connection.execute(update(self.table).where(these).values(begun_at=func.clock_timestamp()))
 
     async def sweep(self, engine: AsyncEngine, storage: Storage, age: timedelta) -> int:
         """Remove objects that nothing needs and that were begun so long ago; how many. Some at a time."""

@@ -100,7 +100,8 @@ class Copier:
             held = await runner.probe(source, original["media_type"])
             media_type, words = _words(Edits(**row["edits"]), held, original["media_type"])
             await runner.convert(source, original["media_type"], target, words)
-            made = await making.store(drain(target), row["id"], row["wrapped_key"], self.runtime)
+            async with making.lasting(self.runtime) as begun:
+                made = await making.store(drain(target), row["id"], row["wrapped_key"], self.runtime, begun)
         if not made.size:
             raise Failed("copy_unreadable")
         command = CaptureEvidence(
