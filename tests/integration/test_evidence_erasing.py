@@ -150,3 +150,22 @@ async def test_what_was_told_is_not_secured_once_or_while_its_report_is_erased(c
         assert code_of(await call.meeting.post(f"evidence/{document}")) == (409, "erased")
     assert [await call.rows(table) for table in TABLES[:3]] == [0, 0, 0]
     assert await call.names() == []
+
+
+async def test_a_copy_that_is_asked_for_while_the_report_is_erased_is_not_being_made_for_ever(call: Call) -> None:
+    original = (await call.resident.sent("photo", "image/jpeg", photo()))["id"]
+    body = {"purpose": "disclosure", "blur": [{"x": 0, "y": 0, "width": 8, "height": 8}]}
+    async with held(call, stream_name("session", call.meeting.id)):
+        asking = asyncio.create_task(call.meeting.post(f"evidence/{original}/copies", body))
+        await wait_for_locks(call, 1, asking)
+        await erase(call)
+        await wait_for_locks(call, 2, asking)  # what tells of the erasure has looked for items, and knows of no copy
+    copied = (await asking).json()["id"]
+
+    async def over() -> bool:
+        return {item: state for item, (state, *_) in (await states(call)).items()} == {
+            original: "erased",
+            copied: "discarded",
+        }
+
+    await until(over)

@@ -80,8 +80,10 @@ class Copier:
             async with self.runtime.reading() as connection:
                 row = await items.one_item(connection, UUID(str(task.data["evidence"])))
                 original = await items.one_item(connection, row["copied_from"]) if row else None
-            if row is None or row["state"] != Stage.MAKING or row["wrapped_key"] is None:
+            if row is None or row["state"] != Stage.MAKING:
                 return Tried()
+            if row["wrapped_key"] is None:
+                return self._discarded(row, "erased")
             if original is None or original["state"] != Stage.CAPTURED or original["wrapped_key"] is None:
                 return self._discarded(row, "original_erased")
             try:
