@@ -1,5 +1,6 @@
 """Hands for tests of evidence in calls: who sends, what is stored, and what is known of it."""
 
+import asyncio
 import hashlib
 import io
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tarfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from sqlalchemy import text
 
 from tests.integration.test_video_life import Meeting
 from tests.system import System
+from tests.waiting import until
+from vpr_events import locks
 
 MIB = 1024 * 1024
 TABLES = ("evidence", "evidence_files", "evidence_chunks", "stored_objects")
@@ -133,6 +137,29 @@ class Call:
     async def names(self) -> list[str]:
         """The session's events about evidence, in their order."""
         return [name.removeprefix("evidence_") for name in await self.meeting.names() if name.startswith("evidence_")]
+
+
+@asynccontextmanager
+async def held(call: Call, lock: str) -> AsyncIterator[None]:
+    """Nobody else has this lock meanwhile."""
+    async with call.system.runtime("video").engine.begin() as connection:
+        await locks.wait_for(connection, [lock])
+        yield
+
+
+async def wait_for_locks(call: Call, count: int, doing: "asyncio.Task[Any]") -> None:
+    """So many wait for a lock; ``doing``, the last of them, is not done before."""
+    waiting = text(
+        "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+
+    async def all_wait() -> bool:
+        async with call.system.runtime("video").reading() as connection:
+            return doing.done() or (await connection.execute(waiting)).scalar_one() == count
+
+    await until(all_wait)
+    assert not doing.done(), "it did not wait"
 
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:

@@ -4,6 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 DEADLINE = 120.0
 """Seconds. Nothing should take so long: it only says when a test gives up."""
 
@@ -24,3 +27,10 @@ async def until[T](question: Callable[[], Awaitable[T]], deadline: float = DEADL
         assert time.monotonic() < end, f"still {answer!r} after {deadline} s"
         await asyncio.sleep(0.02)
     return answer
+
+
+async def lock_waits(engine: AsyncEngine) -> int:
+    """How many sessions of this database wait for a lock."""
+    query = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with engine.connect() as connection:
+        return int((await connection.execute(text(query))).scalar_one())

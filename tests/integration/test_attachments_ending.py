@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import text
+from sqlalchemy import Text, func, select, text
 
 from tests.attachments import Sender, code_of
 from tests.files import PDF, in_parts
@@ -14,6 +14,7 @@ from tests.integration.test_intake_erasure import erase
 from tests.system import Servers, System
 from tests.waiting import until
 from vpr_events.contracts.values import Role
+from vpr_events.locks import number_of
 from vpr_events.outages import RecoveryNeeded
 from vpr_evidence.keys import new_master_key
 from vpr_intake.attaching import Incoming, evidence_of, uploads
@@ -21,6 +22,7 @@ from vpr_intake.kept_files import OBJECTS
 from vpr_intake.queries import one_report
 from vpr_intake.settings import Settings, settings_of
 from vpr_service.evidence import Sweeper
+from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 
 HOUR = timedelta(hours=1)
@@ -127,6 +129,28 @@ async def test_a_commit_whose_answer_was_lost_keeps_its_file(sender: Sender) -> 
     assert (await sender.get(f"/{shown['id']}/content")).content == PDF
 
 
+async def test_a_commit_that_arrives_while_its_file_is_looked_up_keeps_it(sender: Sender) -> None:
+    """The look began before the commit and has the row after it: what it saw first does not count."""
+    runtime = sender.system.runtime("intake")
+    storage, lock = evidence_of(runtime).storage, number_of("looked up")
+    paused = func.pg_advisory_xact_lock_shared(lock).cast(Text).is_not(None)
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'"
+
+    async def it_waits() -> bool:
+        async with runtime.reading() as connection:
+            return bool((await connection.execute(text(waiting))).scalar_one())
+
+    async with uploads(runtime) as files:
+        await files.receive(Incoming(in_parts(PDF)))
+        async with runtime.engine.begin() as holding:
+            await holding.execute(select(func.pg_advisory_xact_lock(lock)))
+            sweeping = asyncio.create_task(OBJECTS._swept(runtime.engine, storage, paused))
+            await until(it_waits)
+            await runtime.pipeline.execute(*files.executions(sender.report, runtime.now(), None))
+        assert await sweeping == 0
+    assert await sender.rows("attachment_files") == await sender.rows("stored_objects") == len(sender.stored) == 1
+
+
 async def test_the_worker_sweeps(sender: Sender) -> None:
     await orphaned(sender)
     await age(sender, HOUR)
@@ -165,6 +189,20 @@ async def test_an_upload_that_takes_too_long_leaves_nothing(servers: Servers) ->
 
         assert code_of(await sender.send(slow(), "application/pdf")) == (408, "upload_too_slow")  # type: ignore[arg-type]
         assert await sender.nothing_is_left()
+
+
+async def test_all_files_of_a_request_have_the_time_of_one(sender: Sender) -> None:
+    """Else the first would be swept before the last is there."""
+    runtime, clock = sender.system.runtime("intake"), asyncio.get_running_loop().time
+    async with uploads(runtime) as files:
+        assert files.until - clock() <= settings_of(runtime).upload_time.total_seconds()
+        await files.receive(Incoming(in_parts(PDF)))
+        files.until = clock()
+        with pytest.raises(Problem, match="too long"):
+            await files.receive(Incoming(in_parts(PDF)))
+        with pytest.raises(Problem, match="too long"):
+            files.executions(sender.report, runtime.now(), None)
+    assert await sender.nothing_is_left()
 
 
 async def test_without_a_place_or_a_key_there_are_no_attachments(servers: Servers) -> None:

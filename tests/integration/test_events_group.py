@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Text, cast, func, literal_column, select
+from sqlalchemy import Text, Uuid, bindparam, cast, false, func, insert, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -25,7 +25,7 @@ from vpr_events.idempotency import IdempotencyKey, KeyBusy
 from vpr_events.pipeline import Execution, Outcome, Pipeline
 from vpr_events.store import Conflict
 from vpr_events.tables import events, inbox
-from vpr_events.writes import copy_rows
+from vpr_events.writes import Write, copy_rows, run
 from vpr_triage.domain.case import case
 from vpr_triage.domain.commands import ClaimCase, OpenCase
 
@@ -181,6 +181,13 @@ async def test_a_copy_is_part_of_its_transaction_even_as_its_first_statement(eng
         await copy_rows(connection, inbox, rows)
         assert await received(engine) == 0, "nobody else sees it before the commit"
     assert await received(engine) == 50
+
+
+async def test_an_insert_of_what_it_selects_is_no_copy(engine: AsyncEngine) -> None:
+    nothing = insert(inbox).from_select(["event_id"], select(bindparam("event_id", type_=Uuid)).where(false()))
+    async with engine.begin() as connection:
+        await run(connection, [Write("", nothing, {"event_id": uuid4()})])
+    assert await received(engine) == 0
 
 
 async def test_events_that_are_copied_meet_a_taken_version_as_a_conflict(engine: AsyncEngine) -> None:

@@ -9,15 +9,16 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
-from tests.evidence import WEBM, Call, code_of
+from tests.evidence import TABLES, WEBM, Call, code_of, held, wait_for_locks
 from tests.examples import recorded
 from tests.files import photo
 from tests.system import Servers, System
-from tests.waiting import until
+from tests.waiting import lock_waits, until
+from vpr_events import locks
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import Participant
 from vpr_events.decider import Refused
-from vpr_events.event import new_id
+from vpr_events.event import new_id, stream_name
 from vpr_video.seats import Seat, seat_in
 from vpr_video.signalling import record
 from vpr_video.signalling.messages import Chat
@@ -114,3 +115,57 @@ async def test_what_is_written_while_a_report_is_erased_comes_before_or_not_at_a
 
     await asyncio.gather(erasing, *(write() for _ in range(5)))
     assert await written(call) == 0
+
+
+async def test_what_an_erasure_overtakes_is_not_kept(call: Call) -> None:
+    engine, meeting = call.system.runtime("video").engine, call.meeting
+    call.before |= {table: await call.rows(table) for table in ("upload_links", "guests")}
+
+    async def all_wait() -> bool:
+        return await lock_waits(engine) >= 3
+
+    async with engine.begin() as held:
+        await locks.wait_for(held, [stream_name("session", meeting.id)])
+        coming = asyncio.gather(
+            meeting.post("upload-links", {"purpose": "camera"}),
+            meeting.post("guests", {"kind": "interpreter", "name": "Quillon Zzyzxwood"}),
+            call.resident.begin("photo", "image/jpeg", note="my door"),
+        )
+        await until(all_wait)
+        await erase(call)
+    assert [answer.status_code for answer in await coming] == [201, 201, 201]
+    for table in ("upload_links", "guests", "evidence_files"):
+        assert await call.rows(table) == 0, table
+
+
+async def test_what_was_told_is_not_secured_once_or_while_its_report_is_erased(call: Call) -> None:
+    line = Chat(type="chat", id=new_id(), text="Good day.")
+    assert await record.keep(line, await seat_of(call), call.system.runtime("video"))
+    async with held(call, stream_name("session", call.meeting.id)):
+        securing = asyncio.create_task(call.meeting.post("evidence/chat"))
+        await wait_for_locks(call, 1, securing)
+        await erase(call)
+    assert code_of(await securing) == (409, "erased")
+    for document in ("chat", "location"):
+        assert code_of(await call.meeting.post(f"evidence/{document}")) == (409, "erased")
+    assert [await call.rows(table) for table in TABLES[:3]] == [0, 0, 0]
+    assert await call.names() == []
+
+
+async def test_a_copy_that_is_asked_for_while_the_report_is_erased_is_not_being_made_for_ever(call: Call) -> None:
+    original = (await call.resident.sent("photo", "image/jpeg", photo()))["id"]
+    body = {"purpose": "disclosure", "blur": [{"x": 0, "y": 0, "width": 8, "height": 8}]}
+    async with held(call, stream_name("session", call.meeting.id)):
+        asking = asyncio.create_task(call.meeting.post(f"evidence/{original}/copies", body))
+        await wait_for_locks(call, 1, asking)
+        await erase(call)
+        await wait_for_locks(call, 2, asking)  # what tells of the erasure has looked for items, and knows of no copy
+    copied = (await asking).json()["id"]
+
+    async def over() -> bool:
+        return {item: state for item, (state, *_) in (await states(call)).items()} == {
+            original: "erased",
+            copied: "discarded",
+        }
+
+    await until(over)

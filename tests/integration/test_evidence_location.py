@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from tests.evidence import Call, code_of, sha256, verified
+from tests.evidence import Call, code_of, held, sha256, verified, wait_for_locks
 from tests.integration.test_evidence_erasing import erase, seat_of, states
 from tests.integration.test_evidence_export import bag_of, faults_of
 from tests.system import Servers, System
 from tests.waiting import until
-from vpr_events import locks
 from vpr_events.contracts.session import SessionEvidenceCaptured
 from vpr_events.decider import Refused
 from vpr_events.event import new_id, stream_name
@@ -216,31 +214,8 @@ async def test_an_erasure_takes_it_and_none_is_made_afterwards(call: Call) -> No
         return await states(call) == {item: ("erased", None, None)} and not call.stored
 
     await until(gone)
-    assert code_of(await secure(call)) == (409, "nothing_told")
+    assert code_of(await secure(call)) == (409, "erased")
     assert [(one["id"], one["state"]) for one in await at_the_end(call)] == [(item, "erased")]
-
-
-@asynccontextmanager
-async def held(call: Call, lock: str) -> AsyncIterator[None]:
-    """Nobody else has this lock meanwhile."""
-    async with call.system.runtime("video").engine.begin() as connection:
-        await locks.wait_for(connection, [lock])
-        yield
-
-
-async def wait_for_locks(call: Call, count: int, doing: "asyncio.Task[Any]") -> None:
-    """So many wait for a lock; ``doing``, the last of them, is not done before."""
-    waiting = text(
-        "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-        " and database = (select oid from pg_database where datname = current_database())"
-    )
-
-    async def all_wait() -> bool:
-        async with call.system.runtime("video").reading() as connection:
-            return doing.done() or (await connection.execute(waiting)).scalar_one() == count
-
-    await until(all_wait)
-    assert not doing.done(), "it did not wait"
 
 
 async def write(call: Call, words: str) -> dict[str, object] | None:

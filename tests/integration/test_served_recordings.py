@@ -1,11 +1,13 @@
 """Recordings at the media server: begun and ended beside a real Janus, made of files as it writes them."""
 
+import asyncio
 import os
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import func, select, text, update
 
 from tests.evidence import WEBM, Sending, code_of, sha256
 from tests.examples import recorded
@@ -23,13 +25,15 @@ from tests.janus import SECRET, MediaServer, media_server
 from tests.mjr import write_nothing, write_pictures, write_sound
 from tests.sockets import Caller, listening
 from tests.system import EVIDENCE_KEY, Servers, System
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.case import CaseReleased, ReleaseReason
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.session import SessionEvidenceClosed
 from vpr_events.event import new_id
+from vpr_video.evidence import making
 from vpr_video.evidence.recorded import RecordingSweeper
 from vpr_video.media.recordings import Recordings
+from vpr_video.tables import stored_objects
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -179,6 +183,39 @@ async def test_what_was_recorded_is_one_item_a_part_and_the_files_go_when_it_is_
     custody = (await recording.sending.read(first["id"], "/custody")).json()
     assert [one["deed"] for one in custody[:3]] == ["opened", "closed", "captured"]
     assert custody[1]["why"] == "stopped"
+
+
+async def test_parts_that_wait_for_the_rest_of_a_long_recording_are_not_swept(
+    recording: Recording, video: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, hour, store = video.runtime("video"), timedelta(hours=1), making.store
+    first, rest = asyncio.Event(), asyncio.Event()
+
+    async def stored(*given: Any) -> making.Made:
+        made = await store(*given)
+        first.set()
+        await rest.wait()
+        return made
+
+    monkeypatch.setattr(making, "store", stored)
+    monkeypatch.setattr(making, "RENEWALS", 72_000)
+    for number in (1, 2):
+        write_sound(recording.file("audio", number), time.time() - 20 + number, 1)
+    await recording.stop()
+    await asyncio.wait_for(first.wait(), DEADLINE)
+    unneeded = stored_objects.c.report_id.is_(None)
+    async with runtime.engine.begin() as connection:
+        aged = update(stored_objects).where(unneeded).values(begun_at=stored_objects.c.begun_at - hour)
+        assert (await connection.execute(aged)).rowcount
+
+    async def none_is_old() -> bool:
+        old = select(stored_objects).where(unneeded, stored_objects.c.begun_at < func.clock_timestamp() - hour)
+        async with runtime.reading() as connection:
+            return not (await connection.execute(old)).all()
+
+    await until(none_is_old)
+    rest.set()
+    assert [one["state"] for one in await recording.settled()] == ["captured"] * 2
 
 
 async def test_what_came_after_consent_was_taken_back_is_not_kept(recording: Recording, tmp_path: Path) -> None:

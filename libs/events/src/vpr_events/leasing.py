@@ -1,12 +1,13 @@
 """Long effects: while one is being carried out, its lease is renewed, so that nobody else takes it up meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import bindparam, func, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_events.effect_runner import LEASE, Task
 from vpr_events.outages import is_outage
@@ -21,28 +22,41 @@ RENEW = (
     .values(due_at=func.clock_timestamp() + LEASE)
 )
 
+type Beat = Callable[[AsyncConnection], Awaitable[None]]
+
 log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def renewing(engine: AsyncEngine, task: Task) -> AsyncIterator[None]:
     """Keep an effect that is being carried out one's own until the end of the block."""
-    beating = asyncio.create_task(_renew(engine, task))
+
+    async def renew(connection: AsyncConnection) -> None:
+        await connection.execute(RENEW, {"effect": task.id, "attempt": task.attempt})
+
+    async with beating(engine, f"effect {task.id}", LEASE / RENEWALS, renew):
+        yield
+
+
+@asynccontextmanager
+async def beating(engine: AsyncEngine, what: str, every: timedelta, beat: Beat) -> AsyncIterator[None]:
+    """Until the end of the block renew ``what`` so often, in a commit of its own; after an outage it goes on."""
+    running = asyncio.create_task(_beat(engine, what, every, beat))
     try:
         yield
     finally:
-        beating.cancel()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await beating
+            await running
 
 
-async def _renew(engine: AsyncEngine, task: Task) -> None:
+async def _beat(engine: AsyncEngine, what: str, every: timedelta, beat: Beat) -> None:
     while True:
-        await asyncio.sleep(LEASE.total_seconds() / RENEWALS)
+        await asyncio.sleep(every.total_seconds())
         try:
             async with engine.begin() as connection:
-                await connection.execute(RENEW, {"effect": task.id, "attempt": task.attempt})
+                await beat(connection)
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("a lease could not be renewed", effect=str(task.id), error=type(error).__name__)
+            log.warning("a lease could not be renewed", what=what, error=type(error).__name__)

@@ -62,7 +62,7 @@ async def run(connection: AsyncConnection, writes: Iterable[Write]) -> None:
 
 def _is_plain(statement: Executable) -> bool:
     """Whether it inserts its parameters and nothing else, so that COPY does the same."""
-    if not isinstance(statement, Insert):
+    if not isinstance(statement, Insert) or statement.select is not None:
         return False
     # Nothing public tells: a clause behind the values, values of its own (none is None or empty), something returned.
     own = (statement._post_values_clause, statement._values or None, statement._multi_values or None)  # noqa: SLF001

@@ -8,7 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Column, ColumnElement, DateTime, MetaData, Table, Text, Uuid, delete, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    DateTime,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vpr_evidence.storage import Storage
@@ -38,6 +54,11 @@ class Objects:
         """Note an object before it is stored: whatever happens then, it is found again."""
         await connection.execute(insert(self.table).values(name=name))
 
+    async def renew(self, connection: AsyncConnection, names: Sequence[str]) -> None:
+        """These are still being worked on: they count as begun now."""
+        these = self.table.c.name == any_(literal(list(names), ARRAY(Text)))
+        await connection.execute(update(self.table).where(these).values(begun_at=func.clock_timestamp()))
+
     async def sweep(self, engine: AsyncEngine, storage: Storage, age: timedelta) -> int:
         """Remove objects that nothing needs and that were begun so long ago; how many. Some at a time."""
         return await self._swept(engine, storage, self.table.c.begun_at < func.clock_timestamp() - age)
@@ -48,12 +69,17 @@ class Objects:
             pass
 
     async def _swept(self, engine: AsyncEngine, storage: Storage, which: ColumnElement[bool]) -> int:
-        """Under the rows' locks: who comes to need such an object meanwhile waits at its foreign key, and fails."""
-        unneeded = ~select(self.needing).where(self.needing == self.table.c.name).exists()
-        query = select(self.table.c.name).where(which, unneeded).limit(SWEPT_AT_ONCE)
+        """Under the rows' locks: who comes to need such an object meanwhile waits at its foreign key, and fails.
+
+        Who came to need one between the look and the lock is seen only by another look.
+        """
+        name = self.table.c.name
+        unneeded = ~select(self.needing).where(self.needing == name).exists()
+        query = select(name).where(which, unneeded).limit(SWEPT_AT_ONCE)
         async with engine.begin() as connection:
-            names = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
-            for name in names:
-                await storage.delete(name)
-            await connection.execute(delete(self.table).where(self.table.c.name.in_(names)))
+            locked = (await connection.execute(query.with_for_update(skip_locked=True))).scalars().all()
+            names = (await connection.execute(select(name).where(name.in_(locked), unneeded))).scalars().all()
+            for one in names:
+                await storage.delete(one)
+            await connection.execute(delete(self.table).where(name.in_(names)))
         return len(names)

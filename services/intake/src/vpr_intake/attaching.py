@@ -90,8 +90,8 @@ def problem_of(refused: NotTaken, named: str) -> Problem:
 
 @asynccontextmanager
 async def uploads(runtime: Runtime) -> AsyncIterator["Uploads"]:
-    """Files that are being received. At the end those that were not kept are removed."""
-    files = Uploads(runtime)
+    """Files that are being received, within ``upload_time``. At the end those that were not kept are removed."""
+    files = Uploads(runtime, asyncio.get_running_loop().time() + settings_of(runtime).upload_time.total_seconds())
     try:
         yield files
     finally:
@@ -100,9 +100,13 @@ async def uploads(runtime: Runtime) -> AsyncIterator["Uploads"]:
 
 @dataclass
 class Uploads:
-    """Files of one request: stored, and not yet a report's."""
+    """Files of one request: stored, and not yet a report's.
+
+    ``until`` (by the event loop's clock) all of them must be there: what nobody needs is swept some time later.
+    """
 
     runtime: Runtime
+    until: float
     received: list[tuple[Item, str | None]] = field(default_factory=list)
     _begun: list[str] = field(default_factory=list)
 
@@ -114,7 +118,7 @@ class Uploads:
             await OBJECTS.begin(connection, name)
         self._begun.append(name)
         with storing(OFF):
-            async with asyncio.timeout(settings.upload_time.total_seconds()):
+            async with asyncio.timeout_at(self.until):
                 item = await receive(
                     incoming.content,
                     item=new_id(),
@@ -130,8 +134,11 @@ class Uploads:
     def executions(
         self, report_id: UUID, at: datetime, added_by: UUID | None, *, fresh: bool = False
     ) -> Sequence[Execution]:
-        """What adds the files to a report, to be carried out with whatever else is done to it."""
+        """What adds the files to a report, to be carried out with whatever else is done to it. Raises Problem 408."""
         settings = settings_of(self.runtime)
+        with storing(OFF):
+            if self.received and asyncio.get_running_loop().time() > self.until:
+                raise TimeoutError
         return [
             Execution(
                 decider=report,

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, exists, insert, select, update
+from sqlalchemy import Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events.contracts.session import SessionGuestInviteOpened, SessionGuestInviteRevoked
+from vpr_events.erasure import keeping
 from vpr_events.event import Recorded, new_id
 from vpr_events.pipeline import Execution
 from vpr_events.writes import Write
@@ -17,20 +18,14 @@ from vpr_service.problems import Problem
 from vpr_service.runtime import Runtime
 from vpr_video.domain.guests import ComeAsGuest, InviteGuest
 from vpr_video.domain.session import session
-from vpr_video.erased import storing
+from vpr_video.erased import ERASED
 from vpr_video.private import credential_kept_for
 from vpr_video.schemas import NewGuest
 from vpr_video.sending.wiring import settings_of
-from vpr_video.tables import Moment, erased_reports, guests
+from vpr_video.tables import Moment, guests
 from vpr_video.tokens import digest_of, new_token
 
-_columns = list(guests.c)
-INSERT = insert(guests).from_select(
-    [column.name for column in _columns],
-    select(*(bindparam(column.name, type_=column.type) for column in _columns)).where(
-        ~exists().where(erased_reports.c.report_id == bindparam("report_id", type_=Uuid))
-    ),
-)
+INSERT = ERASED.inserting(guests)
 """Nothing for a report that was erased: then the link opens nothing either."""
 _one = update(guests).where(guests.c.invite_id == bindparam("invite"))
 OPENED = _one.values(opened_at=bindparam("at", type_=Moment), participant_id=bindparam("who", type_=Uuid))
@@ -83,7 +78,7 @@ def inviting(new: NewGuest, row: Row, staff_id: UUID, runtime: Runtime) -> tuple
     now, token = runtime.now(), new_token()
     expires_at = min(now + settings_of(runtime).invite_lifetime, row["expires_at"])
     command = InviteGuest(at=now, invite_id=new_id(), kind=new.kind, expires_at=expires_at, staff_id=staff_id)
-    kept = dict.fromkeys(column.name for column in _columns) | {
+    kept = dict.fromkeys(guests.c.keys()) | {
         "invite_id": command.invite_id,
         "session_id": row["id"],
         "report_id": row["report_id"],
@@ -93,7 +88,7 @@ def inviting(new: NewGuest, row: Row, staff_id: UUID, runtime: Runtime) -> tuple
         "issued_at": now,
         "expires_at": expires_at,
     }
-    writes = [storing(row["report_id"]), Write(row["id"], INSERT, kept)]
+    writes = [keeping(row["report_id"]), Write(row["report_id"], INSERT, kept)]
     execution = Execution(
         decider=session, entity=row["id"], command=command, correlation_id=row["report_id"], private=writes
     )

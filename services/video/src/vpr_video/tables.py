@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from vpr_events import tables as library
+from vpr_events.erasure import erased_reports_of
 from vpr_evidence.objects import stored_objects_of
 
 metadata = MetaData()
@@ -182,12 +183,7 @@ checklist_ticks = Table(
 )
 """What an officer ticked in a walk through a scene, by the codes of the guidance; what was unticked stays, as such."""
 
-erased_reports = Table(
-    "erased_reports",
-    metadata,
-    Column("report_id", Uuid, primary_key=True),
-    Column("erased_at", Moment, nullable=False),
-)
+erased_reports = erased_reports_of(metadata)
 """Reports whose personal data was erased: nothing personal is kept of them any more, also of a call that goes on."""
 
 evidence = Table(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
+from sqlalchemy.exc import IntegrityError
 
 from vpr_events.contracts.session import EvidenceEnd, EvidenceKind
 from vpr_events.contracts.values import Role
@@ -24,6 +25,7 @@ from vpr_video.api.seats import StaffSeat
 from vpr_video.domain.evidence_commands import StopRecording, ViewEvidence
 from vpr_video.domain.items import Stage
 from vpr_video.domain.securing import SCOPES
+from vpr_video.erased import check_kept
 from vpr_video.evidence import items
 from vpr_video.evidence.beginning import check_served
 from vpr_video.evidence.completing import complete
@@ -183,7 +185,10 @@ async def copy(
 
 @router.post("/chat", status_code=201)
 async def secure_chat(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> EvidenceItem:
-    """Secure what was written in the call until now, as a document. It is done at the session's end in any case."""
+    """Secure what was written in the call until now, as a document. It is done at the session's end in any case.
+
+    409 ``erased``.
+    """
     private(response)
     return await _secured(EvidenceKind.CHAT, row, caller, runtime)
 
@@ -192,20 +197,30 @@ async def secure_chat(row: ActedOn, caller: Actor, runtime: Running, response: R
 async def secure_location(row: ActedOn, caller: Actor, runtime: Running, response: Response) -> EvidenceItem:
     """Secure where the resident was until now, as GeoJSON. It is done at the session's end in any case.
 
-    409 ``nothing_told`` where they told no position.
+    409 ``nothing_told`` where they told no position, and ``erased``.
     """
     private(response)
     return await _secured(EvidenceKind.LOCATION, row, caller, runtime)
 
 
 async def _secured(kind: EvidenceKind, row: dict[str, Any], caller: Principal, runtime: Runtime) -> EvidenceItem:
+    await _check_kept(row, runtime)
     evidence_id, told = new_id(), await told_in(kind, row["id"], runtime)
     if kind is EvidenceKind.LOCATION and not told:
         raise Refused("nothing_told", "no position was told in this session")
     with storing(OFF):
         made = await document(kind, told, evidence_id, row, caller.id, runtime)
-    await runtime.pipeline.execute(made)
+    try:
+        await runtime.pipeline.execute(made)
+    except IntegrityError:
+        await _check_kept(row, runtime)
+        raise
     return shown(await item_row(row["id"], evidence_id, runtime), runtime)
+
+
+async def _check_kept(row: dict[str, Any], runtime: Runtime) -> None:
+    async with runtime.reading() as connection:
+        await check_kept(connection, row["report_id"])
 
 
 def _purpose(row: dict[str, Any], caller: Principal) -> str:

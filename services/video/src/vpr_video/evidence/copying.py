@@ -80,8 +80,10 @@ class Copier:
             async with self.runtime.reading() as connection:
                 row = await items.one_item(connection, UUID(str(task.data["evidence"])))
                 original = await items.one_item(connection, row["copied_from"]) if row else None
-            if row is None or row["state"] != Stage.MAKING or row["wrapped_key"] is None:
+            if row is None or row["state"] != Stage.MAKING:
                 return Tried()
+            if row["wrapped_key"] is None:
+                return self._discarded(row, "erased")
             if original is None or original["state"] != Stage.CAPTURED or original["wrapped_key"] is None:
                 return self._discarded(row, "original_erased")
             try:
@@ -100,7 +102,8 @@ class Copier:
             held = await runner.probe(source, original["media_type"])
             media_type, words = _words(Edits(**row["edits"]), held, original["media_type"])
             await runner.convert(source, original["media_type"], target, words)
-            made = await making.store(drain(target), row["id"], row["wrapped_key"], self.runtime)
+            async with making.lasting(self.runtime) as begun:
+                made = await making.store(drain(target), row["id"], row["wrapped_key"], self.runtime, begun)
         if not made.size:
             raise Failed("copy_unreadable")
         command = CaptureEvidence(

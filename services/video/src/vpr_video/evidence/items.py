@@ -5,25 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vpr_events.erasure import keeping
 from vpr_events.writes import Write
 from vpr_evidence.chunked import Chunk, Chunked
 from vpr_evidence.objects import Objects
-from vpr_video.erased import storing
-from vpr_video.tables import erased_reports, evidence, evidence_chunks, evidence_files, stored_objects
+from vpr_video.erased import ERASED
+from vpr_video.tables import evidence, evidence_chunks, evidence_files, stored_objects
 
 OBJECTS = Objects(stored_objects, evidence_chunks.c.object_name)
 
-_columns = list(evidence_files.c)
-INSERT_FILE = insert(evidence_files).from_select(
-    [column.name for column in _columns],
-    select(*(bindparam(column.name, type_=column.type) for column in _columns)).where(
-        ~exists().where(erased_reports.c.report_id == bindparam("report_id", type_=Uuid))
-    ),
-)
-"""Nothing for a report that was erased."""
+INSERT_FILE = ERASED.inserting(evidence_files)
 INSERT_CHUNK = insert(evidence_chunks)
 CLAIM_OBJECT = (
     update(stored_objects).where(stored_objects.c.name == bindparam("object")).values(report_id=bindparam("report"))
@@ -115,8 +109,8 @@ async def chunked(connection: AsyncConnection, row: Row) -> Chunked:
 
 def file_kept(evidence_id: UUID, report_id: UUID, **told: Any) -> Iterable[Write]:
     """The key of an item, and what its sender says of it: ``told`` are the columns of ``evidence_files``."""
-    row = dict.fromkeys(column.name for column in _columns) | {"evidence_id": evidence_id, "report_id": report_id}
-    yield storing(report_id)
+    row = dict.fromkeys(evidence_files.c.keys()) | {"evidence_id": evidence_id, "report_id": report_id}
+    yield keeping(report_id)
     yield Write(report_id, INSERT_FILE, row | told)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vpr_events import store
 from vpr_events.contracts.session import EvidenceKind, SessionUploadLinkIssued, SessionUploadLinkRevoked
+from vpr_events.erasure import keeping
 from vpr_events.event import Recorded, new_id, stream_name
 from vpr_events.pipeline import Execution
 from vpr_events.writes import Write
@@ -19,6 +20,7 @@ from vpr_service.problems import Problem, invalid_field
 from vpr_service.runtime import Runtime
 from vpr_video.domain.giving import BeginUpload, IssueUploadLink, check_link
 from vpr_video.domain.session import session
+from vpr_video.erased import ERASED
 from vpr_video.evidence import items
 from vpr_video.evidence.items import Row
 from vpr_video.evidence.kinds import check_declared
@@ -28,7 +30,8 @@ from vpr_video.sending.wiring import settings_of
 from vpr_video.tables import Moment, evidence, upload_links
 from vpr_video.tokens import digest_of, new_token
 
-INSERT_LINK = insert(upload_links)
+INSERT_LINK = ERASED.inserting(upload_links)
+"""Nothing for a report that was erased: then the link opens nothing either."""
 REVOKE = (
     update(upload_links)
     .where(upload_links.c.link_id == bindparam("link"))
@@ -76,9 +79,10 @@ def issuing(new: NewUploadLink, row: Row, staff_id: UUID, runtime: Runtime) -> t
     )
     kept = {"link_id": command.link_id, "session_id": row["id"], "report_id": row["report_id"]}
     kept |= {"token_digest": digest_of(token), "purpose": new.purpose, "most": new.most, "issued_at": now}
-    write = Write(row["id"], INSERT_LINK, kept | {"expires_at": command.expires_at, "revoked_at": None})
+    kept |= {"expires_at": command.expires_at, "revoked_at": None}
+    writes = [keeping(row["report_id"]), Write(row["report_id"], INSERT_LINK, kept)]
     execution = Execution(
-        decider=session, entity=row["id"], command=command, correlation_id=row["report_id"], private=[write]
+        decider=session, entity=row["id"], command=command, correlation_id=row["report_id"], private=writes
     )
     return execution, token
 

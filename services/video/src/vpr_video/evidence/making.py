@@ -1,9 +1,12 @@
 """Items that the service makes itself: copies, and documents of what it holds. Stored as those that are sent."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
+from vpr_events.leasing import beating
 from vpr_events.writes import Write
 from vpr_evidence.chunked import Chunk, Passing, receive_chunk
 from vpr_evidence.storage import new_name
@@ -11,6 +14,9 @@ from vpr_service.runtime import Runtime
 from vpr_video.evidence.items import OBJECTS, chunk_kept
 from vpr_video.evidence.taking import evidence_of
 from vpr_video.sending.wiring import settings_of
+
+RENEWALS = 4
+"""How often what is being made is renewed within the age at which it would be swept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,23 @@ class Made:
         return [write for chunk in self.chunks for write in chunk_kept(row, chunk, runtime.now())]
 
 
-async def store(content: AsyncIterable[bytes], evidence_id: UUID, wrapped_key: bytes, runtime: Runtime) -> Made:
-    """Store content in chunks. What nothing comes to need afterwards, the sweeper removes.
+@asynccontextmanager
+async def lasting(runtime: Runtime) -> AsyncIterator[list[str]]:
+    """However long it takes to make something: until the end of the block no object that this list names is swept."""
+    begun: list[str] = []
+    every = settings_of(runtime).orphan_age / RENEWALS
+    async with beating(runtime.engine, "objects", every, partial(OBJECTS.renew, names=begun)):
+        yield begun
+
+
+async def store(
+    content: AsyncIterable[bytes],
+    evidence_id: UUID,
+    wrapped_key: bytes,
+    runtime: Runtime,
+    begun: list[str] | None = None,
+) -> Made:
+    """Store content in chunks, whose names ``begun`` gets. What nothing comes to need, the sweeper removes.
 
     Raises NotTaken for nothing at all, and as storing does.
     """
@@ -39,6 +60,8 @@ async def store(content: AsyncIterable[bytes], evidence_id: UUID, wrapped_key: b
         runtime.gate.check()
         async with runtime.engine.begin() as connection:
             await OBJECTS.begin(connection, name)
+        if begun is not None:
+            begun.append(name)
         chunk = await receive_chunk(
             _once(whole.note(piece)),
             item=evidence_id,

@@ -67,10 +67,11 @@ class Taker:
         remuxer = Remuxer(Runner(settings.copy_time, settings.recording_bytes), recordings.folder)
         made_with = await remuxer.made_with()
         done: list[tuple[Execution, Sequence[Write]]] = []
-        for part in parts:
-            async with remuxer.webm(part, self.until) as webm:
-                if webm is not None:
-                    done.append(await self._stored(webm, part, made_with, first=not done))
+        async with making.lasting(self.runtime) as begun:
+            for part in parts:
+                async with remuxer.webm(part, self.until) as webm:
+                    if webm is not None:
+                        done.append(await self._stored(webm, part, made_with, begun, first=not done))
         if not done:
             empty = DiscardEvidence(at=self.runtime.now(), evidence_id=self.row["id"], reason="file_empty")
             return Tried(executions=[execution_of(self.row, empty)])
@@ -79,12 +80,12 @@ class Taker:
         )
 
     async def _stored(
-        self, webm: Remuxed, part: Part, made_with: tuple[str, ...], *, first: bool
+        self, webm: Remuxed, part: Part, made_with: tuple[str, ...], begun: list[str], *, first: bool
     ) -> tuple[Execution, Sequence[Write]]:
         item = self.row["id"] if first else derived_id(self.row["id"], f"part/{part.id}")
         keys, report = evidence_of(self.runtime).keys, self.row["report_id"]
         key = self.row["wrapped_key"] if first else keys.wrap(item, new_item_key())
-        made = await making.store(_content(webm.file), item, key, self.runtime)
+        made = await making.store(_content(webm.file), item, key, self.runtime, begun)
         own = [] if first else items.file_kept(item, report, wrapped_key=key, device_time=webm.began)
         command = self._command(item, made, made_with, first=first)
         return execution_of(self.row, command), [*own, *made.kept(item, report, self.runtime)]
