@@ -19,7 +19,7 @@ from vpr_events.contracts.values import Role
 from vpr_events.pipeline import Execution
 from vpr_intake.domain.report import report as decider
 from vpr_intake.domain.report_commands import ErasePersonalData
-from vpr_intake.tables import alarm_texts
+from vpr_intake.tables import alarm_texts, erasure_approvals
 
 
 async def filed(intake: System) -> str:
@@ -91,6 +91,18 @@ async def test_two_people_at_the_same_moment_are_two(intake: System) -> None:
     answers = await asyncio.gather(*(erase(intake, report, role) for role in (Role.SUPERVISOR, Role.ADMIN)))
     assert "erased" in {answer.json()["status"] for answer in answers}
     assert not await personal(intake)
+
+
+async def test_who_asks_again_while_the_other_approval_erases_is_told_so(intake: System) -> None:
+    report, keeper = await filed(intake), uuid4()
+    assert (await erase(intake, report, subject=keeper)).status_code == 202
+    async with intake.runtime("intake").engine.begin() as held:
+        await erase_in(held, intake, report)
+        again = asyncio.create_task(erase(intake, report, subject=keeper))
+        await waits_or_is_done(intake, again)
+    assert ((await again).status_code, (await again).json()["status"]) == (200, "erased")
+    async with intake.runtime("intake").reading() as connection:
+        assert (await connection.execute(select(erasure_approvals))).all() == []
 
 
 async def test_what_is_said_for_an_alarm_while_its_report_is_erased_is_not_kept(intake: System) -> None:
