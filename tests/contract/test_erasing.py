@@ -58,6 +58,17 @@ def test_every_other_service_erases_on_the_event(service: str) -> None:
     assert project_erasure in made.consumer.projectors
 
 
+@pytest.mark.parametrize("service", OTHERS)
+def test_who_holds_something_personal_notes_what_is_erased_before_erasing(service: str) -> None:
+    if not importlib.import_module(f"vpr_{service}.tables").PERSONAL:
+        return
+    made: Service = importlib.import_module(f"vpr_{service}.app").service
+    assert made.consumer
+    note = importlib.import_module(f"vpr_{service}.erased").note_erasure
+    erase = importlib.import_module(f"vpr_{service}.projections").project_erasure
+    assert [one for one in made.consumer.projectors if one in (note, erase)] == [note, erase]
+
+
 @pytest.mark.parametrize(
     ("source", "lines"),
     [

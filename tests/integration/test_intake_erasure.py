@@ -6,13 +6,20 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.access import Person
 from tests.e2e.test_no_personal_data import found_in
 from tests.examples import new_report
 from tests.system import System
+from tests.waiting import lock_waits, until
+from vpr_events.contracts.report import ErasureBasis
 from vpr_events.contracts.values import Role
+from vpr_events.pipeline import Execution
+from vpr_intake.domain.report import report as decider
+from vpr_intake.domain.report_commands import ErasePersonalData
+from vpr_intake.tables import alarm_texts, erasure_approvals
 
 
 async def filed(intake: System) -> str:
@@ -37,6 +44,28 @@ async def personal(intake: System) -> bool:
     return bool(found_in(str(rows).encode()))
 
 
+async def texts(intake: System) -> int:
+    """How many words that were said for an alarm are kept."""
+    async with intake.runtime("intake").reading() as connection:
+        return int((await connection.execute(select(func.count()).select_from(alarm_texts))).scalar_one())
+
+
+async def erase_in(connection: AsyncConnection, intake: System, report: str) -> None:
+    """Erase as another process would, in this transaction."""
+    runtime = intake.runtime("intake")
+    command = ErasePersonalData(at=runtime.now(), basis=ErasureBasis.RETENTION, rule="general")
+    await runtime.pipeline.apply(connection, [Execution(decider=decider, entity=UUID(report), command=command)])
+
+
+async def waits_or_is_done(intake: System, task: asyncio.Task[Any], others: int = 0) -> None:
+    """Wait until the task does, behind so many others, or is done."""
+
+    async def answer() -> bool:
+        return task.done() or await lock_waits(intake.runtime("intake").engine) > others
+
+    await until(answer)
+
+
 async def test_two_people_erase_what_a_report_tells_of_people(intake: System) -> None:
     report = await filed(intake)
     assert await personal(intake)
@@ -51,7 +80,8 @@ async def test_two_people_erase_what_a_report_tells_of_people(intake: System) ->
     again = await erase(intake, report)
     assert (again.status_code, again.json()["status"]) == (200, "erased")
     officer = Person(intake)
-    assert (await officer.breaks_glass(UUID(report))).status_code == 201
+    glass = await officer.breaks_glass(UUID(report))
+    assert (glass.status_code, glass.json()["text_kept"], await texts(intake)) == (201, False, 0)
     shown = await officer.reads(UUID(report))
     assert (shown.status_code, shown.json()["description"], shown.json()["version"]) == (200, None, 3)
 
@@ -61,6 +91,44 @@ async def test_two_people_at_the_same_moment_are_two(intake: System) -> None:
     answers = await asyncio.gather(*(erase(intake, report, role) for role in (Role.SUPERVISOR, Role.ADMIN)))
     assert "erased" in {answer.json()["status"] for answer in answers}
     assert not await personal(intake)
+
+
+async def test_who_asks_again_while_the_other_approval_erases_is_told_so(intake: System) -> None:
+    report, keeper = await filed(intake), uuid4()
+    assert (await erase(intake, report, subject=keeper)).status_code == 202
+    async with intake.runtime("intake").engine.begin() as held:
+        await erase_in(held, intake, report)
+        again = asyncio.create_task(erase(intake, report, subject=keeper))
+        await waits_or_is_done(intake, again)
+    assert ((await again).status_code, (await again).json()["status"]) == (200, "erased")
+    async with intake.runtime("intake").reading() as connection:
+        assert (await connection.execute(select(erasure_approvals))).all() == []
+
+
+async def test_what_is_said_for_an_alarm_while_its_report_is_erased_is_not_kept(intake: System) -> None:
+    report, engine = await filed(intake), intake.runtime("intake").engine
+    async with engine.begin() as held:
+        await erase_in(held, intake, report)
+        breaking = asyncio.create_task(Person(intake).breaks_glass(UUID(report)))
+        await waits_or_is_done(intake, breaking)
+    assert ((await breaking).status_code, (await breaking).json()["text_kept"], await texts(intake)) == (201, False, 0)
+
+
+async def test_what_is_being_said_for_an_alarm_goes_with_its_report(intake: System) -> None:
+    report, engine = await filed(intake), intake.runtime("intake").engine
+
+    async def erases() -> None:
+        async with engine.begin() as connection:
+            await erase_in(connection, intake, report)
+
+    async with engine.begin() as held:
+        await held.execute(text("lock table alarms in share mode"))
+        breaking = asyncio.create_task(Person(intake).breaks_glass(UUID(report)))
+        await waits_or_is_done(intake, breaking)
+        erasing = asyncio.create_task(erases())
+        await waits_or_is_done(intake, erasing, others=1)
+    await erasing
+    assert ((await breaking).status_code, await texts(intake)) == (201, 0)
 
 
 async def test_a_legal_hold_forbids_it_until_it_is_lifted(intake: System) -> None:

@@ -16,7 +16,7 @@ from standardwebhooks import WebhookVerificationError
 from tests.examples import NARRATIVE, NOON, PERSON, minutes, recorded
 from tests.receivers import Came, Receiver, Reply
 from tests.system import Servers, System
-from tests.waiting import until
+from tests.waiting import lock_waits, until
 from tests.webhooks import ALL, Partner, verified
 from vpr_events.contracts.case import CaseClaimed, CaseClosed, CloseReason
 from vpr_events.contracts.dispatch import DispatchUnitAssigned
@@ -456,16 +456,10 @@ async def test_deleting_a_webhook_ends_what_waited_for_it(system: System, partne
 async def deleting(system: System, webhook: str) -> AsyncIterator[None]:
     """The webhook is deleted, which is committed once somebody waits for that who came in here."""
     engine = system.runtime("intake").engine
-    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-
-    async def somebody_waits() -> bool:
-        async with engine.connect() as connection:
-            return bool((await connection.execute(text(waiting))).scalar_one())
-
     async with engine.begin() as connection:
         await connection.execute(select(webhooks.c.id).where(webhooks.c.id == webhook).with_for_update())
         yield
-        await until(somebody_waits)
+        await until(lambda: lock_waits(engine))
         await connection.execute(text("set local lock_timeout = '10 ms'"))  # who waits for us holds nothing we want
         await connection.execute(delete(webhooks).where(webhooks.c.id == webhook))
 

@@ -31,6 +31,7 @@ from vpr_intake.domain.report_commands import (
     AddUpdate,
     AmendReport,
     AskForCall,
+    CheckKept,
     ErasePersonalData,
     FileReport,
     LiftHold,
@@ -189,9 +190,14 @@ def test_a_client_adds_to_its_report_as_often_as_it_likes(past: list[Event]) -> 
     given(report, *past).when(AddUpdate(at=NOON)).then(ReportAmended(fields=("updates",)))
 
 
-def test_nothing_is_added_to_a_report_that_is_not_there_or_was_erased() -> None:
-    given(report).when(AddUpdate(at=NOON)).then_refused("no_such_report")
-    given(report, FILED, ERASED).when(AddUpdate(at=NOON)).then_refused("erased")
+@pytest.mark.parametrize("command", [AddUpdate(at=NOON), CheckKept(at=NOON)])
+def test_nothing_is_added_to_a_report_that_is_not_there_or_was_erased(command: Command) -> None:
+    given(report).when(command).then_refused("no_such_report")
+    given(report, FILED, ERASED).when(command).then_refused("erased")
+
+
+def test_what_is_kept_beside_a_report_changes_nothing_of_it() -> None:
+    given(report, FILED, WITHDRAWN).when(CheckKept(at=NOON)).then()
 
 
 def place() -> PlaceHold:

@@ -37,6 +37,7 @@ from vpr_events.erasure import erasing
 from vpr_events.event import Event, Recorded
 from vpr_events.writes import Write
 from vpr_triage.domain.no_shows import next_step
+from vpr_triage.erased import note_erasure
 from vpr_triage.status import Status
 from vpr_triage.tables import attachments, cases, notes, progress
 
@@ -213,6 +214,9 @@ REACHED = {contract: _reached(*rule) for contract, rule in POINTS.items()}
 _CASES = select(cases.c.id).where(cases.c.report_id == bindparam("report"))
 
 project_erasure = erasing(delete(notes).where(notes.c.case_id.in_(_CASES)))
+
+ERASING = (note_erasure, project_erasure)
+"""In this order: who notes something of the report meanwhile waits, and finds it erased."""
 
 
 INSERT_ATTACHMENT = upsert(attachments).on_conflict_do_nothing()

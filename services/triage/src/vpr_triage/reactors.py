@@ -24,7 +24,7 @@ from vpr_events.inbox import Consumer
 from vpr_events.pipeline import Execution
 from vpr_triage.domain.case import case, case_id
 from vpr_triage.domain.commands import CloseCase, FollowReport, NoteNoShow, NoteOfficerAbsent, OpenCase, RaiseCase
-from vpr_triage.projections import POINTS, project_attachments, project_erasure, project_progress
+from vpr_triage.projections import ERASING, POINTS, project_attachments, project_progress
 
 
 def react(event: Recorded, now: datetime) -> Iterable[Execution]:
@@ -86,5 +86,5 @@ consumer = Consumer(
         }
     ),
     react=react,
-    projectors=(project_progress, project_attachments, project_erasure),
+    projectors=(project_progress, project_attachments, *ERASING),
 )

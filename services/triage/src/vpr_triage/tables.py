@@ -3,6 +3,7 @@
 from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid, text
 
 from vpr_events import tables as library
+from vpr_events.erasure import erased_reports_of
 
 metadata = MetaData()
 library.add_to(metadata)
@@ -74,5 +75,7 @@ notes = Table(
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
 )
+
+erased_reports = erased_reports_of(metadata)
 
 PERSONAL = (notes,)

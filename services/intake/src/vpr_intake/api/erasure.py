@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vpr_events import store
+from vpr_events import locks, store
 from vpr_events.contracts.report import ErasureBasis
 from vpr_events.contracts.values import Role
 from vpr_events.decider import Command, Refused, Unknown
@@ -60,17 +61,9 @@ async def lift_hold(report_id: UUID, hold_id: UUID, keeper: Keeper, runtime: Run
 async def erase(report_id: UUID, keeper: Keeper, runtime: Running, response: Response) -> Erasure:
     """Approve the erasure of all personal data. 202 until two people have; 409 ``legal_hold`` under a hold."""
     private(response)
-    state = await _state(runtime, report_id)
-    if state.erased:
+    approvers = await _approved(report_id, keeper.id, runtime)
+    if approvers is None:
         return _answer(report_id, "erased", APPROVERS)
-    if state.holds:
-        raise Refused("legal_hold", "a legal hold forbids the erasure")
-    runtime.gate.check()
-    async with runtime.engine.begin() as connection:
-        await approve_erasure(connection, report_id, keeper.id, runtime.now())
-    # Read after the commit: of two people at the same moment at least the later one sees both.
-    async with runtime.reading() as connection:
-        approvers = await approvers_of(connection, report_id)
     if len(approvers) < APPROVERS:
         response.status_code = 202
         return _answer(report_id, "waiting", len(approvers))
@@ -83,11 +76,28 @@ def _answer(report_id: UUID, status: Literal["waiting", "erased"], approvals: in
     return Erasure(report_id=report_id, status=status, approvals=approvals)
 
 
-async def _state(runtime: Runtime, report_id: UUID) -> State:
-    """The report as it stands. Raises Unknown."""
+async def _approved(report_id: UUID, approver: UUID, runtime: Runtime) -> tuple[UUID, ...] | None:
+    """Note an approval: who approved by now; None for a report that is erased. Raises Unknown, and Refused if held.
+
+    Under the lock of the report's stream: of two people at the same moment the later one sees both, and nobody erases
+    between the look at the report and the approval.
+    """
     stream = stream_name(report.family, report_id)
-    async with runtime.reading() as connection:
-        history = await store.load(connection, [stream])
+    async with runtime.engine.begin() as connection:
+        await locks.wait_for(connection, [stream])
+        state = await _state(connection, stream)
+        if state.erased:
+            return None
+        if state.holds:
+            raise Refused("legal_hold", "a legal hold forbids the erasure")
+        runtime.gate.check()
+        await approve_erasure(connection, report_id, approver, runtime.now())
+        return await approvers_of(connection, report_id)
+
+
+async def _state(connection: AsyncConnection, stream: str) -> State:
+    """The report as it stands. Raises Unknown."""
+    history = await store.load(connection, [stream])
     state = report.fold(event.data for event in history[stream])
     if state.status is Status.NONE:
         raise Unknown("no_such_report", "there is no such report")

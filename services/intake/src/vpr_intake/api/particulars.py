@@ -1,13 +1,16 @@
 """``/v1/reports/{id}``: one report with its particulars, how to reach its reporter, and breaking the glass."""
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from vpr_events.contracts.access import AccessAlarmRaised, AccessRecorded, AlarmKind
 from vpr_events.contracts.values import Role
+from vpr_events.decider import Refused
 from vpr_events.event import new_id
+from vpr_events.idempotency import IdempotencyKey
+from vpr_events.pipeline import Execution, Outcome
 from vpr_intake import queries
 from vpr_intake.api.callers import ReaderGiven
 from vpr_intake.api.disclosing import (
@@ -25,6 +28,8 @@ from vpr_intake.api.reviewing import is_restricted
 from vpr_intake.api.screening import told_of
 from vpr_intake.case_numbers import spoken
 from vpr_intake.domain.access import BreakGlass, Resource
+from vpr_intake.domain.report import ERASED, report
+from vpr_intake.domain.report_commands import CheckKept
 from vpr_intake.private import alarm_text
 from vpr_intake.receipts import number_if_any, resident_by
 from vpr_intake.schemas.accesses import BreakingGlass, BrokenGlass
@@ -37,7 +42,7 @@ from vpr_service.auth import Principal, require
 from vpr_service.languages import language_of
 from vpr_service.problems import Problem
 from vpr_service.requests import RequiredKey, key_of, private
-from vpr_service.runtime import Running
+from vpr_service.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/reports/{report_id}", tags=["reports"])
 
@@ -125,7 +130,8 @@ async def break_glass(
 ) -> BrokenGlass:
     """Read a report without holding its case, for a limited time. Raises an alarm; 200 while the glass is broken.
 
-    Of a restricted report supervisors alone break it (403 ``restricted_case``).
+    Of a restricted report supervisors alone break it (403 ``restricted_case``). ``text`` is not kept of a report whose
+    personal data was erased, which ``text_kept`` tells.
     """
     await existing(report_id, None, runtime)
     restricted = await is_restricted(report_id, runtime)
@@ -141,18 +147,30 @@ async def break_glass(
         alarm_id=new_id(),
         kind=AlarmKind.RESTRICTED_CASE if restricted else AlarmKind.BREAK_GLASS,
     )
-    execution = on_report(report_id, command, alarm_text(command.alarm_id, report_id, body.text))
-    outcome = await runtime.pipeline.execute(execution, key=key_of(caller, given))
+    outcome = await _break(report_id, command, body.text, runtime, key_of(caller, given))
     private(response)
-    if outcome.events:
-        opened, raised = (event.data for event in outcome.events)
-        return _broken(report_id, cast("AccessRecorded", opened), cast("AccessAlarmRaised", raised))
-    response.status_code = 200
     async with runtime.reading() as connection:
-        return BrokenGlass(report_id=report_id, **await queries.broken_glass(connection, report_id, caller.id))
+        if outcome.events:
+            opened, raised = (event.data for event in outcome.events)
+            glass = _broken(cast("AccessRecorded", opened), cast("AccessAlarmRaised", raised))
+        else:
+            response.status_code = 200
+            glass = await queries.broken_glass(connection, report_id, caller.id)
+        alarm = await queries.one_alarm(connection, glass["alarm_id"], personal=True)
+    return BrokenGlass(report_id=report_id, **glass, text_kept=bool(alarm and alarm["text"]))
 
 
-def _broken(report_id: UUID, opened: AccessRecorded, raised: AccessAlarmRaised) -> BrokenGlass:
-    if opened.until is None:
-        raise TypeError("broken glass needs its end")
-    return BrokenGlass(report_id=report_id, alarm_id=raised.alarm_id, reason=raised.reason, until=opened.until)
+async def _break(report_id: UUID, command: BreakGlass, text: str, runtime: Runtime, key: IdempotencyKey) -> Outcome:
+    """What was said is kept with the alarm, under the report's lock too; of an erased report the alarm alone."""
+    kept = Execution(decider=report, entity=report_id, command=CheckKept(at=command.at))
+    said = on_report(report_id, command, alarm_text(command.alarm_id, report_id, text))
+    try:
+        return await runtime.pipeline.execute(kept, said, key=key)
+    except Refused as refused:
+        if refused.code != ERASED:
+            raise
+        return await runtime.pipeline.execute(on_report(report_id, command), key=key)
+
+
+def _broken(opened: AccessRecorded, raised: AccessAlarmRaised) -> dict[str, Any]:
+    return {"alarm_id": raised.alarm_id, "reason": raised.reason, "until": opened.until}

@@ -22,6 +22,7 @@ from vpr_intake.domain.report_commands import (
     AddUpdate,
     AmendReport,
     AskForCall,
+    CheckKept,
     ErasePersonalData,
     FileReport,
     LiftHold,
@@ -36,11 +37,14 @@ from vpr_intake.domain.statements import ConfirmStatement, TakeStatement, confir
 FULL = "attachments_full"
 """The code of a refusal: a report has all the attachments that it may have."""
 
+ERASED = "erased"
+"""The code of a refusal: nothing personal is added to a report whose personal data was erased."""
+
 APPROVERS = 2
 """How many different people must approve an erasure that no retention rule asks for."""
 
 
-ADDING = (AddUpdate, AddAttachment, Annotate, AskForCall, TakeStatement, ConfirmStatement)
+ADDING = (AddUpdate, AddAttachment, Annotate, AskForCall, CheckKept, TakeStatement, ConfirmStatement)
 """What adds to what a report tells of people."""
 
 
@@ -51,7 +55,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
     if type(command) in DECISIONS and state.status is Status.NONE:
         raise Unknown("no_such_report", "there is no such report")
     if isinstance(command, ADDING) and state.erased:
-        raise Refused("erased", "the report's personal data was erased: nothing can be added")
+        raise Refused(ERASED, "the report's personal data was erased: nothing can be added")
     if (decision := DECISIONS.get(type(command))) is None:
         raise TypeError(f"{type(command).__name__} is no command of a report")
     return decision(command, state)
@@ -179,6 +183,7 @@ DECISIONS: Mapping[type[Command], Callable[[Any, State], Sequence[Event]]] = {
     WithdrawReport: _withdraw,
     AddAttachment: _add_attachment,
     AskForCall: _ask_for_call,
+    CheckKept: lambda _command, _state: [],
     AddUpdate: lambda _command, _state: [ReportAmended(fields=("updates",))],
     Annotate: lambda command, _state: annotated(command),
     TakeStatement: lambda command, state: take(command, state.statements),

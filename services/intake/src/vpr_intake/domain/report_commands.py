@@ -103,3 +103,8 @@ class ErasePersonalData(Command):
     basis: ErasureBasis
     rule: str | None = None
     approvers: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckKept(Command):
+    """Something personal of the report is about to be kept beside its stream; nothing comes of it."""

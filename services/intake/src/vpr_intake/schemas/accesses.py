@@ -20,12 +20,16 @@ class BreakingGlass(Body):
 
 
 class BrokenGlass(Body):
-    """The report can be read until ``until``; the alarm stands until a supervisor acknowledges it."""
+    """The report can be read until ``until``; the alarm stands until a supervisor acknowledges it.
+
+    ``text_kept``: what was said for it is kept, which it is not once the report's personal data was erased.
+    """
 
     report_id: UUID
     alarm_id: UUID
     reason: str
     until: datetime
+    text_kept: bool
 
 
 class Alarm(Body):

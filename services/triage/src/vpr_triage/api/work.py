@@ -30,6 +30,7 @@ from vpr_triage.domain.commands import (
     StandAsOriginal,
 )
 from vpr_triage.domain.waiting import LEASE_TIMER
+from vpr_triage.erased import check_kept
 from vpr_triage.private import note_on
 from vpr_triage.projections import renewed
 from vpr_triage.schemas import Assessed, Case, Closing, NewAssessment, NewPriority, Nothing, Original, VideoRequested
@@ -120,11 +121,17 @@ async def request_video(
 async def assess(
     officer: Officer, row: Found, runtime: Running, given: RequiredKey, response: Response, new: NewAssessment
 ) -> Assessed:
-    """Decide what becomes of the case; the same decision again is answered alike."""
+    """Decide what becomes of the case; the same decision again is answered alike.
+
+    409 ``erased`` for a note once the report's personal data was erased: decide without one.
+    """
+    if new.note and row["assessment_id"] is None:
+        async with runtime.reading() as connection:
+            await check_kept(connection, row["report_id"])
     command = AssessCase(
         at=runtime.now(), assessment_id=new_id(), officer_id=officer.id, **new.model_dump(exclude={"note"})
     )
-    note = [note_on(command, row["id"], new.note)] if new.note else []
+    note = note_on(command, row["id"], row["report_id"], new.note) if new.note else ()
     outcome = await _execute(runtime, row, command, *note, key=key_of(officer, given))
     if new.note and not outcome.events and not outcome.replayed:
         raise Refused("already_assessed", "the case was assessed before: a note cannot be added")
