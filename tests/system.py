@@ -12,7 +12,7 @@ import httpx
 from asgi_lifespan import LifespanManager
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 from pydantic import SecretStr
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
@@ -110,7 +110,15 @@ class Servers:
         async with self.admin_log() as admin:
             with suppress(NotFoundError):
                 await admin._client.jetstream().delete_stream(STREAM)
-            await admin.ensure(durables(tuple(services)))
+
+            async def made() -> bool:
+                try:
+                    await admin.ensure(durables(tuple(services)))
+                except ServerError:  # nats-server may still be removing the files of the former stream
+                    return False
+                return True
+
+            await until(made)
 
     async def publish(self, *events: Recorded) -> None:
         """Put events into the log as their owners would."""
