@@ -58,6 +58,28 @@ def pattern() -> bytes:
     return generated("gray:s=160x120:r=10:d=4,noise=alls=90:allf=t")
 
 
+@pytest.fixture(scope="module")
+def turned(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A film that says of itself that it is to be shown turned by a quarter, as phones make them."""
+    flat, made = (tmp_path_factory.mktemp("turned") / name for name in ("flat.mp4", "turned.mp4"))
+    words = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=160x80:r=10:d=2,noise=alls=90:allf=t"]
+    subprocess.run([*words, "-c:v", "mpeg4", "-q:v", "1", str(flat)], check=True)
+    words = ["ffmpeg", "-v", "error", "-i", str(flat), "-c", "copy", "-metadata:s:v", "rotate=90", str(made)]
+    subprocess.run(words, check=True)
+    return made.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Four seconds and then four of half the size, as a browser records when its line gets narrow."""
+    folder = tmp_path_factory.mktemp("changing")
+    for name, size in (("one", "320x240"), ("two", "160x120")):
+        (folder / name).write_bytes(generated(f"gray:s={size}:r=10:d=4,noise=alls=90:allf=t"))
+    (folder / "all").write_text("file one\nfile two\n")
+    words = ["ffmpeg", "-v", "error", "-f", "concat", "-i", str(folder / "all"), "-c", "copy", "-f", "webm", "-"]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
 def probed(content: bytes, folder: Path) -> dict[str, Any]:
     """What ffprobe says of a file."""
     path = folder / "probed"
@@ -132,6 +154,11 @@ async def copied(sending: Sending, item: str, **body: Any) -> dict[str, Any]:
     return await until(done)
 
 
+def pieces_of(content: bytes) -> list[bytes]:
+    """As chunks."""
+    return [content[place : place + 60_000] for place in range(0, len(content), 60_000)]
+
+
 async def content_of(sending: Sending, item: str) -> bytes:
     read = await sending.read(item, "/content")
     assert read.status_code == 200, read.text
@@ -158,8 +185,7 @@ async def test_a_remuxed_copy_states_its_duration_and_the_original_stays(
 async def test_a_redacted_copy_hides_regions_cuts_spans_and_silences(
     call: Call, pattern: bytes, tmp_path: Path
 ) -> None:
-    pieces = [pattern[place : place + 60_000] for place in range(0, len(pattern), 60_000)]
-    original = await call.officer.sent("recording", "video/webm", *pieces)
+    original = await call.officer.sent("recording", "video/webm", *pieces_of(pattern))
     region = {"x": 41, "y": 31, "width": 60, "height": 40}
     made = await copied(
         call.officer, original["id"], purpose="disclosure", blur=[region],
@@ -192,6 +218,48 @@ async def test_a_photo_is_redacted_without_its_facts(call: Call) -> None:
     content = await content_of(call.officer, made["id"])
     picture = Image.open(io.BytesIO(content))
     assert (made["media_type"], picture.size, dict(picture.getexif())) == ("image/png", (40, 30), {})
+
+
+def noise(size: tuple[int, int]) -> Image.Image:
+    """A picture with details everywhere."""
+    return Image.effect_noise(size, 90).convert("RGB")
+
+
+async def test_a_region_lies_where_it_is_seen_in_a_photo_that_is_turned(call: Call) -> None:
+    facts, file = Image.Exif(), io.BytesIO()
+    facts[0x0112] = 6  # to be shown turned by a quarter
+    noise((120, 80)).save(file, "JPEG", quality=95, exif=facts)
+    original = await call.resident.sent("photo", "image/jpeg", file.getvalue())
+    region = {"x": 0, "y": 90, "width": 80, "height": 30}
+    made = await copied(call.officer, original["id"], purpose="disclosure", blur=[region])
+    picture = Image.open(io.BytesIO(await content_of(call.officer, made["id"])))
+    assert picture.size == (80, 120)
+    assert detail(picture.crop((2, 92, 78, 118))) < 3 < detail(picture.crop((2, 2, 78, 88)))
+
+
+async def test_a_region_lies_where_it_is_seen_in_a_film_that_is_turned(
+    call: Call, turned: bytes, tmp_path: Path
+) -> None:
+    original = await call.resident.sent("file", "video/mp4", *pieces_of(turned))
+    region = {"x": 0, "y": 100, "width": 80, "height": 60}
+    made = await copied(call.officer, original["id"], purpose="disclosure", blur=[region])
+    picture = frame(await content_of(call.officer, made["id"]), 1, tmp_path)
+    assert picture.size == (80, 160)
+    assert detail(picture.crop((2, 102, 78, 158))) < 3 < detail(picture.crop((2, 2, 78, 98)))
+
+
+async def test_a_region_stays_on_what_it_hides_when_the_picture_changes_its_size(
+    call: Call, changing: bytes, tmp_path: Path
+) -> None:
+    original = await call.officer.sent("recording", "video/webm", *pieces_of(changing))
+    region = {"x": 200, "y": 0, "width": 120, "height": 240}
+    made = await copied(call.officer, original["id"], purpose="disclosure", blur=[region], cut=[{"start": 1, "end": 2}])
+    content = await content_of(call.officer, made["id"])
+    assert 6.7 < float(probed(content, tmp_path)["format"]["duration"]) < 7.3
+    for moment in (0.5, 2.5, 5.5):
+        picture = frame(content, moment, tmp_path)
+        assert picture.size == (320, 240)
+        assert detail(picture.crop((204, 2, 318, 238))) < 3 < detail(picture.crop((2, 2, 196, 238))), moment
 
 
 async def test_what_cannot_be_copied_says_so(call: Call) -> None:

@@ -17,7 +17,10 @@ class NothingLeft(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is edited: the size of its picture in pixels (0: it has none), and whether it has sound."""
+    """What is edited: the size in pixels at which its picture is shown first (0: it has none), whether it has sound.
+
+    Regions are places in a picture of this size, whatever size it has later.
+    """
 
     width: int
     height: int
@@ -52,7 +55,7 @@ def kept_spans(cut: Sequence[Span]) -> list[tuple[float, float | None]]:
 
 def _blurred(regions: Sequence[Region], source: Source) -> Iterator[str]:
     """A picture whose regions are coarse; a region is as large as asked, or by a pixel larger."""
-    yield "[0:v]format=yuv420p,setsar=1[v0]"
+    yield f"[0:v]scale={source.width}:{source.height},format=yuv420p,setsar=1[v0]"
     for number, region in enumerate(regions):
         x, y, width, height = _within(region, source)
         shown = f":enable='between(t,{region.start},{region.end})'" if region.end is not None else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import resource
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
@@ -23,6 +24,13 @@ INPUTS = {
     "image/webp": "webp_pipe",
 }
 """The demuxer of each type that can be copied: no other one is let near it."""
+
+CHANGING = {"video/webm"}
+"""Browsers change the size of a picture in the middle of a recording: the graph, which makes all pictures of one size,
+must stand through that, or its clock would begin anew. These are never turned, for which it would have to be new."""
+
+SHOWN, PIXEL = re.compile(r"#dimensions 0: (\d+)x(\d+)"), re.compile(r"#sar 0: (\d+)/(\d+)")
+"""What ffmpeg says of a picture: its size, and the shape of its pixels."""
 
 MEMORY = 3 * 1024**3
 READ = 1024 * 1024
@@ -80,19 +88,32 @@ class Runner:
 
     async def probe(self, source: int, media_type: str) -> Source:
         """What an item holds. Raises Failed."""
-        shown = ("-show_entries", "stream=codec_type,width,height", "-of", "json")
+        shown = ("-show_entries", "stream=codec_type", "-of", "json")
         told = await self.run(FFPROBE, (*BOUNDS, "-f", INPUTS[media_type], *shown, _place(source)), source)
         streams = orjson.loads(told).get("streams", ())
-        pictures = [one for one in streams if one.get("codec_type") == "video"]
-        sound = any(one.get("codec_type") == "audio" for one in streams)
-        if not pictures and not sound:
+        held = {one.get("codec_type") for one in streams}
+        if held.isdisjoint({"video", "audio"}):
             raise Failed("copy_unreadable")
-        width, height = (int(pictures[0].get(side, 0)) for side in ("width", "height")) if pictures else (0, 0)
-        return Source(width, height, sound)
+        width, height = await self._shown(source, media_type) if "video" in held else (0, 0)
+        return Source(width, height, "audio" in held)
+
+    async def _shown(self, source: int, media_type: str) -> tuple[int, int]:
+        """The size at which the first picture is shown: turned as its file says, its pixels made square.
+
+        It is ffmpeg itself that shows it, so that regions lie where they will be looked for.
+        """
+        words = ("-nostdin", *BOUNDS, "-f", INPUTS[media_type], "-i", _place(source), "-map", "0:v:0")
+        told = (await self.run(FFMPEG, (*words, "-frames:v", "1", "-f", "framecrc", "pipe:1"), source)).decode()
+        size, pixel = SHOWN.search(told), PIXEL.search(told)
+        if size is None:
+            raise Failed("copy_unreadable")
+        across, down = (int(pixel[1]), int(pixel[2])) if pixel else (1, 1)
+        return round(int(size[1]) * (across or 1) / (down or 1)), int(size[2])
 
     async def convert(self, source: int, media_type: str, target: int, words: Sequence[str]) -> None:
         """Write ``target`` from ``source`` as these words of ffmpeg's say. Raises Failed."""
-        given = ("-nostdin", *BOUNDS, "-f", INPUTS[media_type], "-i", _place(source), "-map_metadata", "-1")
+        steady = ("-reinit_filter", "0") if media_type in CHANGING else ()
+        given = ("-nostdin", *BOUNDS, *steady, "-f", INPUTS[media_type], "-i", _place(source), "-map_metadata", "-1")
         await self.run(FFMPEG, (*given, *words, "-fflags", "+bitexact", "-y", _place(target)), source, target)
 
     async def run(self, program: str, words: Sequence[str], *descriptors: int) -> bytes:
