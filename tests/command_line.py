@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from typer.testing import CliRunner
 
+from tests.waiting import DEADLINE
 from vpr.cli import app
 
 
@@ -30,9 +31,8 @@ class Said:
 
 def in_a_process(environment: Mapping[str, str], *words: str) -> Said:
     """Run it as a process with these variables and no others."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vpr", *words], env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    called = [sys.executable, "-m", "vpr", *words]
+    done = subprocess.run(called, env=environment, capture_output=True, text=True, check=False, timeout=3 * DEADLINE)
     return Said(done.returncode, done.stdout, done.stderr)
 
 

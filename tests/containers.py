@@ -16,6 +16,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
 from tests.processes import free_port
+from tests.waiting import DEADLINE
 from vpr.embedded import Endpoints
 from vpr.embedded.broker import configuration, offers_jetstream
 from vpr.embedded.endpoints import ADMIN_ROLE, State, role_of
@@ -24,7 +25,6 @@ from vpr_events.contracts import SERVICES
 
 POSTGRES_IMAGE = os.environ.get("VPR_TEST_POSTGRES_IMAGE", "postgres:18")
 NATS_IMAGE = os.environ.get("VPR_TEST_NATS_IMAGE", "nats:2.15")
-PATIENCE = 60.0
 HOME = Path.home()
 TRACES = (Path("/var/run/docker.sock"), HOME / ".docker" / "config.json", HOME / ".testcontainers.properties")
 OF_THE_SOCKET = ("listen_addresses", "unix_socket_permissions")
@@ -120,10 +120,10 @@ class Container:
             self._container = self._made().start()
         else:
             self._wrapped().start()
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + DEADLINE
         while not self.ready(*self.address):
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.spec.image} is not ready after {PATIENCE:.0f} s:\n{self._log()}")
+                raise TimeoutError(f"{self.spec.image} is not ready after {DEADLINE:.0f} s:\n{self._log()}")
             time.sleep(0.05)
 
     def stop(self) -> None:

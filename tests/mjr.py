@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.waiting import DEADLINE
+
 SILENCE = b"\xf8\xff\xfe"
 """20 ms of Opus."""
 
@@ -35,7 +37,7 @@ def write_nothing(path: Path) -> None:
 def _pictures(seconds: float) -> Iterator[tuple[int, bytes]]:
     source = f"testsrc=duration={seconds}:size=64x48:rate=10"
     words = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libvpx", "-f", "ivf", "-"]
-    ivf, sequence = subprocess.run(words, check=True, capture_output=True, timeout=30).stdout[32:], 0
+    ivf, sequence = subprocess.run(words, check=True, capture_output=True, timeout=DEADLINE).stdout[32:], 0
     for number in range(round(seconds * 10)):
         size = int.from_bytes(ivf[:4], "little")
         frame, ivf = ivf[12 : 12 + size], ivf[12 + size :]

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
+from random import SystemRandom
 
 import httpx
 
@@ -26,15 +28,26 @@ TLS = ssl.create_default_context()
 """For who asks again and again without a client: to load all authorities each time costs more than to ask."""
 
 
+def _candidates() -> Iterator[int]:
+    """Below those that connections take, in an order of chance, none soon again, and others for each test worker."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    return cycle(SystemRandom().sample(range(10_000 + 2 * worker, 20_000, 16), 625))
+
+
+_CANDIDATES = _candidates()
+
+
 def free_port() -> int:
     """A port that nobody listens on, nor on the one behind it."""
-    while True:
-        with socket.socket() as probe, socket.socket() as further:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            with suppress(OSError, OverflowError):
-                further.bind(("127.0.0.1", port + 1))
-                return port
+    return next(port for port in _CANDIDATES if _is_free(port) and _is_free(port + 1))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 @dataclass
@@ -163,13 +176,14 @@ def staff_url(url: str) -> str:
 
 
 @contextmanager
-def all_in_one(folder: Path, *options: str) -> Iterator[Process]:
-    """``vpr up`` in a folder of its own; its url is the public's, and ``staff_url`` that of the staff."""
+def all_in_one(folder: Path, *options: str, **variables: str) -> Iterator[Process]:
+    """``vpr up`` with this environment in a folder of its own; its url is the public's, ``staff_url`` the staff's."""
     url = f"http://localhost:{free_port()}"
     home = folder / "home"
     words = [sys.executable, "-m", "vpr", "up", "--home", str(home), "--url", url, *options]
     environment = {"VPR_HOME": str(home), "VPR_URL": url, "VPR_STAFF_URL": staff_url(url)}
     environment |= {f"{name.upper()}_RATE_PER_SOURCE": ONE_SOURCE for name in SERVICES}
+    environment |= variables
     process = Process(words, environment, url, folder / "up.log", "/healthz")
     try:
         process.start()

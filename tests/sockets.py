@@ -91,6 +91,7 @@ async def calling(
     """A participant's connection."""
     sent = {name: value for name, value in headers.items() if name != "Idempotency-Key"}
     async with connect(
-        url, additional_headers=sent, subprotocols=[Subprotocol(protocol)], max_size=None, proxy=None, **options
-    ) as connection:
+        url, additional_headers=sent, subprotocols=[Subprotocol(protocol)], max_size=None, proxy=None,
+        open_timeout=DEADLINE, ping_interval=None, **options,
+    ) as connection:  # fmt: skip
         yield Caller(connection)

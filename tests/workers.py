@@ -49,7 +49,7 @@ def carry_out_an_effect(url: str, note: Path) -> None:
         return ()
 
     engine = create_async_engine(url)
-    runner = EffectRunner(engine, Pipeline(engine), {"ring": hang}, lease=timedelta(seconds=1))
+    runner = EffectRunner(engine, Pipeline(engine), {"ring": hang})
     asyncio.run(runner.run(asyncio.Event()))
 
 

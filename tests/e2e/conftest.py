@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.waiting import DEADLINE
 
@@ -14,6 +15,10 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync", "--disable-domain-reliability", "--no-pings"]  # fmt: skip
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
 SHOTS = Path(__file__).parents[2] / "screenshots"
+PATIENCE = DEADLINE * 1000
+"""Milliseconds that a page is waited for."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium_path() -> str:
@@ -36,14 +41,19 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A visitor's browser, with Playwright's options, whose pages are waited for as long as everything else."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
 @pytest.fixture(params=SCREENS)
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page, once on each screen."""
     width, height = SCREENS[request.param]
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
-    page.set_default_timeout(DEADLINE * 1000)
-    yield page
+    context = new_context(browser, viewport={"width": width, "height": height})
+    yield context.new_page()
     context.close()
 
 

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import MetaData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.e2e.conftest import new_context
 from tests.processes import free_port
 from tests.serving import served
 from vpr_events.contracts.values import Role
@@ -129,7 +130,7 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """A browser that is signed in."""
     site.done.clear()
     site.answers.clear()
-    context = browser.new_context()
+    context = new_context(browser)
     page = context.new_page()
     page.goto(f"{site.url}/enter")
     page.close()

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.e2e.conftest import new_context
 from tests.pilot import CATEGORIES, SOURCE, cases, tell
 from tests.processes import Process, all_in_one, staff_url
 from tests.sample_data import extract
@@ -32,7 +33,7 @@ ALL_PARTS = 180_000
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A running system with the invented pilot and a real extract."""
     folder = tmp_path_factory.mktemp("dashboard")
-    with all_in_one(folder) as process:
+    with all_in_one(folder, METRICS_CHART_SECONDS="300") as process:
         with ThreadPoolExecutor(1) as pool:  # this thread's loop is the browser's
             pool.submit(asyncio.run, tell(Endpoints.load(folder / "home" / "servers"), list(cases(900)))).result()
         words = [sys.executable, "-m", "vpr", "import", str(extract("virginia_beach_ems"))]
@@ -107,7 +108,7 @@ def test_the_dashboard_is_whole_accessible_and_fits(
 
 
 def test_it_is_worked_by_keyboard_and_a_view_is_an_address(browser: Browser, system: Process) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = new_context(browser, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{sign_in(context, system, Role.ANALYST)}?{PILOT}&lang=en")
     page.get_by_text("Filters:").focus()
@@ -126,7 +127,7 @@ def test_it_is_worked_by_keyboard_and_a_view_is_an_address(browser: Browser, sys
 
 
 def test_an_analyst_sees_why_small_numbers_are_missing(browser: Browser, system: Process, screenshots: Path) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context = new_context(browser, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(f"{sign_in(context, system, Role.ANALYST)}?{PILOT}&category={CATEGORIES[-1]}&lang=fr")
     whole(page)
@@ -139,7 +140,7 @@ def test_an_analyst_sees_why_small_numbers_are_missing(browser: Browser, system:
 def test_without_scripts_every_part_is_a_link_away_and_all_of_it_prints(
     browser: Browser, system: Process, screenshots: Path
 ) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    context = new_context(browser, viewport={"width": 1280, "height": 900}, java_script_enabled=False)
     page = context.new_page()
     page.set_default_timeout(ALL_PARTS)
     page.goto(f"{sign_in(context, system, Role.SUPERVISOR)}?{PILOT}&lang=en")

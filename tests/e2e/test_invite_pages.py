@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import SCREENS
+from tests.e2e.conftest import SCREENS, new_context
 from tests.e2e.test_join_page import LANGUAGES, TITLES, Visit, Watch, seen_at_once, status_of
 from tests.examples import PERSON, new_report
 from tests.processes import all_in_one, staff_url
@@ -204,7 +204,7 @@ def test_a_code_is_typed_by_the_keyboard_alone(visit: Visit, town: Town) -> None
 
 def test_a_code_is_typed_without_javascript(browser: Browser, town: Town) -> None:
     code = town.invite(town.session(), channel="code")["code"]
-    with browser.new_context(locale="fr-CA", java_script_enabled=False) as context:
+    with new_context(browser, locale="fr-CA", java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{town.origin}/video/join")
         page.get_by_role("textbox").fill(code)
@@ -224,7 +224,7 @@ def test_the_outbox_is_for_everybodys_eyes_on_the_staff_origin(
     town.link(session, channel="email")
     width, height = SCREENS[screen]
     headers = dict(town.people.headers(Role.OFFICER))
-    with browser.new_context(viewport={"width": width, "height": height}, extra_http_headers=headers) as context:
+    with new_context(browser, viewport={"width": width, "height": height}, extra_http_headers=headers) as context:
         page = context.new_page()
         page.goto(f"{staff_url(town.origin)}/video/outbox?lang={language}")
         assert page.locator("article").count() >= 2

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, ViewportSize
 
+from tests.e2e.conftest import new_context
 from tests.processes import Process, all_in_one, free_port
 from tests.scenario import People, admit, case_of, file_by_open311, invite, session_of
 from tests.waiting import DEADLINE
@@ -238,8 +239,8 @@ def test_a_link_that_opens_nothing_says_why_and_what_to_do(visit: Visit, links: 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_resident_joins_on_a_phone_without_javascript(browser: Browser, links: Links, language: str) -> None:
-    with browser.new_context(
-        viewport=PHONE, has_touch=True, locale=f"{language}-CA", java_script_enabled=False
+    with new_context(
+        browser, viewport=PHONE, has_touch=True, locale=f"{language}-CA", java_script_enabled=False
     ) as context:
         page, link = context.new_page(), links.new()
         page.goto(link)

@@ -55,7 +55,7 @@ def test_it_reads_requests_where_something_adds_the_key(
     plain = requests.get
 
     def with_key(url: str, params: dict[str, str]) -> requests.Response:
-        return plain(url, params={**params, "api_key": key}, timeout=10)
+        return plain(url, params={**params, "api_key": key}, timeout=DEADLINE)
 
     monkeypatch.setattr(requests, "get", with_key)
     city = client(intake, form)

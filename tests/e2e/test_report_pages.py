@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.conftest import new_context
 from tests.e2e.test_join_page import DARK_CONTRAST, PHONE, SIZES, SMALLEST, TOUCH, Watch, enlarge, fits
 from tests.processes import Process, all_in_one
 from tests.residents import STORY
@@ -348,8 +349,8 @@ def test_leaving_by_the_link_shows_the_page_no_more(
 def test_a_resident_files_on_a_phone_without_javascript(
     browser: Browser, system: Process, elsewhere: str, language: str
 ) -> None:
-    with browser.new_context(
-        viewport=PHONE, has_touch=True, locale=f"{language}-CA", java_script_enabled=False
+    with new_context(
+        browser, viewport=PHONE, has_touch=True, locale=f"{language}-CA", java_script_enabled=False
     ) as context:
         page = context.new_page()
         page.goto(f"{system.url}/intake/report")
@@ -405,7 +406,7 @@ def test_the_phones_place_is_used_only_when_asked(
     browser: Browser, system: Process, tmp_path: Path, looked_at: set[tuple[str, ...]]
 ) -> None:
     place = {"latitude": 49.8951, "longitude": -97.1384}
-    with browser.new_context(geolocation=place, permissions=["geolocation"], viewport=PHONE) as context:  # type: ignore[arg-type]
+    with new_context(browser, geolocation=place, permissions=["geolocation"], viewport=PHONE) as context:
         page = context.new_page()
         visit = Visit(page, Watch(page, system.url), "en", tmp_path, "desktop", looked_at)
         opens(visit, system)

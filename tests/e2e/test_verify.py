@@ -36,7 +36,7 @@ class Operator:
         return said.code, said.all
 
     def verify(self) -> tuple[int, str]:
-        return self.run("verify", "--grace", "60")
+        return self.run("verify", "--grace", "600")
 
     def work(self) -> None:
         """A report's whole way."""

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Response
 
+from tests.e2e.conftest import new_context
 from tests.endpoints import Row, rows
 from tests.processes import Process, all_in_one, staff_url
 from tests.scenario import People, admit, case_of, invite, session_of
@@ -133,7 +134,7 @@ class Visitor:
 @pytest.fixture(params=["en", "fr"])
 def visitor(browser: Browser, hostile: Hostile, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     """Signed in as a supervisor, who reads the most."""
-    context: BrowserContext = browser.new_context(locale=f"{request.param}-CA")
+    context: BrowserContext = new_context(browser, locale=f"{request.param}-CA")
     visitor = Visitor(context.new_page())
     context.expose_function("hacked", lambda: visitor.ran.append("hacked"))
     visitor.page.on("dialog", visitor.hears)

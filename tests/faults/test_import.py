@@ -33,7 +33,7 @@ points:
   filed: {kind: datetime, column: filed, format: "%Y-%m-%dT%H:%M:%S"}
   closed: {kind: datetime, column: closed, format: "%Y-%m-%dT%H:%M:%S"}
 """
-ROWS = 8_000
+ROWS = 24_000
 ODD = {  # by the last two digits of a row's number
     10: "2024-11-03T01:30:00",  # stands twice
     20: "2024-03-10T02:30:00",  # was skipped
@@ -72,14 +72,14 @@ def test_the_same_command_again_loses_no_row_and_repeats_none(tmp_path: Path, ex
             running = started(process, extract)
             wait_for(lambda: issues.exists() and issues.stat().st_size > whole + 1000)  # noqa: B023 - asked at once
             running.kill() if victim == "import" else process.kill()
-            said, wrong = running.communicate(timeout=60)
+            said, wrong = running.communicate(timeout=3 * DEADLINE)
             assert running.returncode != 0, said
             if victim == "system":
                 assert "does not answer" in wrong
                 process.start()
             whole = issues.stat().st_size
         last = started(process, extract)
-        said, wrong = last.communicate(timeout=120)
+        said, wrong = last.communicate(timeout=3 * DEADLINE)
         assert last.returncode == 0, said + wrong
         assert said.startswith("going on behind row ")
         for reason, times in Counter(one.reason for one in expected if isinstance(one, RowIssue)).items():

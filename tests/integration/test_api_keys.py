@@ -18,7 +18,7 @@ from vpr.services import assembly
 from vpr_events.contracts.values import Role
 from vpr_intake.tables import client_keys
 from vpr_service.key_use import KeyUse
-from vpr_service.known_keys import LIFETIME, KnownKeys
+from vpr_service.known_keys import KnownKeys
 from vpr_service.migrating import config_for
 
 REPORTS, OPEN311, UPDATES = "/v1/reports", "/open311/v2/requests.json", "/open311/v2/servicerequestupdates.json"
@@ -93,7 +93,8 @@ async def test_a_key_that_was_good_a_moment_ago_asks_no_database(intake: System,
     assert await known.client_of(f"{partner.key}x") is None
 
 
-async def test_every_process_hears_that_a_key_was_revoked(servers: Servers) -> None:
+async def test_every_process_hears_that_a_key_was_revoked(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vpr_service.known_keys.LIFETIME", 3600.0)
     await servers.fresh_log(["intake"])
     async with servers.database("intake") as url:
         one, other = System(servers), System(servers)
@@ -108,7 +109,7 @@ async def test_every_process_hears_that_a_key_was_revoked(servers: Servers) -> N
                 answer = await other["intake"].get(REPORTS, headers={"X-API-Key": partner.key})
                 return answer.status_code == 401
 
-            await until(out, deadline=LIFETIME / 2)
+            await until(out)
 
 
 async def test_a_revoked_client_gets_no_webhook_and_none_is_switched_on_again(intake: System, partner: Partner) -> None:

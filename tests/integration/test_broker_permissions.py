@@ -10,8 +10,10 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 
+from tests.waiting import DEADLINE
 from vpr.embedded import Embedded, Endpoints
 from vpr_events.contracts import OWNERS, SERVICES
 
@@ -42,7 +44,7 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 
 async def make_stream(endpoints: Endpoints) -> None:
     async with client(endpoints, "admin") as admin:
-        manager = admin.jetstream()
+        manager = log_of(admin)
         config = StreamConfig(name="VPR", subjects=["vpr.>"], deny_delete=True, deny_purge=True)
         await manager.add_stream(config, allow_atomic=True)
         for service in SERVICES:
@@ -64,6 +66,7 @@ async def client(endpoints: Endpoints, name: str, violations: list[str] | None =
         password=password,
         inbox_prefix=f"_INBOX_{name}".encode(),
         allow_reconnect=False,
+        connect_timeout=DEADLINE,
         error_cb=note,
     )
     try:
@@ -72,15 +75,19 @@ async def client(endpoints: Endpoints, name: str, violations: list[str] | None =
         await connection.close()
 
 
+def log_of(connection: Client) -> JetStreamContext:
+    return connection.jetstream(timeout=DEADLINE)
+
+
 async def stored(endpoints: Endpoints) -> dict[str, int]:
     """Subject -> number of messages."""
     async with client(endpoints, "admin") as admin:
-        return (await admin.jetstream().stream_info("VPR", subjects_filter=">")).state.subjects or {}
+        return (await log_of(admin).stream_info("VPR", subjects_filter=">")).state.subjects or {}
 
 
 async def consumers(endpoints: Endpoints) -> set[str]:
     async with client(endpoints, "admin") as admin:
-        return {info.name for info in await admin.jetstream().consumers_info("VPR")}
+        return {info.name for info in await log_of(admin).consumers_info("VPR")}
 
 
 def configuration(name: str, filter_subject: str, **more: object) -> bytes:
@@ -105,7 +112,7 @@ def test_every_family_of_the_contracts_is_tried() -> None:
 @pytest.mark.parametrize(("service", "family"), OWN)
 async def test_a_service_publishes_its_own_family(endpoints: Endpoints, service: str, family: str) -> None:
     async with client(endpoints, service) as connection:
-        answer = await connection.jetstream().publish(f"vpr.{family}.tried", b"{}")
+        answer = await log_of(connection).publish(f"vpr.{family}.tried", b"{}")
     assert answer.stream == "VPR"
 
 
@@ -114,9 +121,10 @@ async def test_a_service_publishes_an_atomic_batch(endpoints: Endpoints, service
     subject = f"vpr.{FAMILIES[service][0]}.batched"
     headers = [{"Nats-Batch-Id": service, "Nats-Batch-Sequence": str(number)} for number in (1, 2, 3)]
     async with client(endpoints, service) as connection:
+        last = headers[2] | {"Nats-Batch-Commit": "1"}
         for header in headers[:2]:
             await connection.publish(subject, b"{}", headers=header)
-        reply = await connection.request(subject, b"{}", headers=headers[2] | {"Nats-Batch-Commit": "1"})
+        reply = await connection.request(subject, b"{}", headers=last, timeout=DEADLINE)
     assert json.loads(reply.data)["count"] == 3
 
 
@@ -126,9 +134,9 @@ async def test_a_service_cannot_publish_a_foreign_family(endpoints: Endpoints, s
     subject = f"vpr.{family}.forged_by_{service}"
     async with client(endpoints, service, violations) as connection:
         assert await refused(connection, subject, b"{}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while not violations:
-                await connection.flush()
+                await connection.flush(int(DEADLINE))
     assert violations == [f'nats: permissions violation for publish to "{subject}"']
     assert subject not in await stored(endpoints)
 
@@ -136,10 +144,10 @@ async def test_a_service_cannot_publish_a_foreign_family(endpoints: Endpoints, s
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_reads_and_acknowledges_its_durable(endpoints: Endpoints, service: str) -> None:
     async with client(endpoints, service) as connection:
-        stream = connection.jetstream()
+        stream = log_of(connection)
         subscription = await stream.pull_subscribe_bind(service, stream="VPR")
-        [message] = await subscription.fetch(1)
-        await message.ack_sync()
+        [message] = await subscription.fetch(1, DEADLINE)
+        await message.ack_sync(DEADLINE)
         info = await stream.consumer_info("VPR", service)
         assert (info.num_ack_pending, info.ack_floor and info.ack_floor.consumer_seq) == (0, 1)
         assert (await stream.stream_info("VPR")).config.name == "VPR"
@@ -160,11 +168,11 @@ async def test_a_service_reads_back_its_own_family(
         inactive_threshold=60,
     )
     async with client(endpoints, service) as connection:
-        stream = connection.jetstream()
+        stream = log_of(connection)
         await stream.add_consumer("VPR", config)
-        [message] = await (await stream.pull_subscribe_bind(name, stream="VPR")).fetch(1)
+        [message] = await (await stream.pull_subscribe_bind(name, stream="VPR")).fetch(1, DEADLINE)
         assert message.subject.startswith(f"vpr.{family}.")
-        await message.ack_sync()
+        await message.ack_sync(DEADLINE)
         assert (await stream.consumer_info("VPR", name)).num_ack_pending == 0
         assert await stream.delete_consumer("VPR", name)
 
@@ -172,10 +180,10 @@ async def test_a_service_reads_back_its_own_family(
 async def test_metrics_reads_the_whole_log(endpoints: Endpoints) -> None:
     config = ConsumerConfig(name="metrics_rebuild", filter_subject="vpr.>", ack_policy=AckPolicy.NONE)
     async with client(endpoints, "metrics") as connection:
-        stream = connection.jetstream()
+        stream = log_of(connection)
         await stream.add_consumer("VPR", config)
         subscription = await stream.pull_subscribe_bind("metrics_rebuild", stream="VPR")
-        read = await subscription.fetch(len(EVERY))
+        read = await subscription.fetch(len(EVERY), DEADLINE)
         assert {message.data.decode() for message in read} == set(EVERY)
         assert await stream.delete_consumer("VPR", "metrics_rebuild")
 
@@ -208,9 +216,9 @@ async def test_a_service_cannot_get_single_messages_or_subscribe(endpoints: Endp
             assert await refused(connection, get, b'{"seq": 1}')
         for subject in ("vpr.>", "_INBOX.>", "_INBOX_admin.>", ">"):
             await connection.subscribe(subject)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while len([violation for violation in violations if "subscription" in violation]) < 4:
-                await connection.flush()
+                await connection.flush(int(DEADLINE))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -246,8 +254,8 @@ async def test_a_service_cannot_let_the_server_act_by_a_reply(endpoints: Endpoin
             await connection.publish(f"vpr.{own}.tried", b"{}", reply=reply)
             await connection.publish(f"$JS.API.CONSUMER.MSG.NEXT.VPR.{service}", b'{"no_wait": true}', reply=reply)
             await connection.publish(f"$JS.API.CONSUMER.MSG.NEXT.VPR.{service}", b"not json", reply=reply)
-        await connection.flush()
-        await connection.jetstream().account_info()
+        await connection.flush(int(DEADLINE))
+        await log_of(connection).account_info()
     assert forged not in await stored(endpoints)
     assert set(SERVICES) <= await consumers(endpoints)
 
@@ -270,18 +278,18 @@ async def test_video_signals_to_itself_alone_and_nothing_of_it_is_kept(endpoints
     before, subject = await stored(endpoints), "video.signal.0123"
     async with client(endpoints, "video") as one, client(endpoints, "video") as other:
         await other.subscribe("video.signal.>", cb=hear)
-        await other.flush()
+        await other.flush(int(DEADLINE))
         await one.publish(subject, b"{}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while not heard:
-                await one.flush()
+                await one.flush(int(DEADLINE))
         violations: list[str] = []
         async with client(endpoints, "video", violations) as bad:
             await bad.publish("video.other", b"{}")
             await bad.subscribe("video.>")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 while len(violations) < 2:
-                    await bad.flush()
+                    await bad.flush(int(DEADLINE))
     assert heard == [subject]
     assert await stored(endpoints) == before
 
@@ -292,9 +300,9 @@ async def test_others_neither_hear_nor_send_signals_of_calls(endpoints: Endpoint
     async with client(endpoints, service, violations) as connection:
         await connection.publish("video.signal.0123", b"{}")
         await connection.subscribe("video.signal.>")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while len(violations) < 2:
-                await connection.flush()
+                await connection.flush(int(DEADLINE))
 
 
 @pytest.mark.parametrize("credentials", [{}, {"user": "intake", "pass": "wrong"}, {"user": "sys", "pass": ""}])
@@ -303,7 +311,7 @@ async def test_nobody_enters_without_a_password(endpoints: Endpoints, credential
     reader, writer = await asyncio.open_connection(host, int(port))
     await reader.readline()
     writer.write(b"CONNECT " + json.dumps({"verbose": True, **credentials}).encode() + b"\r\nPING\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.coturn import SECRET, Relay, relay
+from tests.waiting import DEADLINE
 from vpr_video.turn import turn_credentials
 
 SHIPPED = Path(__file__).parents[2] / "deploy/coturn/turnserver.conf"
@@ -46,7 +47,7 @@ def ask(turn: Relay, peer: str, *, secret: str = SECRET, lifetime: timedelta = t
         "127.0.0.1",
     ]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=15, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, check=False)
     except subprocess.TimeoutExpired as slow:
         return str(slow.stdout)
     return done.stdout + done.stderr

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.integration.test_events_pipeline import MOST, hold
@@ -140,6 +140,8 @@ async def test_an_effect_whose_process_dies_in_the_middle_is_repeated_under_the_
     await held(engine)
     begun = await asyncio.to_thread(killed_in_the_middle, "effect", url, tmp_path / "begun")
     assert await count(engine) == 1
+    async with engine.begin() as connection:
+        await connection.execute(update(effects).values(due_at=func.now()))
     bell = Bell()
     one, other = runner(engine, bell), runner(engine, bell)
     await asyncio.gather(run_until(one, engine, left=0), run_until(other, engine, left=0))

@@ -18,6 +18,7 @@ from nats.js.api import StreamConfig
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.waiting import DEADLINE
 from vpr.embedded import Embedded, EmbeddedError, Endpoints
 from vpr.embedded.account import Account
 from vpr.embedded.binaries import postgres_folder, postgres_folder_for
@@ -59,13 +60,15 @@ async def execute(url: str, statement: str) -> object:
 
 async def admin(endpoints: Endpoints) -> Client:
     user, password = endpoints.nats_users["admin"]
-    return await nats.connect(endpoints.nats_url, user=user, password=password, allow_reconnect=False)
+    return await nats.connect(
+        endpoints.nats_url, user=user, password=password, allow_reconnect=False, connect_timeout=DEADLINE
+    )
 
 
 async def append(endpoints: Endpoints) -> None:
     client = await admin(endpoints)
-    await client.jetstream().add_stream(StreamConfig(name="VPR", subjects=["vpr.>"]))
-    await client.jetstream().publish("vpr.report.filed", b"{}")
+    await client.jetstream(timeout=DEADLINE).add_stream(StreamConfig(name="VPR", subjects=["vpr.>"]))
+    await client.jetstream(timeout=DEADLINE).publish("vpr.report.filed", b"{}")
     await client.close()
 
 
@@ -75,7 +78,7 @@ def running_commands() -> str:
 
 async def messages(endpoints: Endpoints) -> int:
     client = await admin(endpoints)
-    state = (await client.jetstream().stream_info("VPR")).state
+    state = (await client.jetstream(timeout=DEADLINE).stream_info("VPR")).state
     await client.close()
     return int(state.messages)
 
@@ -187,7 +190,7 @@ async def test_after_kill_9_of_the_supervisor_the_next_start_takes_over(embedded
         supervisor.send_signal(signal.SIGKILL)
     assert [process.name() for process in left if process.is_running()] == ["postgres", "nats-server"]
     after = embedded.start()
-    assert wait_until(lambda: not any(alive(process) for process in left), 5)
+    assert wait_until(lambda: not any(alive(process) for process in left), DEADLINE)
     assert after == before
     assert await execute(after.database_urls["triage"], "SELECT value FROM kept") == 7
     assert await messages(after) == 1

@@ -260,6 +260,7 @@ async def test_an_event_that_fails_for_a_while_is_retried_and_its_followers_come
 
 
 async def test_events_that_arrive_in_the_wrong_order_end_in_the_right_one(place: Place) -> None:
+    place.inbox.policy = Policy((0.01,) * 1000)
     first, last = case()
     await place.servers.publish(last)
     async with place.running():

@@ -14,7 +14,7 @@ from tests.evidence import Call, Sending, code_of, sha256
 from tests.examples import recorded
 from tests.files import PDF, PROGRAM, photo
 from tests.system import Servers, System
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
 from vpr_service.problems import Problem
@@ -212,12 +212,12 @@ async def test_what_is_too_large_to_be_looked_through_is_neither_clean_nor_infec
 
 
 async def test_the_scanner_is_reached_by_its_socket_as_well(clamd: Clamd) -> None:
-    by_socket = Scanner(clamd.socket, timedelta(seconds=20))
+    by_socket = Scanner(clamd.socket, timedelta(seconds=DEADLINE))
     await by_socket.check(_pieces(PDF))
     with pytest.raises(Infected):
         await by_socket.check(_pieces(MALWARE))
     with pytest.raises(Problem, match="does not answer"):
-        await Scanner(f"{clamd.socket}-elsewhere", timedelta(seconds=20)).check(_pieces(PDF))
+        await Scanner(f"{clamd.socket}-elsewhere", timedelta(seconds=DEADLINE)).check(_pieces(PDF))
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

@@ -138,7 +138,7 @@ async def test_what_sms_does_not_take_goes_by_email(
 
 async def test_a_gateway_that_does_not_answer_is_given_up(servers: Servers, town: Town) -> None:
     town.gateway.answering = lambda _: Reply(None)
-    async with System.started(servers, ["video"], **town.options(send_within=0.3)) as video:
+    async with System.started(servers, ["video"], **town.options(send_within=5)) as video:
         meeting = await Meeting.arranged(town.joins(video))
         await invited(meeting, channel="sms")
         row = await settled(meeting)

@@ -274,9 +274,9 @@ async def test_one_service_alone_is_recovered_and_a_recovery_may_be_begun_again(
     await restore_unmarked(town, "triage")
 
     async with town.up() as system:
+        await wait_compared(system, "triage")
         assert (await system["triage"].get("/readyz")).status_code == 503
         assert {(await system[name].get("/readyz")).status_code for name in others} == {200}
-        await wait_reading(system)
         answer = await system["triage"].post("/v1/recovery", headers=system.as_(Role.ADMIN))
         assert answer.status_code == 202
 
@@ -291,9 +291,11 @@ async def test_one_service_alone_is_recovered_and_a_recovery_may_be_begun_again(
         assert await read_log(town.endpoints) == log
 
 
-async def wait_reading(system: System) -> None:
+async def wait_compared(system: System, service: str) -> None:
+    """It has seen that its log and its database differ: a start waits a moment for it, and then serves."""
+
     async def compared() -> bool:
-        return system.runtime("triage").gate.reason is not None
+        return system.runtime(service).gate.reason is not None
 
     await until(compared)
 
@@ -316,6 +318,7 @@ async def test_a_log_that_contradicts_the_database_is_not_recovered(town: Town) 
     forged = replace(recorded(placed, entity=report, after=last), hash="0" * 64)
     await town.servers.publish(forged)
     async with town.up() as system:
+        await wait_compared(system, "intake")
         assert (await system["intake"].get("/readyz")).json()["recovery_needed"] == "log_ahead"
         state = await recover(town, system, "intake")
         assert (state["stage"], state["needed"]) == ("failed", "log_ahead")

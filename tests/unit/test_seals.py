@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from tests.waiting import DEADLINE
 from vpr_events.event import made_at, new_id
 from vpr_events.seals import BadSeal, BadSealKey, Head, Seal, SealFolder, SealKey, key_id, opened, public_keys
 from vpr_events.verifying.findings import Marks
@@ -140,5 +141,5 @@ def test_marks_are_a_set(positions: set[int], other: int) -> None:
 
 
 def test_an_id_tells_when_it_was_made() -> None:
-    assert abs((datetime.now(UTC) - made_at(new_id())).total_seconds()) < 5
+    assert abs((datetime.now(UTC) - made_at(new_id())).total_seconds()) < DEADLINE
     assert made_at(uuid4()).year == 1970

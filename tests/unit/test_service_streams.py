@@ -7,12 +7,13 @@ from itertools import count
 import pytest
 from fastapi.sse import ServerSentEvent
 
+from tests.waiting import DEADLINE
 from vpr_service.streams import Feed
 
 
 async def take(stream: AsyncIterator[ServerSentEvent], number: int) -> list[ServerSentEvent]:
     """The next events of a stream."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         return [await anext(stream) for _ in range(number)]
 
 
@@ -90,13 +91,13 @@ async def test_a_stream_ends_when_the_process_closes() -> None:
     ending = asyncio.create_task(anext(stream, None))
     await asyncio.sleep(0)
     closing.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         assert await ending is None
 
 
 async def test_a_stream_ends_after_its_lifetime() -> None:
     feed, closing = Feed(lifetime=0.01), asyncio.Event()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         assert names([event async for event in feed.follow(None, closing)]) == ["reload"]
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -154,18 +155,32 @@ def greeting_first(socket: WebSocketRoute) -> None:
     service.on_message(on_message)
 
 
-def no_more_chat(socket: WebSocketRoute) -> None:
-    """What is written is refused: first for now, then for good."""
-    service = socket.connect_to_server()
-    codes = iter(["unavailable", "chat_full"])
+@dataclass
+class NoMoreChat:
+    """What is written is refused: first for now, then for good, once ``for_good`` is called."""
 
-    def on_message(frame: str | bytes) -> None:
-        message = json.loads(frame)
-        if message["type"] != "chat":
-            return service.send(frame)
-        return socket.send(json.dumps({"type": "error", "code": next(codes), "id": message["id"]}))
+    written: list[tuple[WebSocketRoute, str]] = field(default_factory=list)
 
-    socket.on_message(on_message)
+    def __call__(self, socket: WebSocketRoute) -> None:
+        """Stand between a page and the service."""
+        service = socket.connect_to_server()
+
+        def on_message(frame: str | bytes) -> None:
+            message = json.loads(frame)
+            if message["type"] != "chat":
+                return service.send(frame)
+            self.written.append((socket, message["id"]))
+            return self._refuse("unavailable") if len(self.written) == 1 else None
+
+        socket.on_message(on_message)
+
+    def for_good(self) -> None:
+        """Answer what was written last."""
+        self._refuse("chat_full")
+
+    def _refuse(self, code: str) -> None:
+        socket, line = self.written[-1]
+        socket.send(json.dumps({"type": "error", "code": code, "id": line}))
 
 
 def test_a_greeting_that_overtakes_the_view_and_a_line_that_is_refused(
@@ -174,7 +189,7 @@ def test_a_greeting_that_overtakes_the_view_and_a_line_that_is_refused(
     session, link = desk.session()
     with officer(browser, desk, session) as at_desk, resident(browser, playwright, desk, link) as on_phone:
         at_desk.page.route_web_socket("**/socket?*", greeting_first)
-        on_phone.page.route_web_socket("**/socket", no_more_chat)
+        on_phone.page.route_web_socket("**/socket", chat := NoMoreChat())
         meet(at_desk, on_phone)
         assert at_desk.page.locator("#others figure").count() == 0, "the resident has the large picture alone"
 
@@ -183,6 +198,9 @@ def test_a_greeting_that_overtakes_the_view_and_a_line_that_is_refused(
         on_phone.page.locator("#chat form button").tap()
         line = on_phone.page.locator("#chat li", has_text="It was the back door.")
         line.get_by_text("is being sent").wait_for()
+        wait_for(lambda: on_phone.page.evaluate("0") or len(chat.written) > 1, "it is sent again")
+        assert line.get_by_text("is being sent").is_visible()
+        chat.for_good()
         line.get_by_text("was not sent").wait_for()
 
 
@@ -294,7 +312,7 @@ def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: P
         on_phone.page.on("requestfinished", note)
         on_phone.page.reload()
         on_phone.at("who")
-        wait_for(lambda: len(asked) >= 8, "everything is loaded")
+        wait_for(lambda: on_phone.page.evaluate("0") or len(asked) >= 8, "everything is loaded")
         sizes = [one.sizes() for one in asked]
         assert 10_000 < sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes) < 60_000
 

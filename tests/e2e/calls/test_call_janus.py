@@ -196,8 +196,8 @@ def _records(at_desk: Side, on_phone: Side, recorded: Recorded, screenshots: Pat
     at_desk.fine("officer-served-stored", screenshots)
 
 
-SENDS = "peers.find(one => one.connectionState === 'connected' && one.getSenders().some(({track}) => track)).close()"
-"""Breaks the connection by which a page sends."""
+SENDER = "peers.find(one => one.connectionState === 'connected' && one.getSenders().some(({track}) => track))"
+"""The connection by which a page sends."""
 
 
 def test_a_guests_call_is_recorded_across_a_new_connection_and_erased_while_janus_writes(
@@ -228,7 +228,8 @@ def test_a_guests_call_is_recorded_across_a_new_connection_and_erased_while_janu
         wait_for(recorded.written, "some seconds are recorded")
         interpreter.fine("guest-served", screenshots)
 
-        phone.evaluate(SENDS)
+        wait_for(lambda: phone.evaluate(f"Boolean({SENDER})"), "a connection to break")
+        phone.evaluate(f"{SENDER}.close()")
         wait_for(lambda: len(recorded.parts()) == 2 and min(recorded.parts().values()) > 20_000, "another part")
         at_desk.sees()
         interpreter.sees_tile("resident")

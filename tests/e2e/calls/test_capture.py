@@ -14,6 +14,17 @@ from tests.scenario import invite
 from tests.waiting import wait_for
 from vpr_events.contracts.values import Role
 
+KEPT = """async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const open = await done(indexedDB.open("vpr-evidence"));
+  const keys = await done(open.transaction("chunks").objectStore("chunks").getAllKeys());
+  open.close();
+  return Math.max(0, ...keys.map(([, sequence]) => sequence));
+}"""
+"""The last chunk that is on the shelf."""
 PLACE = Geolocation(latitude=49.8951, longitude=-97.1384, accuracy=25)
 MOVED = Geolocation(latitude=49.896, longitude=-97.1384, accuracy=250)
 """Nearer to the border of a district than the phone knows where it is."""
@@ -137,6 +148,7 @@ def _records(at_desk: Side, on_phone: Side, desk: Desk, session: str, screenshot
     page.locator("#recording").wait_for()
     page.route("**/chunks/*", lambda route: route.abort())
     page.locator("#record-said").get_by_text("still to be sent").wait_for()
+    wait_for(lambda: page.evaluate(KEPT) >= 3, "three seconds are on the shelf")
     page.reload()
     page.unroute("**/chunks/*")
     at_desk.at("before")

@@ -42,7 +42,7 @@ RECORDED = """async () => {
   await recorder.start(new MediaStream([...canvas.captureStream(8).getTracks(), ...audio]), true);
   recorder.stop();
   window.stored = false;
-  recorder.finished(60_000).then(() => { window.stored = true; });
+  recorder.finished(600_000).then(() => { window.stored = true; });
 }"""
 PLACES = """async () => {
   const { Whereabouts } = await import("/video/static/call/whereabouts.js");

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from tests.faults.driver.world import World
 from tests.reading import read_messages
+from tests.waiting import DEADLINE
 from vpr_events.contracts import SERVICES
 from vpr_events.contracts.values import Role
 from vpr_events.event import Recorded
@@ -111,7 +112,7 @@ async def _column(world: World, service: str, query: str) -> Sequence[UUID]:
 
 async def _figures(world: World) -> Mapping[str, Any]:
     headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.SUPERVISOR])}"}
-    async with httpx.AsyncClient(timeout=30, headers=headers) as client:
+    async with httpx.AsyncClient(timeout=DEADLINE, headers=headers) as client:
         answer = await client.get(world.processes["metrics"].url + "/v1/timings")
     found: Mapping[str, Any] = answer.raise_for_status().json()
     return found

@@ -17,12 +17,13 @@ import httpx
 from tests.examples import new_report
 from tests.faults.driver.ledger import PASSING, Command, Ledger, Stands, Unexpected
 from tests.faults.driver.world import World
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 from vpr_events.contracts.values import Role
 
 PATIENCE = 4.0
 """Seconds that people wait for an answer."""
-CLOSED_AT_MOST = 90.0
+CLOSED_AT_MOST = 4 * DEADLINE
+"""A service is closed while it is set back and recovered, which is waited for three times."""
 
 type Query = Mapping[str, str]
 
@@ -63,7 +64,7 @@ class Load:
                 people.create_task(self.person(Role.DISPATCHER, number).keep_at(Person.dispatch))
             people.create_task(self.person(Role.ANALYST, 0).keep_at(Person.look))
 
-    async def finish(self, seconds: float = 60) -> None:
+    async def finish(self, seconds: float = DEADLINE) -> None:
         """Send again what was not answered, with the same keys, until all of it is settled."""
         async with asyncio.timeout(seconds):
             while waiting := self.ledger.unanswered():
@@ -74,7 +75,7 @@ class Load:
         keyed = [one for one in self.ledger.acknowledged() if one.key and one.kind == "file"]
         for command in rng.sample(keyed, min(count, len(keyed))):
             before, command.answer = command.answer, None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(DEADLINE):
                 while command.answer is None:
                     await self.send(command)
             if command.answer != before:

@@ -33,7 +33,6 @@ DISK = 256 * 1024 * 1024
 ACK_WAIT = 2.0
 """Seconds after which the log delivers again what a killed consumer held: a run does not wait the usual ten."""
 RETRY_DELAYS = "[0.2, 0.5, 1, 2, 5]"
-QUIET_WITHIN = 60.0
 SOCKET = ".s.PGSQL.5432"
 
 
@@ -94,7 +93,7 @@ class World:
                 return all([await _settled(client, process.url) for process in self.processes.values()])
 
             for _ in range(2):
-                await until(settled, QUIET_WITHIN)
+                await until(settled)
 
     def output(self) -> dict[str, str]:
         """Service -> everything it wrote."""

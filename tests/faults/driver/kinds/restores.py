@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from tests.faults.driver.scene import Fault, Scene
 from tests.faults.driver.world import World, hasten
 from tests.processes import Process
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 from vpr.embedded.endpoints import role_of
 from vpr.services import durables
 from vpr_events.contracts import SERVICES
@@ -20,8 +20,6 @@ from vpr_events.log import STREAM
 from vpr_events.sealing import adopt
 from vpr_events.seals import SealFolder, public_keys
 from vpr_events.tables import events, outbox
-
-SETTLED_WITHIN = 40.0
 
 
 async def delete_stream(scene: Scene) -> None:
@@ -73,7 +71,7 @@ async def restore_database(scene: Scene) -> None:
         await _copied(world, name, role_of(name), f"{role_of(name)}_older")
         await scene.hold()
         scene.load.closed.add(name)
-        await until(lambda: _published(scene, name), SETTLED_WITHIN)
+        await until(lambda: _published(scene, name))
         before = await _count(world, name)
         await _copied(world, name, f"{role_of(name)}_older", role_of(name))
         lost = before - await _count(world, name)
@@ -137,7 +135,7 @@ async def _recovered(world: World, name: str) -> int:
     await _made_anew(world)
     path = world.processes[name].url + "/v1/recovery"
     headers = {"Authorization": f"Bearer {world.home.issuer().token([Role.ADMIN])}"}
-    async with httpx.AsyncClient(timeout=30, headers=headers) as client:
+    async with httpx.AsyncClient(timeout=DEADLINE, headers=headers) as client:
 
         async def begun() -> bool:
             """It is refused until the service has seen that it lacks something."""
@@ -147,8 +145,8 @@ async def _recovered(world: World, name: str) -> int:
             found = (await client.get(path)).raise_for_status().json()
             return found if found["stage"] != "running" else None
 
-        await until(begun, SETTLED_WITHIN)
-        ended = await until(state, SETTLED_WITHIN)
+        await until(begun)
+        ended = await until(state)
     assert ended["stage"] == "done", ended
     return int(ended["recovered"])
 
