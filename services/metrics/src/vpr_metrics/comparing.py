@@ -120,11 +120,12 @@ def log_rank(baseline: tuple[Floats, Truths], comparison: tuple[Floats, Truths])
 
 
 def mann_whitney(baseline: Floats, comparison: Floats) -> Tested | None:
-    """Whether one cohort's durations tend to be longer; None where one is empty."""
+    """Whether one cohort's durations tend to be longer; None where one is empty, or all durations are the same."""
     if not len(baseline) or not len(comparison):
         return None
-    found = scipy.stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
-    return Tested(float(found.statistic), float(found.pvalue))
+    with np.errstate(invalid="ignore"):  # where all are tied the deviation is 0 / 0, told as none
+        found = scipy.stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
+    return Tested(float(found.statistic), float(found.pvalue)) if np.isfinite(found.pvalue) else None
 
 
 @dataclass(frozen=True, slots=True)

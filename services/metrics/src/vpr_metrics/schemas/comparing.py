@@ -134,7 +134,11 @@ class Bootstrap(BaseModel):
 
 
 class Comparison(BaseModel):
-    """``headline`` says it in a sentence. With ``suppressed`` a cohort has too few cases to show any of it."""
+    """``headline`` says it in a sentence. With ``suppressed`` a cohort has too few cases to show any of it.
+
+    ``log_rank`` and ``mann_whitney`` are null where there is nothing to test: a cohort is empty, or chance could not
+    have had it otherwise (nobody has ended in company; all durations are the same).
+    """
 
     definition_version: int = definitions.VERSION
     interval: str
