@@ -127,9 +127,9 @@ def test_nothing_to_compare_is_told_as_none() -> None:
     assert changes(floats([5]), something, SAMPLING)[0].low is None
 
 
-def test_who_waits_counts_against_the_target_once_it_has_passed() -> None:
+def test_who_did_not_reach_the_end_counts_against_the_target_once_it_has_passed() -> None:
     seconds, reached = floats([5, 10, 11, 9, 12]), np.array([True, True, True, False, False])
-    found = within_target(seconds, reached, ~reached, target=10, confidence=0.95)
+    found = within_target(seconds, reached, target=10, confidence=0.95)
     assert (found.within, found.cases, found.share) == (2, 4, 0.5)
     assert found.low == pytest.approx(0.150, abs=1e-3)
 

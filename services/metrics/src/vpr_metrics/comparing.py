@@ -139,10 +139,12 @@ class Share:
     high: float | None
 
 
-def within_target(seconds: Floats, reached: Truths, waiting: Truths, target: float, confidence: float) -> Share:
-    """The share that reached the end within the target; who waits counts once the target has passed."""
+def within_target(seconds: Floats, reached: Truths, target: float, confidence: float) -> Share:
+    """The share that reached the end within the target; who did not, whether waiting or ended otherwise, counts once
+    the target has passed.
+    """
     met = int((reached & (seconds <= target)).sum())
-    cases = int(reached.sum() + (waiting & (seconds > target)).sum())
+    cases = int((reached | (seconds > target)).sum())
     if not cases:
         return Share(0, 0, None, None, None)
     band = scipy.stats.binomtest(met, cases).proportion_ci(confidence, method="wilson")

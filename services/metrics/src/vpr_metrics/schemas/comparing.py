@@ -47,9 +47,10 @@ class Arm(BaseModel):
 
 
 class Within(BaseModel):
-    """The share that met the target, with Wilson's interval; who waits counts once the target has passed.
+    """The share that met the target, with Wilson's interval. Who waits, or ended otherwise, counts once the target has
+    passed; who ended otherwise before is in neither number.
 
-    With ``suppressed`` too few met it, or missed it.
+    With ``suppressed`` too few met it, missed it, or are what n or the cohort's cases tell beside it.
     """
 
     cases: int | None = None
