@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -172,6 +172,33 @@ def flies(waltons: pd.DataFrame) -> Iterator[Recorded]:
             source="flies", category=group, filed_at=NOON, dispatched_at=over if seen else None, closed_at=over
         )
         yield recorded(case, entity=UUID(int=2000 + number))
+
+
+@pytest.mark.parametrize("until", [None, OBSERVED.isoformat()])
+async def test_who_waits_is_told_again_as_of_the_moment_until_which_it_was_observed(
+    metrics: System, until: str | None
+) -> None:
+    """The newest event is older than that: asked as of it alone, who waits would have been seen for a shorter time."""
+    bounds = {"until": until} if until else {}
+    for path in ("/v1/survival", "/v1/open-cases"):
+        told = await ask(metrics, path, bounds)
+        moment = repeating(told)
+        assert await ask(metrics, path, {**bounds, "as_of": moment}) == told
+        if not until:
+            assert await ask(metrics, path, {"as_of": told["as_of"]["recorded_at"]}) != told
+    asked = {"baseline.source": "past", **{f"comparison.{name}": bound for name, bound in bounds.items()}}
+    told = await ask(metrics, "/v1/compare", asked | {"resamples": 100})
+    moments = {f"{side}.as_of": repeating(told[side]) for side in ("baseline", "comparison")}
+    again = await ask(metrics, "/v1/compare", asked | {"resamples": 100} | moments)
+    for side in ("baseline", "comparison"):
+        del told[side]["chosen"], again[side]["chosen"]
+    assert again == told
+
+
+def repeating(told: Any) -> str:
+    """With which ``as_of`` an answer is had again."""
+    moments: list[str] = [told["observed_until"], told["as_of"]["recorded_at"]]
+    return max(moments, key=datetime.fromisoformat)
 
 
 COMPARED: dict[str, Any] = {

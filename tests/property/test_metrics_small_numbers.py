@@ -255,6 +255,8 @@ def test_a_comparison_tells_no_small_count(before: Spans, after: Spans) -> None:
         if within and within.cases is not None:
             assert not few(within.within)
             assert not few(left_over(within.cases, (within.within,)))
+            assert not few(left_over(within.cases, (cohort.n,)))
+            assert cohort.cases is None or not few(left_over(cohort.cases, (within.cases,)))
         assert within is None or (within.cases is None) == (within.share is None) or within.cases == 0
         for arm in (cohort.intention_to_treat or {}).values():
             assert not any(map(few, (arm.cases, arm.n)))

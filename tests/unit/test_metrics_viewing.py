@@ -31,6 +31,13 @@ def test_days_are_those_of_the_city() -> None:
              {"source": "past", "from": "2026-01-01T00:00:00-06:00"}),
         ),
         ({"against": "source.past"}, ({"source": "past"}, {"source": "live"})),
+        (
+            {"against": "source.past", "from": "2026-01-01", "category": "theft", "district": "D1", "priority": "2",
+             "officer_initiated": "false", "channel": "web", "pathway": "virtual"},
+            ({"source": "past", "category": "theft", "district": "D1", "priority": 2, "officer_initiated": False},
+             {"source": "live", "category": "theft", "district": "D1", "priority": 2, "officer_initiated": False,
+              "channel": "web", "pathway": "virtual", "from": "2026-01-01T00:00:00-06:00"}),
+        ),
         ({"against": "none"}, None),
         ({"against": "before"}, None),
         ({"pathway": "virtual"}, None),

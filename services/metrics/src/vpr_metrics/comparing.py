@@ -120,11 +120,12 @@ def log_rank(baseline: tuple[Floats, Truths], comparison: tuple[Floats, Truths])
 
 
 def mann_whitney(baseline: Floats, comparison: Floats) -> Tested | None:
-    """Whether one cohort's durations tend to be longer; None where one is empty."""
+    """Whether one cohort's durations tend to be longer; None where one is empty, or all durations are the same."""
     if not len(baseline) or not len(comparison):
         return None
-    found = scipy.stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
-    return Tested(float(found.statistic), float(found.pvalue))
+    with np.errstate(invalid="ignore"):  # where all are tied the deviation is 0 / 0, told as none
+        found = scipy.stats.mannwhitneyu(baseline, comparison, alternative="two-sided")
+    return Tested(float(found.statistic), float(found.pvalue)) if np.isfinite(found.pvalue) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,12 @@ class Share:
     high: float | None
 
 
-def within_target(seconds: Floats, reached: Truths, waiting: Truths, target: float, confidence: float) -> Share:
-    """The share that reached the end within the target; who waits counts once the target has passed."""
+def within_target(seconds: Floats, reached: Truths, target: float, confidence: float) -> Share:
+    """The share that reached the end within the target; who did not, whether waiting or ended otherwise, counts once
+    the target has passed.
+    """
     met = int((reached & (seconds <= target)).sum())
-    cases = int(reached.sum() + (waiting & (seconds > target)).sum())
+    cases = int((reached | (seconds > target)).sum())
     if not cases:
         return Share(0, 0, None, None, None)
     band = scipy.stats.binomtest(met, cases).proportion_ci(confidence, method="wilson")

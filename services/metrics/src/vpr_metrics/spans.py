@@ -30,16 +30,23 @@ OPEN, EXCLUDED, INVALID = range(len(CAUSES), len(STATES))
 NAMES = np.array([*CAUSES, None], dtype=object)
 """The cause of each state that is counted."""
 
-TRAITS = ("category", "priority", "officer_initiated", "district")
-"""What cases are alike or unlike by."""
+TRAITS = {
+    "category": "category",
+    "priority": "priority || coalesce(' of ' || gravest, '')",
+    "officer_initiated": "officer_initiated",
+    "district": "district",
+}
+"""What cases are alike or unlike by: an expression over a record. Priorities are alike only on scales with the same
+gravest end.
+"""
 
 
 @dataclass(frozen=True)
 class Spans:
     """Cases that the interval counts, in the order of filing: ``seconds`` until it ended by ``causes`` (none while it
     is open). ``keys`` are those of the group that was asked for, ``traits`` a column for each of TRAITS, ``days`` the
-    days of filing in the zone where they are known; both for who asks for them. ``excluded`` and ``invalid`` count the
-    cases that are not among them.
+    days of filing in the zone where they are known, also of cases that do not count: they were filed all the same.
+    Both are for who asks for them. ``excluded`` and ``invalid`` count the cases that are not among them.
     """
 
     seconds: Floats
@@ -109,7 +116,7 @@ def spans(
     states, taken = table["state"].to_numpy(), table["taken"].fill_null(0).to_numpy() / 1e6
     counted = states <= OPEN
     traits = [table[trait].to_numpy()[counted] for trait in TRAITS]
-    days = table["day"].filter(pa.array(counted)).drop_null().to_pylist()
+    days = table["day"].drop_null().to_pylist()
     whole = _gathered(states, taken, traits=traits, days=days)
     return (
         [whole, *(_gathered(states[rows], taken[rows], keys) for keys, rows in _grouped(table["key"]))]
@@ -143,6 +150,7 @@ def _gathered(states: Whole, taken: Floats, keys: Sequence[str] = (), **describe
 
 def _statement(interval: Interval, by: Sequence[str]) -> str:
     keys = ", ".join(text_of(GROUPINGS[name]) for name in by)
+    traits = ", ".join(f"{text_of(expression)} as {name}" for name, expression in TRAITS.items())
     key = f"concat_ws('{SEPARATOR}', {keys})" if by else "''"
     return f"""
     with timed as (
@@ -151,10 +159,10 @@ def _statement(interval: Interval, by: Sequence[str]) -> str:
         from chosen
     ),
     judged as (
-        select {key} as key, {", ".join(f"{text_of(trait)} as {trait}" for trait in TRAITS)}, day, filed_at, id,
+        select {key} as key, {traits}, day, filed_at, id,
             epoch_us(last) - epoch_us(start) as taken, case
                 when excluded is not null or start is null then 'excluded'
-                when last < start then 'invalid'
+                when last < start then if(finish is null, 'excluded', 'invalid')
                 when finish is not null then '{REACHED}'
                 when over_at is null then 'open'
                 when outcome in ('withdrawn', 'resolved', 'no_show') then outcome

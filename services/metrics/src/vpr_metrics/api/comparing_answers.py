@@ -30,7 +30,7 @@ from vpr_metrics.schemas.comparing import (
 from vpr_metrics.spans import REACHED, TRAITS, Spans
 from vpr_metrics.suppressing import is_small, tells_of_few
 
-STRATA = TRAITS[:3]
+STRATA = tuple(TRAITS)[:3]
 """Like is compared with like by these; districts are warned of, but would leave most strata empty."""
 
 HOUR = 3600
@@ -114,8 +114,10 @@ def _ended_otherwise(spans: Spans) -> int:
 
 
 def _within(spans: Spans, query: CompareQuery, *, whole_truth: bool) -> Within:
-    share = comparing.within_target(spans.seconds, spans.reached, spans.waiting, query.target or 0, query.confidence)
-    if not whole_truth and tells_of_few(share.within, share.cases):
+    share = comparing.within_target(spans.seconds, spans.reached, query.target or 0, query.confidence)
+    late = share.cases - len(spans.completed)
+    undecided = len(spans.causes) - share.cases
+    if not whole_truth and (tells_of_few(share.within, share.cases) or is_small(late, undecided)):
         return Within(suppressed=True)
     return Within(**asdict(share))
 

@@ -47,9 +47,10 @@ class Arm(BaseModel):
 
 
 class Within(BaseModel):
-    """The share that met the target, with Wilson's interval; who waits counts once the target has passed.
+    """The share that met the target, with Wilson's interval. Who waits, or ended otherwise, counts once the target has
+    passed; who ended otherwise before is in neither number.
 
-    With ``suppressed`` too few met it, or missed it.
+    With ``suppressed`` too few met it, missed it, or are what n or the cohort's cases tell beside it.
     """
 
     cases: int | None = None
@@ -134,7 +135,11 @@ class Bootstrap(BaseModel):
 
 
 class Comparison(BaseModel):
-    """``headline`` says it in a sentence. With ``suppressed`` a cohort has too few cases to show any of it."""
+    """``headline`` says it in a sentence. With ``suppressed`` a cohort has too few cases to show any of it.
+
+    ``log_rank`` and ``mann_whitney`` are null where there is nothing to test: a cohort is empty, or chance could not
+    have had it otherwise (nobody has ended in company; all durations are the same).
+    """
 
     definition_version: int = definitions.VERSION
     interval: str

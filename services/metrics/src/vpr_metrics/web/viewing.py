@@ -20,6 +20,10 @@ AGAINST = ("in_person", "before", "none")
 TRAITS = ("category", "district", "priority", "channel", "pathway", "officer_initiated")
 """Filters of the API that the dashboard has too."""
 
+SHARED = ("category", "district", "priority", "officer_initiated")
+"""Those that choose alike in any source: an extract's cases came by no channel of ours, and have pathways of their own.
+"""
+
 
 def _of_our_time(day: date) -> date:
     if not EARLIEST <= day.year <= LATEST:
@@ -87,7 +91,8 @@ class View(Body):
             before = {name: value for name, value in chosen.items() if name not in {"from", "to"}}
             return before | {"to": chosen["from"]}, chosen
         if against.startswith(FROM_SOURCE):
-            return {"source": against.removeprefix(FROM_SOURCE)}, chosen
+            shared = {name: chosen[name] for name in SHARED if name in chosen}
+            return {"source": against.removeprefix(FROM_SOURCE)} | shared, chosen
         return None
 
     def address(self, language: Language, **more: str) -> str:
