@@ -29,6 +29,7 @@ def test_one_format_may_stand_without_a_list() -> None:
     ("old", "new", "named"),
     [
         ("source: sample", "source: No Good", "source"),
+        ("source: sample", "source: live", "source"),
         ("America/Winnipeg", "America/Nowhere", "zone"),
         ("America/Winnipeg", "/etc/passwd", "zone"),
         ("%H:%M", "%H:%Q", "points.filed.datetime.format"),

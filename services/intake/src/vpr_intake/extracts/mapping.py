@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from vpr_intake.extracts.records import PointName
+from vpr_intake.extracts.records import LIVE, PointName
 
 
 class MappingError(ValueError):
@@ -21,6 +21,13 @@ class MappingError(ValueError):
 
 def _check_format(value: str) -> str:
     time.strptime(datetime(2001, 12, 13, 14, 15, 16, tzinfo=UTC).strftime(value), value)
+    return value
+
+
+def check_source(value: str) -> str:
+    """The source of past cases. Raises ValueError for the one that the service's own cases have."""
+    if value == LIVE:
+        raise ValueError(f"{LIVE} is what the service's own cases are called by; choose another")
     return value
 
 
@@ -133,7 +140,7 @@ class Flag(Part):
 class Mapping(Part):
     """How to read one kind of extract; README.md says what each rule does."""
 
-    source: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    source: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$"), AfterValidator(check_source)]
     title: str = Field(min_length=1)
     licence: str = Field(min_length=1)
     credit: str = Field(min_length=1)
