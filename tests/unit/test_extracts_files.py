@@ -18,7 +18,9 @@ TYPED = {"id": [1, 2, None], "kind": ["theft", "fraud", ""], "area": [13.0, None
 
 def points(**changes: Any) -> dict[str, Any]:
     columns = {"filed": "filed", "dispatched": "sent", "closed": "done"}
-    return {name: {"kind": "datetime", "column": column, "format": "%Y"} for name, column in columns.items()} | changes
+    return {
+        name: {"kind": "datetime", "column": column, "format": "%Y-%m-%d %H:%M"} for name, column in columns.items()
+    } | changes
 
 
 def written(path: Path, columns: dict[str, Any], group: int = 1000) -> Path:
@@ -61,7 +63,7 @@ def test_times_of_a_type_are_read_as_what_they_are(tmp_path: Path, unit: str) ->
 
 
 def test_days_and_times_of_day_of_a_type(tmp_path: Path) -> None:
-    day = {"column": "filed", "format": "%Y"}
+    day = {"column": "filed", "format": "%Y-%m-%d"}
     sent = {"kind": "time", "column": "sent", "date": day}
     columns = {"id": ["1"], "filed": [date(2024, 1, 5)], "sent": [time(12, 10)]}
     told = mapping(points={"dispatched": sent}, record_id="id")
