@@ -123,6 +123,16 @@ def test_date_and_time_columns_make_a_stamp_that_later_times_of_day_follow() -> 
     assert read == {"filed": utc("2020-05-02T04:50"), "closed": utc("2020-05-02T05:10")}
 
 
+@pytest.mark.parametrize(("cell", "at"), [("2020-07-02T02:00:00Z", "02:00"), ("2020-07-02T03:30:00+02:00", "01:30")])
+def test_day_and_time_of_day_of_a_stamp_with_an_offset_are_those_of_the_mappings_zone(cell: str, at: str) -> None:
+    form = "%Y-%m-%dT%H:%M:%S%z"
+    day = {"column": "stamp", "format": form}
+    for date in (day, None):
+        told = {"kind": "time", "column": "stamp", "format": form} | ({"date": date} if date else {})
+        read = instants("", {"points": {"filed": told}, "day": day}, stamp=cell)
+        assert read["filed"] == utc(f"2020-07-02T{at}")
+
+
 def test_occurrence_does_not_date_what_follows() -> None:
     occurred = {"kind": "datetime", "column": "o", "format": "%Y-%m-%d %H:%M"}
     points = {"points": {"occurred_to": occurred, "dispatched": {"kind": "time", "column": "t"}}}

@@ -72,6 +72,18 @@ def test_days_and_times_of_day_of_a_type(tmp_path: Path) -> None:
     assert record.dispatched_at == datetime(2024, 1, 5, 17, 10, tzinfo=UTC)
 
 
+def test_days_and_times_of_day_with_a_zone_are_those_of_the_mappings_zone(tmp_path: Path) -> None:
+    stamps = pa.array([datetime(2024, 1, 6, 2, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    columns = {"id": ["1"], "filed": stamps, "sent": stamps, "done": [time(22, 30)]}
+    day = {"column": "filed", "format": "%Y-%m-%d"}
+    times = {name: {"kind": "time", "column": column} for name, column in (("dispatched", "sent"), ("closed", "done"))}
+    told = mapping(points=times, day=day, zone="America/Winnipeg")
+    [record] = read_extract(written(tmp_path / "x", columns), told)
+    assert isinstance(record, CaseRecord)
+    assert record.dispatched_at == datetime(2024, 1, 6, 2, tzinfo=UTC), "eight in the evening of the fifth"
+    assert record.closed_at == datetime(2024, 1, 6, 4, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("column", [pa.array([[1]]), pa.array([b"1"]), pa.array([{"a": 1}])])
 def test_a_column_of_a_type_that_is_no_text_is_refused(tmp_path: Path, column: pa.Array) -> None:
     with pytest.raises(MappingError, match="kind"):

@@ -128,7 +128,7 @@ class WallClock:
         return stamps
 
     def _moment(self, text: str | datetime, point: TimePoint | ListPoint, reference: datetime | None) -> datetime:
-        time_of_day = _parsed(text, point.format, point.column).time()
+        time_of_day = self._local(_parsed(text, point.format, point.column)).time()
         if isinstance(point, TimePoint) and point.date:
             return datetime.combine(self._date(point.date, point.column), time_of_day)
         if reference is None:
@@ -139,7 +139,11 @@ class WallClock:
         text = self.cell(source.column) if source else None
         if source is None or text is None:
             raise UnreadableTime("no_date", column)
-        return _parsed(text, source.format, source.column).date()
+        return self._local(_parsed(text, source.format, source.column)).date()
+
+    def _local(self, moment: datetime) -> datetime:
+        """By the mapping's zone: another zone's day and time of day may be others."""
+        return moment.astimezone(self.zone).replace(tzinfo=None, fold=0) if moment.tzinfo else moment
 
 
 def _parsed(text: str | datetime, formats: tuple[str, ...], column: str) -> datetime:
