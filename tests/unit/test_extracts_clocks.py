@@ -153,6 +153,14 @@ def test_a_list_with_an_unreadable_entry_names_its_column(text: str) -> None:
     assert (raised.value.reason, raised.value.column) == ("unreadable_time", "dispatched")
 
 
+@pytest.mark.parametrize("text", ["9999-12-31 23:59 -0600", "9999-12-31 23:59", "0001-01-01 00:00 +0000"])
+def test_a_stamp_at_the_end_of_all_calendars_is_unreadable(text: str) -> None:
+    told = {"kind": "datetime", "column": "f", "format": ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M %z"]}
+    with pytest.raises(UnreadableTime) as raised:
+        instants("", {"points": {"filed": told}}, f=text)
+    assert (raised.value.reason, raised.value.column) == ("unreadable_time", "f")
+
+
 def test_a_time_of_day_without_any_date_is_unreadable() -> None:
     with pytest.raises(UnreadableTime, match="no_date"):
         instants("", dispatched="A=12:00:00")

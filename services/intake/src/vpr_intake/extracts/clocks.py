@@ -97,7 +97,7 @@ class WallClock:
         stamps: dict[str, Stamp] = {}
         for name in CLOCK_POINTS:
             point = self.mapping.points.get(name)
-            stamp = self._point(point) if point else None
+            stamp = self._within_calendar(point) if point else None
             if stamp is None:
                 continue
             if point and stamp.instant > self.now:
@@ -106,6 +106,12 @@ class WallClock:
             if not name.startswith("occurred_"):
                 self.anchor, self.previous = self.anchor or stamp.local, stamp.instant
         return stamps
+
+    def _within_calendar(self, point: Point) -> Stamp | None:
+        try:
+            return self._point(point)
+        except OverflowError:  # the first or last day there is, which stands for "unknown", in another zone
+            raise UnreadableTime("unreadable_time", point.column) from None
 
     def _point(self, point: Point) -> Stamp | None:
         text = self.cell(point.column)
