@@ -143,6 +143,7 @@ HISTORY = {
     "a case without its number": Bad({"cases": [{"source": "sample"}]}, named="cases.0.record_id"),
     "NUL in a case's number": Bad(past(record_id="a\x00"), named="cases.0.record_id"),
     "a source that is a sentence": Bad(past(source="our own books"), named="cases.0.source"),
+    "a case that passes for one of our own": Bad(past(source="live"), named="cases.0.source"),
     "a case's time without offset": Bad(past(filed_at="2026-05-04T12:00:00"), named="cases.0.filed_at"),
     "a case's time before all calendars": Bad(past(filed_at="0001-01-01T00:00:00+14:00"), named="cases.0.filed_at"),
     "a case that is not over yet": Bad(past(closed_at=TOMORROW), named="cases.0.closed_at"),

@@ -18,6 +18,7 @@ from tests.examples import NOON, minutes, recorded
 from tests.system import Servers, System
 from tests.waiting import until
 from vpr_events.contracts.case import CaseClosed, CaseOpened, CloseReason
+from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.values import Channel, Role
 from vpr_events.event import Recorded, new_id
@@ -167,6 +168,18 @@ async def test_the_least_and_the_greatest_duration_are_of_five_records(count: in
         model.apply(connection, events)
         connection.execute(f"attach ':memory:' as copied; {GUARDED.format(name='copied', day=DAY.format(zone='UTC'))}")
         assert [row[0] for row in connection.execute(sql).fetchall()] == expected
+
+
+async def test_an_interval_that_ends_before_it_begins_has_no_duration() -> None:
+    sql = "select resolution_seconds, response_seconds, count(*) from copied.records group by all order by all"
+    late = HistoryCaseRecorded(
+        source="sample", filed_at=NOON, arrived_at=NOON - minutes(3), closed_at=NOON + minutes(9)
+    )
+    with duckdb.connect() as connection:
+        model.create(connection)
+        model.apply(connection, [recorded(late, entity=new_id(), at=NOON) for _ in range(MANY)])
+        connection.execute(f"attach ':memory:' as copied; {GUARDED.format(name='copied', day=DAY.format(zone='UTC'))}")
+        assert connection.execute(sql).fetchall() == [(540, None, MANY)]
 
 
 ESCAPES = [

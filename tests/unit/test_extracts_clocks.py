@@ -123,6 +123,16 @@ def test_date_and_time_columns_make_a_stamp_that_later_times_of_day_follow() -> 
     assert read == {"filed": utc("2020-05-02T04:50"), "closed": utc("2020-05-02T05:10")}
 
 
+@pytest.mark.parametrize(("cell", "at"), [("2020-07-02T02:00:00Z", "02:00"), ("2020-07-02T03:30:00+02:00", "01:30")])
+def test_day_and_time_of_day_of_a_stamp_with_an_offset_are_those_of_the_mappings_zone(cell: str, at: str) -> None:
+    form = "%Y-%m-%dT%H:%M:%S%z"
+    day = {"column": "stamp", "format": form}
+    for date in (day, None):
+        told = {"kind": "time", "column": "stamp", "format": form} | ({"date": date} if date else {})
+        read = instants("", {"points": {"filed": told}, "day": day}, stamp=cell)
+        assert read["filed"] == utc(f"2020-07-02T{at}")
+
+
 def test_occurrence_does_not_date_what_follows() -> None:
     occurred = {"kind": "datetime", "column": "o", "format": "%Y-%m-%d %H:%M"}
     points = {"points": {"occurred_to": occurred, "dispatched": {"kind": "time", "column": "t"}}}
@@ -141,6 +151,14 @@ def test_a_list_with_an_unreadable_entry_names_its_column(text: str) -> None:
     with pytest.raises(UnreadableTime) as raised:
         instants("2020-05-01", dispatched=text)
     assert (raised.value.reason, raised.value.column) == ("unreadable_time", "dispatched")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31 23:59 -0600", "9999-12-31 23:59", "0001-01-01 00:00 +0000"])
+def test_a_stamp_at_the_end_of_all_calendars_is_unreadable(text: str) -> None:
+    told = {"kind": "datetime", "column": "f", "format": ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M %z"]}
+    with pytest.raises(UnreadableTime) as raised:
+        instants("", {"points": {"filed": told}}, f=text)
+    assert (raised.value.reason, raised.value.column) == ("unreadable_time", "f")
 
 
 def test_a_time_of_day_without_any_date_is_unreadable() -> None:

@@ -18,7 +18,9 @@ TYPED = {"id": [1, 2, None], "kind": ["theft", "fraud", ""], "area": [13.0, None
 
 def points(**changes: Any) -> dict[str, Any]:
     columns = {"filed": "filed", "dispatched": "sent", "closed": "done"}
-    return {name: {"kind": "datetime", "column": column, "format": "%Y"} for name, column in columns.items()} | changes
+    return {
+        name: {"kind": "datetime", "column": column, "format": "%Y-%m-%d %H:%M"} for name, column in columns.items()
+    } | changes
 
 
 def written(path: Path, columns: dict[str, Any], group: int = 1000) -> Path:
@@ -61,13 +63,25 @@ def test_times_of_a_type_are_read_as_what_they_are(tmp_path: Path, unit: str) ->
 
 
 def test_days_and_times_of_day_of_a_type(tmp_path: Path) -> None:
-    day = {"column": "filed", "format": "%Y"}
+    day = {"column": "filed", "format": "%Y-%m-%d"}
     sent = {"kind": "time", "column": "sent", "date": day}
     columns = {"id": ["1"], "filed": [date(2024, 1, 5)], "sent": [time(12, 10)]}
     told = mapping(points={"dispatched": sent}, record_id="id")
     [record] = read_extract(written(tmp_path / "x", columns), told)
     assert isinstance(record, CaseRecord)
     assert record.dispatched_at == datetime(2024, 1, 5, 17, 10, tzinfo=UTC)
+
+
+def test_days_and_times_of_day_with_a_zone_are_those_of_the_mappings_zone(tmp_path: Path) -> None:
+    stamps = pa.array([datetime(2024, 1, 6, 2, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    columns = {"id": ["1"], "filed": stamps, "sent": stamps, "done": [time(22, 30)]}
+    day = {"column": "filed", "format": "%Y-%m-%d"}
+    times = {name: {"kind": "time", "column": column} for name, column in (("dispatched", "sent"), ("closed", "done"))}
+    told = mapping(points=times, day=day, zone="America/Winnipeg")
+    [record] = read_extract(written(tmp_path / "x", columns), told)
+    assert isinstance(record, CaseRecord)
+    assert record.dispatched_at == datetime(2024, 1, 6, 2, tzinfo=UTC), "eight in the evening of the fifth"
+    assert record.closed_at == datetime(2024, 1, 6, 4, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("column", [pa.array([[1]]), pa.array([b"1"]), pa.array([{"a": 1}])])

@@ -29,6 +29,7 @@ def test_one_format_may_stand_without_a_list() -> None:
     ("old", "new", "named"),
     [
         ("source: sample", "source: No Good", "source"),
+        ("source: sample", "source: live", "source"),
         ("America/Winnipeg", "America/Nowhere", "zone"),
         ("America/Winnipeg", "/etc/passwd", "zone"),
         ("%H:%M", "%H:%Q", "points.filed.datetime.format"),
@@ -46,6 +47,51 @@ def test_a_wrong_field_is_named(old: str, new: str, named: str) -> None:
         load_mapping(YAML.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("form", "instead"),
+    [
+        ("%H:%M:%S", "must tell date"),
+        ("%Y-%m-%d", "must tell date, hour and minute"),
+        ("%m-%d %H:%M", "must tell date"),
+        ("%Y-%m-%d %I:%M", "14:15 as 2001-12-13 02:15"),
+        ("%Y-%m-%d %H:%m", "part twice"),
+        ("%Y-%m-%d %H:%M %p", "beside %I"),
+        ("%Y-%m-%d %H:%M %Z", "write %z"),
+        ("%Y-%m-%dT%H:%M:%SZ", "write %z"),
+        ("%Y-%m-%dT%H:%M:%S.000Z", "write %z"),
+        ("%Y-%m-%d %H:%M:%S UTC", "write %z"),
+        ("%Y-%m-%d %H:%M-06:00", "write %z"),
+    ],
+)
+def test_a_format_by_which_a_moment_would_be_misread_is_refused(form: str, instead: str) -> None:
+    with pytest.raises(MappingError, match=rf"points\.filed\.(?:datetime\.)?format.*{instead}"):
+        load_mapping(YAML.replace("%Y-%m-%d %H:%M", form))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S%z", "%m/%d/%y %I:%M %p", "%Y-%j %H%M", "%d.%m.%Y um %H:%M Uhr%%"])
+def test_a_format_that_tells_the_moment_is_kept(form: str) -> None:
+    assert load_mapping(YAML.replace("%Y-%m-%d %H:%M", form)).points["filed"].format == (form,)
+
+
+@pytest.mark.parametrize("form", ["%I:%M", "%M:%S", "%H:%M %p", "%H:%M%z", "%H:%MZ", "%H:%M %Z"])
+def test_a_format_by_which_a_time_of_day_would_be_misread_is_refused(form: str) -> None:
+    point = '{kind: datetime, column: filed, format: "%Y-%m-%d %H:%M"}'
+    told = f'{{kind: time, column: filed, format: "{form}"}}\nday: {{column: day, format: "%Y-%m-%d"}}'
+    with pytest.raises(MappingError, match=r"points\.filed\.(?:time\.)?format"):
+        load_mapping(YAML.replace(point, told))
+
+
+@pytest.mark.parametrize("form", ["%m/%d", "%Y", "%H:%M", "%Y-%m-%d %Z", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d%z"])
+def test_a_format_by_which_a_day_would_be_misread_is_refused(form: str) -> None:
+    with pytest.raises(MappingError, match=r"day\.format"):
+        load_mapping(YAML + f'day: {{column: day, format: "{form}"}}')
+
+
+def test_a_zone_may_stand_as_text_where_it_is_the_mappings_own() -> None:
+    told = YAML.replace("America/Winnipeg", "UTC").replace("%H:%M", "%H:%MZ")
+    assert load_mapping(told).points["filed"].format == ("%Y-%m-%d %H:%MZ",)
+
+
 def test_times_of_day_alone_need_a_day() -> None:
     point = '{kind: datetime, column: filed, format: "%Y-%m-%d %H:%M"}'
     with pytest.raises(MappingError, match="day"):
@@ -60,7 +106,7 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
 
 def test_the_columns_read_are_all_that_the_mapping_names() -> None:
     mapping = load_mapping(
-        YAML + "units: unit\nday: {column: day, format: '%Y'}\ncategory: {column: kind}\n"
+        YAML + "units: unit\nday: {column: day, format: '%Y-%m-%d'}\ncategory: {column: kind}\n"
         "priority: {column: prio, gravest: highest}\nexclude: [{column: remark, matches: x, reason: x}]\n"
     )
     assert mapping.columns() == {"id", "filed", "unit", "day", "kind", "prio", "remark"}

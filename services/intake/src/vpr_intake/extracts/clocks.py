@@ -97,7 +97,7 @@ class WallClock:
         stamps: dict[str, Stamp] = {}
         for name in CLOCK_POINTS:
             point = self.mapping.points.get(name)
-            stamp = self._point(point) if point else None
+            stamp = self._within_calendar(point) if point else None
             if stamp is None:
                 continue
             if point and stamp.instant > self.now:
@@ -106,6 +106,12 @@ class WallClock:
             if not name.startswith("occurred_"):
                 self.anchor, self.previous = self.anchor or stamp.local, stamp.instant
         return stamps
+
+    def _within_calendar(self, point: Point) -> Stamp | None:
+        try:
+            return self._point(point)
+        except OverflowError:  # the first or last day there is, which stands for "unknown", in another zone
+            raise UnreadableTime("unreadable_time", point.column) from None
 
     def _point(self, point: Point) -> Stamp | None:
         text = self.cell(point.column)
@@ -128,7 +134,7 @@ class WallClock:
         return stamps
 
     def _moment(self, text: str | datetime, point: TimePoint | ListPoint, reference: datetime | None) -> datetime:
-        time_of_day = _parsed(text, point.format, point.column).time()
+        time_of_day = self._local(_parsed(text, point.format, point.column)).time()
         if isinstance(point, TimePoint) and point.date:
             return datetime.combine(self._date(point.date, point.column), time_of_day)
         if reference is None:
@@ -139,7 +145,11 @@ class WallClock:
         text = self.cell(source.column) if source else None
         if source is None or text is None:
             raise UnreadableTime("no_date", column)
-        return _parsed(text, source.format, source.column).date()
+        return self._local(_parsed(text, source.format, source.column)).date()
+
+    def _local(self, moment: datetime) -> datetime:
+        """By the mapping's zone: another zone's day and time of day may be others."""
+        return moment.astimezone(self.zone).replace(tzinfo=None, fold=0) if moment.tzinfo else moment
 
 
 def _parsed(text: str | datetime, formats: tuple[str, ...], column: str) -> datetime:

@@ -1,26 +1,28 @@
 """The mapping file: which columns of an extract are which clock points and codes. See README.md beside this file."""
 
 import re
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vpr_intake.extracts.records import PointName
+from vpr_intake.extracts.formats import DayFormats, MomentFormats, TimeFormats, check_zone_words
+from vpr_intake.extracts.records import LIVE, PointName
 
 
 class MappingError(ValueError):
     """A mapping that cannot be used, or an extract that lacks what it names; the message names the field."""
 
 
-def _check_format(value: str) -> str:
-    time.strptime(datetime(2001, 12, 13, 14, 15, 16, tzinfo=UTC).strftime(value), value)
+def check_source(value: str) -> str:
+    """The source of past cases. Raises ValueError for the one that the service's own cases have."""
+    if value == LIVE:
+        raise ValueError(f"{LIVE} is what the service's own cases are called by; choose another")
     return value
 
 
@@ -40,14 +42,7 @@ def _check_pattern(value: str) -> str:
     return value
 
 
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
-type Formats = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_format)], ...], BeforeValidator(_listed), Field(min_length=1)
-]
 type Reason = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 type Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 
@@ -62,7 +57,7 @@ class DateColumn(Part):
     """A column that holds a date; its time of day, if any, is ignored."""
 
     column: Column
-    format: Formats
+    format: DayFormats
 
 
 class DateTimePoint(Part):
@@ -70,7 +65,7 @@ class DateTimePoint(Part):
 
     kind: Literal["datetime"]
     column: Column
-    format: Formats
+    format: MomentFormats
 
 
 class TimePoint(Part):
@@ -78,7 +73,7 @@ class TimePoint(Part):
 
     kind: Literal["time"]
     column: Column
-    format: Formats = ("%H:%M:%S",)
+    format: TimeFormats = ("%H:%M:%S",)
     date: DateColumn | None = None
 
 
@@ -90,7 +85,7 @@ class ListPoint(Part):
 
     kind: Literal["list"]
     column: Column
-    format: Formats = ("%H:%M:%S",)
+    format: TimeFormats = ("%H:%M:%S",)
     separator: str = Field(default=",", min_length=1)
     unit_separator: str = Field(default="=", min_length=1)
     take: Literal["first", "last", "min", "max"]
@@ -133,7 +128,7 @@ class Flag(Part):
 class Mapping(Part):
     """How to read one kind of extract; README.md says what each rule does."""
 
-    source: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    source: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$"), AfterValidator(check_source)]
     title: str = Field(min_length=1)
     licence: str = Field(min_length=1)
     credit: str = Field(min_length=1)
@@ -160,6 +155,18 @@ class Mapping(Part):
         dated = any(p.kind == "datetime" or (p.kind == "time" and p.date) for p in self.points.values())
         if not dated and self.day is None:
             raise ValueError("day: needed, for no clock point has a date")
+        return self
+
+    @model_validator(mode="after")
+    def _no_zone_is_passed_over(self) -> Self:
+        dated = {f"points.{name}.date": p.date for name, p in self.points.items() if isinstance(p, TimePoint)}
+        named = {f"points.{name}": point for name, point in self.points.items()} | dated | {"day": self.day}
+        for name, part in named.items():
+            for form in part.format if part else ():
+                try:
+                    check_zone_words(form, self.zone)
+                except ValueError as error:
+                    raise ValueError(f"{name}.format: {error}") from error
         return self
 
     @property

@@ -8,6 +8,9 @@ type PointName = Literal[
     "occurred_from", "occurred_to", "filed", "claimed", "invited", "connected", "assessed", "dispatched", "en_route",
     "arrived", "cleared", "closed",
 ]  # fmt: skip
+LIVE = "live"
+"""The source that figures call the service's own cases by: no extract may bear it."""
+
 CLOCK_POINTS: tuple[PointName, ...] = get_args(PointName.__value__)
 
 type IssueKind = Literal["rejected", "duplicate", "excluded", "repaired", "differing"]

@@ -5,6 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 
 from vpr_events.contracts.history import HistoryCaseRecorded
+from vpr_events.event import Code
+from vpr_intake.extracts.mapping import check_source
+from vpr_intake.extracts.records import LIVE
 from vpr_service.requests import Body, storable
 
 
@@ -13,6 +16,7 @@ class PastCase(HistoryCaseRecorded):
 
     model_config = ConfigDict(extra="forbid")
 
+    source: Annotated[Code, AfterValidator(check_source), Field(json_schema_extra={"not": {"const": LIVE}})]
     record_id: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)]
 
 

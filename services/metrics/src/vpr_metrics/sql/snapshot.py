@@ -21,8 +21,10 @@ class Kind(StrEnum):
 
 
 def _seconds() -> Iterable[str]:
+    """None where the end lies before the start: figures count such an interval as invalid and measure nothing by it."""
     for one in definitions.INTERVALS.values():
-        yield f"round(epoch({one.end} - {one.start}))::bigint as {one.name}_seconds"
+        lasted = f"round(epoch({one.end} - {one.start}))::bigint"
+        yield f"if({one.end} < {one.start}, null, {lasted}) as {one.name}_seconds"
 
 
 def _edges() -> Iterable[str]:
