@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +24,12 @@ from vpr_events.contracts.case import (
     CaseVideoDeclined,
     CloseReason,
 )
-from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene
+from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+)
 from vpr_events.contracts.report import ReportFiled
 from vpr_events.contracts.session import (
     EndReason,
@@ -44,7 +50,7 @@ OFFICER = uuid4()
 
 
 def course(report: int, *steps: tuple[Event, float]) -> list[Recorded]:
-    """A report filed at noon, and what happened to it after so many minutes."""
+    """A report filed at noon, and what happened to it after so many minutes. Events come in the order of recording."""
     case, one = uuid4(), UUID(int=report)
     first = CaseOpened(report_id=one, category="theft", channel=Channel.WEB)
     told = [
@@ -54,7 +60,8 @@ def course(report: int, *steps: tuple[Event, float]) -> list[Recorded]:
     streams = {"case": case, "session": uuid4(), "dispatch": uuid4()}
     for event, after in steps:
         entity = streams[event.event_name.partition(".")[0]]
-        told.append(recorded(event, entity=entity, report=one, at=NOON + minutes(after)))
+        before = next((past for past in reversed(told) if past.entity_id == entity), None)
+        told.append(recorded(event, entity=entity, report=one, at=NOON + minutes(after), after=before))
     return told
 
 
@@ -160,10 +167,41 @@ def test_of_several_units_the_first_arrives_and_the_last_leaves() -> None:
     steps: list[tuple[Event, float]] = [
         (DispatchUnitAssigned(unit_id=uuid4()), 5), (DispatchUnitAssigned(unit_id=uuid4()), 6),
         (DispatchUnitOnScene(unit_id=uuid4()), 15), (CLEARED, 20), (DispatchUnitOnScene(unit_id=uuid4()), 21),
-        (CLEARED, 55),
+        (CLEARED, 55), (DispatchCompleted(), 55),
     ]  # fmt: skip
     with knowing(*course(1, *steps)) as connection:
         assert (took(connection, "headline"), took(connection, "on_scene")) == ((1, 5, 0), (1, 40, 0))
+
+
+def test_as_long_as_a_unit_is_there_nobody_has_left() -> None:
+    one, other = (DispatchUnitAssigned(unit_id=uuid4()), 5), (DispatchUnitAssigned(unit_id=uuid4()), 6)
+    there = (DispatchUnitOnScene(unit_id=uuid4()), 20)
+    both = course(1, one, other, (DispatchUnitOnScene(unit_id=uuid4()), 19), there, (CLEARED, 30))
+    never_came = course(2, one, other, (CLEARED, 15), there)
+    for steps in (both, never_came):
+        with knowing(*steps) as connection:
+            assert took(connection, "on_scene") == (0, None, 1)
+
+
+def test_a_second_dispatch_takes_the_end_of_the_first_back_until_it_is_completed_too() -> None:
+    sent = DispatchUnitAssigned(unit_id=uuid4())
+    first = [(sent, 5), (DispatchUnitOnScene(unit_id=uuid4()), 15), (CLEARED, 20), (DispatchCompleted(), 20)]
+    again = [*first, (sent, 40), (sent, 41), (CLEARED, 50)]
+    ended = [*again, (CLEARED, 60), (DispatchCompleted(), 60)]
+    for steps, expected in ((first, (1, 5, 0)), (again, (0, None, 1)), (ended, (1, 45, 0))):
+        for events in (course(1, *steps), course(1, *steps)[::-1]):
+            with knowing(*events) as connection:
+                assert took(connection, "on_scene") == expected
+                assert took(connection, "on_scene", until=NOON + minutes(30)) == (1, 5, 0)
+
+
+def test_a_clearing_that_is_told_late_ends_nothing_before_the_last_unit_left() -> None:
+    sent, there = DispatchUnitAssigned(unit_id=uuid4()), DispatchUnitOnScene(unit_id=uuid4())
+    late = [(sent, 5), (there, 15), (sent, 25), (CLEARED, 50), (CLEARED, 20), (DispatchCompleted(), 20)]
+    told = course(1, *late)
+    told[-2:] = [replace(event, recorded_at=NOON + minutes(70)) for event in told[-2:]]
+    with knowing(*told) as connection:
+        assert took(connection, "on_scene") == (1, 35, 0)
 
 
 APPOINTMENT = UUID(int=9)

@@ -31,7 +31,13 @@ from vpr_events.contracts.case import (
     CloseReason,
     Outcome,
 )
-from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene, UnitOffDuty
+from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+    UnitOffDuty,
+)
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import (
     ReportAmended,
@@ -48,6 +54,7 @@ from vpr_events.event import Event, Recorded
 from vpr_metrics import model, queries
 from vpr_metrics.choosing import Selection, choose, rows_of, sources
 from vpr_metrics.definitions import INTERVALS
+from vpr_metrics.projections import point_of
 
 REPORTS = [UUID(int=number) for number in range(1, 5)]
 SOME_ID = UUID(int=99)
@@ -104,6 +111,7 @@ live: st.SearchStrategy[Event] = st.one_of(
     st.just(DispatchUnitAssigned(unit_id=SOME_ID)),
     st.just(DispatchUnitOnScene(unit_id=SOME_ID)),
     st.just(DispatchUnitCleared(unit_id=SOME_ID)),
+    st.just(DispatchCompleted()),
     st.just(UnitOffDuty()),
 )
 
@@ -255,7 +263,8 @@ def test_until_a_moment_it_answers_as_if_nothing_had_happened_since(
         for row in _chosen(now, Selection(until=moment)):
             for point, at in row.items():
                 assert not isinstance(at, datetime) or at <= moment.replace(tzinfo=None), point
-        timed = [row for row in _chosen(then, Selection()) if any(isinstance(one, datetime) for one in row.values())]
+        reached = {event.correlation_id for event in happened if point_of(event)}
+        timed = [row for row in _chosen(then, Selection()) if row["id"] in reached]
         told_later = {event.correlation_id for event in happened if getattr(event.data, "occurred_to", None)}
         ours = [row for row in _chosen(now, Selection(until=moment)) if row["id"] not in told_later]
         assert ours == [row for row in timed if row["id"] not in told_later]

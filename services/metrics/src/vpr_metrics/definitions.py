@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ POINTS = {
     "dispatched_at": "The first unit was assigned.",
     "en_route_at": "A unit was first en route.",
     "arrived_at": "The first unit arrived.",
-    "cleared_at": "The last unit was cleared.",
+    "cleared_at": "The last unit was cleared, and none was assigned since. Of our own cases: the clearing with which "
+    "the dispatch was completed.",
     "withdrawn_at": "The report was taken back.",
     "closed_at": "The case was closed for the last time, and not reopened since.",
 }
@@ -129,7 +130,7 @@ RULES = {
     "repeat_sessions": "The first offer, link, opened link and connection of a case count, whichever session they "
     "belong to. Who declined or did not come, and was connected in another session, was met by video.",
     "repeat_dispatches": "The first unit that is assigned, en route and arrived counts, of whichever dispatch; it is "
-    "over when the last unit of the last dispatch is cleared.",
+    "over when the last unit of the last dispatch is cleared, and open as long as another unit is on it.",
     "chosen_delay": "A time later than the first one that could have been had is the resident's choice. It is measured "
     "by itself and taken out of no other interval: virtual_response and headline contain it.",
 }

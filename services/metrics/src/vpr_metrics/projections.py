@@ -25,6 +25,7 @@ from vpr_events.contracts.case import (
     CaseVideoRequested,
 )
 from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
     DispatchUnitAssigned,
     DispatchUnitCleared,
     DispatchUnitEnRoute,
@@ -52,6 +53,7 @@ POINTS: dict[type[Event], str] = {
     DispatchUnitEnRoute: "en_route_at",
     DispatchUnitOnScene: "arrived_at",
     DispatchUnitCleared: "cleared_at",
+    DispatchCompleted: "cleared_at",
     CaseClosed: "closed_at",
     CaseReopened: "reopened_at",
     ReportWithdrawn: "withdrawn_at",
@@ -104,6 +106,11 @@ NAMES: dict[tuple[type[Event], str], str] = {
 }
 """Fields whose trait is not named like them."""
 
+UNDER_WAY, COMPLETED = "under_way", "completed"
+"""What the trait ``dispatch`` tells: units are yet to be cleared, or the last one was."""
+
+DISPATCH = {DispatchUnitAssigned: UNDER_WAY, DispatchCompleted: COMPLETED}
+
 FIXED_TRAITS = ("source", "pathway", "channel", "officer_initiated", "excluded", "case_ref")
 """Traits that one event of a case tells, once. ``case_ref`` is triage's id of the case."""
 
@@ -117,6 +124,7 @@ CHANGING_TRAITS = (
     "assessed_as",
     "original_case",
     "ended",
+    "dispatch",
 )
 """Traits that later events may change: the one with the highest mark counts."""
 
@@ -156,6 +164,8 @@ def traits_of(event: Recorded) -> Sequence[Trait]:
     kind = type(event.data)
     if kind is ReportWithdrawn:
         return [("ended", "withdrawn")]
+    if kind in DISPATCH:
+        return [("dispatch", DISPATCH[kind])]
     if kind is CaseOpened:
         return [("case_ref", str(event.entity_id))]
     if kind is CaseAppointmentCancelled:

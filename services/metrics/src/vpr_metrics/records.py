@@ -1,6 +1,13 @@
 """What a record is: SQL that turns the facts of a case into one row, now or as it was known at a moment."""
 
-from vpr_metrics.projections import AMENDED_POINTS, CHANGING_TRAITS, FIRST_POINTS, FIXED_TRAITS, LAST_POINTS
+from vpr_metrics.projections import (
+    AMENDED_POINTS,
+    CHANGING_TRAITS,
+    COMPLETED,
+    FIRST_POINTS,
+    FIXED_TRAITS,
+    LAST_POINTS,
+)
 
 LIVE = "live"
 """The source of cases that happen here."""
@@ -12,7 +19,11 @@ PATHWAYS = ("virtual", "conventional", "declined", "historical")
 
 
 def records_of(cases: str) -> str:
-    """One row a record, out of a relation like ``cases``. A case reopened after it was closed is not closed."""
+    """One row a record, out of a relation like ``cases``.
+
+    A case reopened after it was closed is not closed. Units are cleared when their dispatch is completed, and are not
+    when another was assigned since; a past case has no dispatch of ours.
+    """
     return f"""
     select c.id, coalesce(c.source, '{LIVE}') as source, c.category, c.district, c.priority, c.gravest, c.channel,
         c.excluded, c.screened_as, c.assessed_as, c.withdrawn_at is not null as withdrawn, o.id as duplicate_of,
@@ -25,7 +36,8 @@ def records_of(cases: str) -> str:
             when c.reopened_at > c.closed_at then null
             else c.ended end as outcome,
         {", ".join(f"try_cast(c.{point} as timestamp) as {point}" for point in AMENDED_POINTS)},
-        {", ".join(f"c.{point}" for point in FIRST_POINTS)}, c.cleared_at, c.reopened_at,
+        {", ".join(f"c.{point}" for point in FIRST_POINTS)}, c.reopened_at,
+        if(c.source is not null or c.dispatch = '{COMPLETED}', c.cleared_at, null) as cleared_at,
         if(c.reopened_at > c.closed_at, null, c.closed_at) as closed_at
     from {cases} c
     left join (select case_ref, id from {cases} where case_ref in (select original_case from {cases})) o
