@@ -30,7 +30,7 @@ from vpr_events.contracts.dispatch import (
     DispatchUnitCleared,
     DispatchUnitOnScene,
 )
-from vpr_events.contracts.report import ReportFiled
+from vpr_events.contracts.report import ReportFiled, ReportWithdrawn, WithdrawalReason, WithdrawnBy
 from vpr_events.contracts.session import (
     EndReason,
     Mode,
@@ -57,7 +57,7 @@ def course(report: int, *steps: tuple[Event, float]) -> list[Recorded]:
         recorded(ReportFiled(channel=Channel.WEB, category="theft"), entity=one, at=NOON),
         recorded(first, entity=case, report=one, at=NOON),
     ]
-    streams = {"case": case, "session": uuid4(), "dispatch": uuid4()}
+    streams = {"case": case, "session": uuid4(), "dispatch": uuid4(), "report": one}
     for event, after in steps:
         entity = streams[event.event_name.partition(".")[0]]
         before = next((past for past in reversed(told) if past.entity_id == entity), None)
@@ -86,6 +86,7 @@ def invited() -> SessionInviteSent:
     return SessionInviteSent(invite_id=uuid4(), channel="sms", expires_at=NOON + minutes(60))
 
 
+WITHDRAWN = ReportWithdrawn(by=WithdrawnBy.CLERK, reason=WithdrawalReason.OTHER)
 MET, CLEARED = SessionConnected(mode=Mode.VIDEO), DispatchUnitCleared(unit_id=UUID(int=7))
 
 
@@ -118,6 +119,16 @@ def test_a_reopened_case_keeps_its_first_points_and_is_closed_when_it_was_for_th
         assert took(connection, "resolution", outcome="resolved") == (1, 50, 0)
         choose(connection, Selection())
         assert flow.ends(connection)["reopened"] == 1
+
+
+def test_what_was_taken_back_was_not_settled() -> None:
+    reasons = (CloseReason.WITHDRAWN, CloseReason.DUPLICATE, CloseReason.NO_SHOW, CloseReason.RESOLVED)
+    for reason in reasons:
+        before: list[tuple[Event, float]] = [(WITHDRAWN, 4)] if reason is CloseReason.WITHDRAWN else []
+        with knowing(*course(1, *before, (CaseClosed(reason=reason), 5))) as connection:
+            choose(connection, Selection())
+            found = flow.ends(connection)
+            assert (found["closed"], found["settled_without_dispatch"]) == (1, reason is CloseReason.RESOLVED)
 
 
 def test_a_no_show_that_video_and_triage_tell_counts_once() -> None:

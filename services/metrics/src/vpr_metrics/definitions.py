@@ -178,7 +178,8 @@ ARMS = {
 
 ENDS = {
     "closed": "Closed, and not reopened since.",
-    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor for want of the resident.",
+    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor because the report was "
+    "withdrawn nor for want of the resident.",
     "withdrawn": "The report was withdrawn.",
     "no_show": "The resident did not come, at least once.",
     "reopened": "Reopened after it was closed, at least once.",
