@@ -44,7 +44,7 @@ from vpr_events.event import Event, Recorded
 from vpr_metrics import definitions, flow, model, queries
 from vpr_metrics.choosing import Selection, choose, rows_of
 from vpr_metrics.definitions import INTERVALS
-from vpr_metrics.spans import observed_until
+from vpr_metrics.spans import observed_until, spans
 
 OFFICER = uuid4()
 
@@ -129,6 +129,27 @@ def test_what_was_taken_back_was_not_settled() -> None:
             choose(connection, Selection())
             found = flow.ends(connection)
             assert (found["closed"], found["settled_without_dispatch"]) == (1, reason is CloseReason.RESOLVED)
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([(CaseClosed(reason=CloseReason.RESOLVED), 2), (WITHDRAWN, 30)], "resolved"),
+        ([(WITHDRAWN, 2)], "withdrawn"),
+        ([(WITHDRAWN, 2), (CaseClosed(reason=CloseReason.WITHDRAWN), 3)], "withdrawn"),
+        ([(WITHDRAWN, 2), (CaseClosed(reason=CloseReason.RESOLVED), 3)], "withdrawn"),
+        ([(CaseClosed(reason=CloseReason.RESOLVED), 2), (CaseReopened(reason="x"), 3), (WITHDRAWN, 4)], "withdrawn"),
+    ],
+)
+def test_a_withdrawal_after_the_closing_leaves_the_outcome_as_it_is(
+    steps: list[tuple[Event, float]], outcome: str
+) -> None:
+    for events in (course(1, *steps), course(1, *steps)[::-1]):
+        with knowing(*events) as connection:
+            choose(connection, Selection())
+            assert rows_of(connection, "select outcome from chosen") == [{"outcome": outcome}]
+            [found] = spans(connection, INTERVALS["headline"], NOON + minutes(60))
+            assert list(found.causes) == [outcome]
 
 
 def test_a_no_show_that_video_and_triage_tell_counts_once() -> None:
@@ -255,7 +276,7 @@ def test_a_moved_appointment_counts_as_it_was_moved_last_and_a_cancelled_one_not
 
 
 def test_each_rule_is_told() -> None:
-    told = ("duplicates", "reopened", "repeat_sessions", "repeat_dispatches", "chosen_delay")
+    told = ("duplicates", "reopened", "withdrawn", "repeat_sessions", "repeat_dispatches", "chosen_delay")
     assert tuple(definitions.RULES) == told
 
 

@@ -127,6 +127,8 @@ RULES = {
     "own closing; what is done for the other is not done for it. It is closed with the outcome duplicate.",
     "reopened": "The first claim, assessment, unit and arrival count, however often a case is reopened. It is closed "
     "when it was closed for the last time; a case that was reopened since is open, and its outcome is unknown.",
+    "withdrawn": "A report that was withdrawn before its case was closed ends as withdrawn. One that is withdrawn "
+    "after the closing keeps the outcome that it was closed with.",
     "repeat_sessions": "The first offer, link, opened link and connection of a case count, whichever session they "
     "belong to. Who declined or did not come, and was connected in another session, was met by video.",
     "repeat_dispatches": "The first unit that is assigned, en route and arrived counts, of whichever dispatch; it is "

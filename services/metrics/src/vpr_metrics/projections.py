@@ -162,8 +162,6 @@ def stamps_of(event: Recorded) -> Sequence[Stamp]:
 def traits_of(event: Recorded) -> Sequence[Trait]:
     """What the event tells of its case's kind, as text."""
     kind = type(event.data)
-    if kind is ReportWithdrawn:
-        return [("ended", "withdrawn")]
     if kind in DISPATCH:
         return [("dispatch", DISPATCH[kind])]
     if kind is CaseOpened:

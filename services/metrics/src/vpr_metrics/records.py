@@ -32,7 +32,8 @@ def records_of(cases: str) -> str:
             when c.connected_at is not null then 'virtual'
             when c.declined_at is not null then 'declined'
             else 'conventional' end as pathway,
-        case when c.withdrawn_at is not null then 'withdrawn'
+        case when c.withdrawn_at > c.closed_at and coalesce(c.reopened_at <= c.closed_at, true) then c.ended
+            when c.withdrawn_at is not null then 'withdrawn'
             when c.reopened_at > c.closed_at then null
             else c.ended end as outcome,
         {", ".join(f"try_cast(c.{point} as timestamp) as {point}" for point in AMENDED_POINTS)},
