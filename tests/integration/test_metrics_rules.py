@@ -275,6 +275,15 @@ def test_a_moved_appointment_counts_as_it_was_moved_last_and_a_cancelled_one_not
         )
 
 
+def test_what_an_appointment_was_moved_away_from_does_not_come_back_by_until() -> None:
+    moved = CaseAppointmentMoved(appointment_id=APPOINTMENT, starts_at=NOON + minutes(3000), **WALL_CLOCK)
+    for events in (told := course(1, (booked(60, 180), 2), (moved, 30)), told[::-1]):
+        with knowing(*events) as connection:
+            assert took(connection, "chosen_delay", until=NOON + minutes(1440)) == (0, None, 1)
+            assert took(connection, "chosen_delay", until=NOON + minutes(3000)) == (1, 2940, 0)
+            assert took(connection, "chosen_delay", until=NOON + minutes(20)) == (0, None, 0)
+
+
 def test_each_rule_is_told() -> None:
     told = ("duplicates", "reopened", "withdrawn", "repeat_sessions", "repeat_dispatches", "chosen_delay")
     assert tuple(definitions.RULES) == told

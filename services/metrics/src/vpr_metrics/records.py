@@ -50,7 +50,8 @@ def cases_known(known: str, until: str, placed: str = "true") -> str:
     """A relation like ``cases``, of the events recorded up to ``known`` and the facts up to ``until``.
 
     Both are expressions, of which ``null`` sets no bound; ``placed`` is a condition on an event. Past cases are facts
-    of their own time, whenever imported.
+    of their own time, whenever imported. Of what is told anew the last word counts, even where it names a time
+    after ``until``, which then is none.
     """
     past = "type like 'history.%'"
     return f"""
@@ -62,15 +63,14 @@ def cases_known(known: str, until: str, placed: str = "true") -> str:
         ) where {until} is null or moment <= {until}
     ),
     traits as (
-        select * from (
-            select case_id, mark, unnest(traits, recursive := true) from told
-            where {until} is null or {past} or occurred_at <= {until}
-        ) where {until} is null or name not in {AMENDED_POINTS} or value = '' or value::timestamp <= {until}
+        select case_id, mark, unnest(traits, recursive := true) from told
+        where {until} is null or {past} or occurred_at <= {until}
     ),
     timed as (select case_id, {_points()} from stamps group by case_id),
-    told_of as (select case_id, {_traits()} from traits group by case_id)
-    select coalesce(timed.case_id, told_of.case_id) as id, timed.* exclude (case_id), told_of.* exclude (case_id)
-    from timed full join told_of on timed.case_id = told_of.case_id
+    told_of as (select case_id, {_traits()} from traits group by case_id),
+    bounded as (select * replace ({_bounded(until)}) from told_of)
+    select coalesce(timed.case_id, bounded.case_id) as id, timed.* exclude (case_id), bounded.* exclude (case_id)
+    from timed full join bounded on timed.case_id = bounded.case_id
     where {until} is null or timed.case_id is not null
     """  # noqa: S608 - the same
 
@@ -79,6 +79,14 @@ def _points() -> str:
     firsts = [f"min(moment) filter (where name = '{point}') as {point}" for point in FIRST_POINTS]
     lasts = [f"max(moment) filter (where name = '{point}') as {point}" for point in LAST_POINTS]
     return ", ".join(firsts + lasts)
+
+
+def _bounded(until: str) -> str:
+    """Clock points that were told last, without those that lie after ``until``."""
+    return ", ".join(
+        f"if({until} is null or {point} = '' or {point}::timestamp <= {until}, {point}, null) as {point}"
+        for point in AMENDED_POINTS
+    )
 
 
 def _traits() -> str:
