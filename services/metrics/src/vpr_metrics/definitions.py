@@ -92,7 +92,8 @@ PATHWAYS = {
 }
 
 OFFICER_INITIATED = (
-    "A live report is officer-initiated when a member of staff filed it; of a past case the extract tells, or nobody."
+    "An officer came upon it, nobody called. No live report tells that, so none counts as officer-initiated, a report "
+    "that a clerk typed in neither; of a past case the extract tells, or nobody."
 )
 
 POINTS = {

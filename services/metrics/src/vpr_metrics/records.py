@@ -27,7 +27,7 @@ def records_of(cases: str) -> str:
     return f"""
     select c.id, coalesce(c.source, '{LIVE}') as source, c.category, c.district, c.priority, c.gravest, c.channel,
         c.excluded, c.screened_as, c.assessed_as, c.withdrawn_at is not null as withdrawn, o.id as duplicate_of,
-        if(c.source is null, c.channel = 'clerk', c.officer_initiated = 'true') as officer_initiated,
+        if(c.source is null, false, c.officer_initiated = 'true') as officer_initiated,
         case when c.source is not null then if(c.pathway = 'virtual', 'virtual', 'historical')
             when c.connected_at is not null then 'virtual'
             when c.declined_at is not null then 'declined'
