@@ -43,6 +43,7 @@ from vpr_events.contracts.values import Channel
 from vpr_events.event import Event, Recorded
 from vpr_metrics import definitions, flow, model, queries
 from vpr_metrics.choosing import Selection, choose, rows_of
+from vpr_metrics.cohorts import arms
 from vpr_metrics.definitions import INTERVALS
 from vpr_metrics.spans import observed_until, spans
 
@@ -119,6 +120,14 @@ def test_a_reopened_case_keeps_its_first_points_and_is_closed_when_it_was_for_th
         assert took(connection, "resolution", outcome="resolved") == (1, 50, 0)
         choose(connection, Selection())
         assert flow.ends(connection)["reopened"] == 1
+
+
+def test_a_case_that_no_rule_screened_is_in_one_arm_as_every_other() -> None:
+    with knowing(*course(1), *course(2, (MET, 4))) as connection:
+        found = arms(connection, Selection(), INTERVALS["resolution"])
+        assert (found["all"]["cases"], found["eligible"]["cases"], found["not_eligible"]["cases"]) == (2, 1, 1)
+        choose(connection, Selection(eligible=False))
+        assert rows_of(connection, "select id from chosen") == [{"id": UUID(int=1)}]
 
 
 def test_what_was_taken_back_was_not_settled() -> None:
