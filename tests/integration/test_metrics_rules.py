@@ -38,6 +38,7 @@ from vpr_events.contracts.session import (
     SessionEnded,
     SessionInviteOpened,
     SessionInviteSent,
+    SessionModeChanged,
 )
 from vpr_events.contracts.values import Channel
 from vpr_events.event import Event, Recorded
@@ -196,6 +197,18 @@ def test_of_repeated_sessions_the_first_of_each_step_counts() -> None:
 
 def moment(after: float) -> datetime:
     return (NOON + minutes(after)).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("mode", [Mode.AUDIO, Mode.CHAT, Mode.UPLOAD])
+def test_who_is_connected_without_a_picture_sees_nobody_until_there_is_one(mode: Mode) -> None:
+    heard: list[tuple[Event, float]] = [(CaseVideoDeclined(), 2), (SessionConnected(mode=mode), 5)]
+    seen = [*heard, (SessionModeChanged(mode=Mode.VIDEO), 9), (SessionModeChanged(mode=mode), 12), (MET, 15)]
+    for steps, expected in ((heard, (0, None, 1)), (seen, (1, 9, 0))):
+        for events in (course(1, *steps), course(1, *steps)[::-1]):
+            with knowing(*events) as connection:
+                assert took(connection, "virtual_response", pathway="virtual") == expected
+                found = arms(connection, Selection(), INTERVALS["resolution"])
+                assert (found["accepted"]["cases"], found["declined"]["cases"]) == (1, 0)
 
 
 def test_who_declined_and_was_met_later_was_met_by_video() -> None:

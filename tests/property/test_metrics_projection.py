@@ -51,7 +51,7 @@ from vpr_events.contracts.report import (
     WithdrawalReason,
     WithdrawnBy,
 )
-from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionEnded
+from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionEnded, SessionModeChanged
 from vpr_events.contracts.values import Channel, Gravest, Pathway
 from vpr_events.event import Event, Recorded
 from vpr_metrics import model, queries
@@ -122,7 +122,8 @@ live: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(CaseAppointmentMoved, appointment_id=st.just(SOME_ID), starts_at=times, **WALL_CLOCK),
     st.just(CaseAppointmentCancelled(appointment_id=SOME_ID, reason="ill")),
-    st.just(SessionConnected(mode=Mode.VIDEO)),
+    st.builds(SessionConnected, mode=st.sampled_from(Mode)),
+    st.builds(SessionModeChanged, mode=st.sampled_from(Mode)),
     st.just(DispatchUnitAssigned(unit_id=SOME_ID)),
     st.just(DispatchUnitOnScene(unit_id=SOME_ID)),
     st.just(DispatchUnitCleared(unit_id=SOME_ID)),

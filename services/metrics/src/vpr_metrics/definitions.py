@@ -85,7 +85,7 @@ OVER = (
 )
 
 PATHWAYS = {
-    "virtual": "Officer and resident were connected, or the extract says so.",
+    "virtual": "Officer and resident were connected, if only by voice or in writing, or the extract says so.",
     "declined": "The resident declined video, and they were never connected.",
     "conventional": "Any other case of our own.",
     "historical": "A past case of an extract that was not met by video.",
@@ -108,7 +108,7 @@ POINTS = {
     "offered_at": "Video was first offered, or first asked for by the officer.",
     "invited_at": "The first join link was issued.",
     "accepted_at": "The resident first opened a join link.",
-    "connected_at": "Officer and resident first saw each other.",
+    "connected_at": "Officer and resident first saw each other; by voice or in writing alone they did not.",
     "declined_at": "The resident first declined video.",
     "no_show_at": "The resident first did not come.",
     "assessed_at": "The first assessment.",

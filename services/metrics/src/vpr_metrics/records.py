@@ -29,7 +29,7 @@ def records_of(cases: str) -> str:
         c.excluded, c.screened_as, c.assessed_as, c.withdrawn_at is not null as withdrawn, o.id as duplicate_of,
         if(c.source is null, false, c.officer_initiated = 'true') as officer_initiated,
         case when c.source is not null then if(c.pathway = 'virtual', 'virtual', 'historical')
-            when c.connected_at is not null then 'virtual'
+            when c.met = 'true' then 'virtual'
             when c.declined_at is not null then 'declined'
             else 'conventional' end as pathway,
         case when c.withdrawn_at > c.closed_at and coalesce(c.reopened_at <= c.closed_at, true) then c.ended
