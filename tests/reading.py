@@ -18,7 +18,7 @@ POINTS = {
     "dispatch.unit_assigned": "dispatched",
     "dispatch.unit_en_route": "en_route",
     "dispatch.unit_on_scene": "arrived",
-    "dispatch.unit_cleared": "cleared",
+    "dispatch.completed": "cleared",
     "case.closed": "closed",
 }
 

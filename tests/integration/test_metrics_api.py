@@ -94,7 +94,7 @@ async def test_figures_by_group_beside_the_total(metrics: System) -> None:
 async def test_an_answer_says_what_it_is(metrics: System) -> None:
     answer = (await get(metrics, "/v1/timings", by="week")).json()
     said = {name: answer[name] for name in ("definition_version", "source", "by", "unit", "records")}
-    assert said == {"definition_version": 1, "source": "live", "by": "week", "unit": "seconds", "records": 1}
+    assert said == {"definition_version": 2, "source": "live", "by": "week", "unit": "seconds", "records": 1}
     assert answer["as_of"]["recorded_at"] == "2026-05-04T12:00:00Z"
     assert [group["key"] for group in answer["intervals"][2]["groups"]] == ["2026-W19"]
     assert answer["intervals"][2]["total"]["mean"] is None
@@ -132,7 +132,7 @@ async def test_what_it_does_not_know_is_refused_by_name(metrics: System, field: 
 
 async def test_definitions_are_published_with_a_sentence_each(metrics: System) -> None:
     answer = (await get(metrics, "/v1/definitions")).json()
-    assert answer["definition_version"] == 1
+    assert answer["definition_version"] == 2
     assert len(answer["intervals"]) == 11
     assert all(one["sentence"] and one["from"] and one["to"] for one in answer["intervals"])
     assert set(answer["excluded_reasons"]) == {"flagged", "no_start", "ended_before"}

@@ -144,8 +144,8 @@ async def test_pm4py_reads_the_object_centric_log(metrics: System, tmp_path: Pat
     path.write_bytes((await get(metrics, "/v1/event-log.jsonocel")).content)
     log = pm.read_ocel2_json(str(path))
     kinds = log.objects[log.object_type_column].value_counts().to_dict()
-    assert kinds == {"report": 12, "case": 7, "session": 6, "dispatch": 12}
-    assert len(log.events) == 6 * 14 + 5 * 2 + 4
+    assert kinds == {"report": 12, "case": 7, "session": 6, "dispatch": 6}
+    assert len(log.events) == 6 * 15 + 5 * 2 + 4
     assert set(log.events[log.event_activity]) >= {"report.filed", "dispatch.unit_assigned", "case.no_show"}
     past = json.loads((await get(metrics, "/v1/event-log.jsonocel", source="past")).content)
     assert {event["type"] for event in past["events"]} == {"filed", "dispatched"}

@@ -27,6 +27,7 @@ from vpr_events.contracts.case import (
     Outcome,
 )
 from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
     DispatchUnitAssigned,
     DispatchUnitCleared,
     DispatchUnitEnRoute,
@@ -59,7 +60,7 @@ EXACT = {
 
 def life(report: UUID, **filed: Any) -> list[Recorded]:
     """A report from filing to closing, met by video and then by two units."""
-    case, session, dispatch, other = uuid4(), uuid4(), uuid4(), uuid4()
+    case, session, dispatch = uuid4(), uuid4(), uuid4()
     officer, first, second = uuid4(), uuid4(), uuid4()
     claimed = CaseClaimed(officer_id=officer, lease_until=NOON + minutes(60))
     assessed = CaseAssessed(assessment_id=uuid4(), report_id=report, officer_id=officer, outcome=Outcome.DISPATCH)
@@ -72,12 +73,13 @@ def life(report: UUID, **filed: Any) -> list[Recorded]:
         (SessionConnected(mode=Mode.VIDEO), session, 7.0),
         (assessed, case, 14.0),
         (DispatchUnitAssigned(unit_id=first), dispatch, 15.0),
-        (DispatchUnitAssigned(unit_id=second), other, 16.0),
+        (DispatchUnitAssigned(unit_id=second), dispatch, 16.0),
         (DispatchUnitEnRoute(unit_id=first), dispatch, 16.5),
         (DispatchUnitOnScene(unit_id=first), dispatch, 27.0),
-        (DispatchUnitOnScene(unit_id=second), other, 30.0),
-        (DispatchUnitCleared(unit_id=second), other, 40.0),
+        (DispatchUnitOnScene(unit_id=second), dispatch, 30.0),
+        (DispatchUnitCleared(unit_id=second), dispatch, 40.0),
         (DispatchUnitCleared(unit_id=first), dispatch, 57.0),
+        (DispatchCompleted(), dispatch, 57.0),
         (CaseClosed(reason=CloseReason.DISPATCHED), case, 60.0),
     ]
     events: dict[UUID, Recorded] = {}
@@ -142,7 +144,7 @@ async def test_a_reports_events_give_the_intervals_between_their_own_times(metri
     await settled(metrics)
     timings = await ask(metrics)
     assert timings["records"] == 1
-    assert timings["definition_version"] == 1
+    assert timings["definition_version"] == 2
     assert {name: total["mean"] for name, total in totals(timings).items()} == EXACT
     assert {name: total["p90"] for name, total in totals(timings).items()} == EXACT
     assert {total["n"] for total in totals(timings).values()} == {1}
@@ -291,8 +293,8 @@ async def test_a_rebuild_while_events_flow_loses_and_doubles_nothing(metrics: Sy
     first = projection(metrics).generation
     asked = await metrics["metrics"].post("/v1/rebuild", headers=metrics.as_(Role.ADMIN))
     assert asked.status_code == 202
-    for start in range(0, len(during), 14):
-        await metrics.servers.publish(*during[start : start + 14])
+    for start in range(0, len(during), 15):
+        await metrics.servers.publish(*during[start : start + 15])
         assert (await ask(metrics, interval="headline"))["records"] >= 20
 
     async def switched() -> bool:
@@ -338,7 +340,7 @@ async def test_a_restarted_service_goes_on_where_it_was_even_when_its_file_is_go
         async with system.service("metrics", url, folder=folder):
             await settled(system)
             assert totals(await ask(system))["headline"]["n"] == 3
-            assert await count_events(system) == 42
+            assert await count_events(system) == 45
 
 
 @pytest.mark.parametrize("left_behind", ["half_filled", "no_database", "only_its_log"])

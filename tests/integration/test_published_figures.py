@@ -120,7 +120,7 @@ async def test_a_figure_stands_whatever_comes_later_and_can_be_computed_again(me
 async def test_a_figure_says_what_it_is_made_of(metrics: System) -> None:
     figure = await publish(metrics, "timings", source="past", interval="headline")
     assert figure["citation"] == (
-        f"VPR figure {figure['id']}, definition 1, log position {figure['position']['sequence']}, "
+        f"VPR figure {figure['id']}, definition 2, log position {figure['position']['sequence']}, "
         f"{figure['published_at'][:10]}, SHA-256 {figure['sha256']}"
     )
     assert figure["question"].startswith("/v1/timings?source=past&")

@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from tests.examples import NOON, minutes, recorded
 from tests.reference.timings import POINTS, figures
 from vpr_events.contracts.case import (
+    CaseAppointmentBooked,
+    CaseAppointmentCancelled,
+    CaseAppointmentMoved,
     CaseAssessed,
     CaseClaimed,
     CaseClosed,
@@ -31,7 +34,13 @@ from vpr_events.contracts.case import (
     CloseReason,
     Outcome,
 )
-from vpr_events.contracts.dispatch import DispatchUnitAssigned, DispatchUnitCleared, DispatchUnitOnScene, UnitOffDuty
+from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
+    DispatchUnitAssigned,
+    DispatchUnitCleared,
+    DispatchUnitOnScene,
+    UnitOffDuty,
+)
 from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import (
     ReportAmended,
@@ -42,12 +51,13 @@ from vpr_events.contracts.report import (
     WithdrawalReason,
     WithdrawnBy,
 )
-from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionEnded
+from vpr_events.contracts.session import EndReason, Mode, SessionConnected, SessionEnded, SessionModeChanged
 from vpr_events.contracts.values import Channel, Gravest, Pathway
 from vpr_events.event import Event, Recorded
 from vpr_metrics import model, queries
 from vpr_metrics.choosing import Selection, choose, rows_of, sources
 from vpr_metrics.definitions import INTERVALS
+from vpr_metrics.projections import AMENDED_POINTS, point_of
 
 REPORTS = [UUID(int=number) for number in range(1, 5)]
 SOME_ID = UUID(int=99)
@@ -57,6 +67,8 @@ times = st.integers(0, 12).map(lambda number: NOON + timedelta(days=number % 4, 
 codes = st.sampled_from(["a", "b"])
 maybe_codes = st.none() | codes
 maybe_times = st.none() | times
+
+WALL_CLOCK = {"local_time": st.just("2026-05-04T09:00"), "zone": st.just("America/Winnipeg")}
 
 live: st.SearchStrategy[Event] = st.one_of(
     st.builds(
@@ -100,10 +112,22 @@ live: st.SearchStrategy[Event] = st.one_of(
     st.builds(SessionEnded, reason=st.sampled_from(EndReason)),
     st.builds(CaseDuplicateLinked, original_case_id=st.sampled_from(REPORTS)),
     st.just(CaseReopened(reason="new_facts")),
-    st.just(SessionConnected(mode=Mode.VIDEO)),
+    st.builds(
+        CaseAppointmentBooked,
+        appointment_id=st.just(SOME_ID),
+        starts_at=times,
+        earliest_at=maybe_times,
+        request_id=st.none(),
+        **WALL_CLOCK,
+    ),
+    st.builds(CaseAppointmentMoved, appointment_id=st.just(SOME_ID), starts_at=times, **WALL_CLOCK),
+    st.just(CaseAppointmentCancelled(appointment_id=SOME_ID, reason="ill")),
+    st.builds(SessionConnected, mode=st.sampled_from(Mode)),
+    st.builds(SessionModeChanged, mode=st.sampled_from(Mode)),
     st.just(DispatchUnitAssigned(unit_id=SOME_ID)),
     st.just(DispatchUnitOnScene(unit_id=SOME_ID)),
     st.just(DispatchUnitCleared(unit_id=SOME_ID)),
+    st.just(DispatchCompleted()),
     st.just(UnitOffDuty()),
 )
 
@@ -255,10 +279,11 @@ def test_until_a_moment_it_answers_as_if_nothing_had_happened_since(
         for row in _chosen(now, Selection(until=moment)):
             for point, at in row.items():
                 assert not isinstance(at, datetime) or at <= moment.replace(tzinfo=None), point
-        timed = [row for row in _chosen(then, Selection()) if any(isinstance(one, datetime) for one in row.values())]
-        told_later = {event.correlation_id for event in happened if getattr(event.data, "occurred_to", None)}
-        ours = [row for row in _chosen(now, Selection(until=moment)) if row["id"] not in told_later]
-        assert ours == [row for row in timed if row["id"] not in told_later]
+        reached = {event.correlation_id for event in happened if point_of(event)}
+        timed = [row for row in _chosen(then, Selection()) if row["id"] in reached]
+        for row in timed:
+            row |= {point: None for point in AMENDED_POINTS if row[point] and row[point] > moment.replace(tzinfo=None)}
+        assert _chosen(now, Selection(until=moment)) == timed
 
 
 def _is_live(event: Recorded) -> bool:

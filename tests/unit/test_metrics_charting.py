@@ -122,7 +122,7 @@ def test_every_picture_states_definition_n_filters_and_moment() -> None:
         "From the filing until the first unit is assigned.",
         "n = 100, 3 open, 1 left out",
         "Source live, filed from 2026-01-01 00:00 (America/Winnipeg), district 7",
-        "As of 2026-05-04 07:00 (America/Winnipeg), definition version 1",
+        "As of 2026-05-04 07:00 (America/Winnipeg), definition version 2",
     ]
 
 

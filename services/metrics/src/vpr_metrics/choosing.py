@@ -34,8 +34,11 @@ OVER_HERE = "least(closed_at, withdrawn_at)"
 OVER_ELSEWHERE = f"if({CLOSED_AT_ALL}, closed_at, cleared_at)"
 """When a record was over, see definitions.OVER. Asked of the whole source, so that a filter does not change it."""
 
-ELIGIBLE = f"if(source = '{LIVE}', screened_as = 'virtual' or offered_at is not null or connected_at is not null, null)"
-"""See definitions.STAGES. An officer may offer video where the rules asked for a review first."""
+MEANT = "coalesce(screened_as = 'virtual', false) or offered_at is not null or pathway = 'virtual'"
+ELIGIBLE = f"if(source = '{LIVE}', {MEANT}, null)"
+"""See definitions.ARMS. A live case that no rule has screened is not eligible until video is offered or held. An
+officer may offer video where the rules asked for a review first.
+"""
 
 type Row = dict[str, Any]
 

@@ -15,10 +15,10 @@ ARM_OF = {
     "all": "true",
     "eligible": "eligible",
     "not_eligible": "not eligible",
-    "offered": "offered_at is not null or connected_at is not null",
-    "not_offered": "eligible and offered_at is null and connected_at is null",
-    "accepted": "accepted_at is not null or connected_at is not null",
-    "declined": "declined_at is not null and connected_at is null",
+    "offered": "offered_at is not null or pathway = 'virtual'",
+    "not_offered": "eligible and offered_at is null and pathway <> 'virtual'",
+    "accepted": "accepted_at is not null or pathway = 'virtual'",
+    "declined": "pathway = 'declined'",
 }
 """A condition for each of definitions.ARMS."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,15 @@ OVER = (
 )
 
 PATHWAYS = {
-    "virtual": "Officer and resident were connected, or the extract says so.",
+    "virtual": "Officer and resident were connected, if only by voice or in writing, or the extract says so.",
     "declined": "The resident declined video, and they were never connected.",
     "conventional": "Any other case of our own.",
     "historical": "A past case of an extract that was not met by video.",
 }
 
 OFFICER_INITIATED = (
-    "A live report is officer-initiated when a member of staff filed it; of a past case the extract tells, or nobody."
+    "An officer came upon it, nobody called. No live report tells that, so none counts as officer-initiated, a report "
+    "that a clerk typed in neither; of a past case the extract tells, or nobody."
 )
 
 POINTS = {
@@ -107,14 +108,15 @@ POINTS = {
     "offered_at": "Video was first offered, or first asked for by the officer.",
     "invited_at": "The first join link was issued.",
     "accepted_at": "The resident first opened a join link.",
-    "connected_at": "Officer and resident first saw each other.",
+    "connected_at": "Officer and resident first saw each other; by voice or in writing alone they did not.",
     "declined_at": "The resident first declined video.",
     "no_show_at": "The resident first did not come.",
     "assessed_at": "The first assessment.",
     "dispatched_at": "The first unit was assigned.",
     "en_route_at": "A unit was first en route.",
     "arrived_at": "The first unit arrived.",
-    "cleared_at": "The last unit was cleared.",
+    "cleared_at": "The last unit was cleared, and none was assigned since. Of our own cases: the clearing with which "
+    "the dispatch was completed.",
     "withdrawn_at": "The report was taken back.",
     "closed_at": "The case was closed for the last time, and not reopened since.",
 }
@@ -126,10 +128,12 @@ RULES = {
     "own closing; what is done for the other is not done for it. It is closed with the outcome duplicate.",
     "reopened": "The first claim, assessment, unit and arrival count, however often a case is reopened. It is closed "
     "when it was closed for the last time; a case that was reopened since is open, and its outcome is unknown.",
+    "withdrawn": "A report that was withdrawn before its case was closed ends as withdrawn. One that is withdrawn "
+    "after the closing keeps the outcome that it was closed with.",
     "repeat_sessions": "The first offer, link, opened link and connection of a case count, whichever session they "
     "belong to. Who declined or did not come, and was connected in another session, was met by video.",
     "repeat_dispatches": "The first unit that is assigned, en route and arrived counts, of whichever dispatch; it is "
-    "over when the last unit of the last dispatch is cleared.",
+    "over when the last unit of the last dispatch is cleared, and open as long as another unit is on it.",
     "chosen_delay": "A time later than the first one that could have been had is the resident's choice. It is measured "
     "by itself and taken out of no other interval: virtual_response and headline contain it.",
 }
@@ -177,7 +181,8 @@ ARMS = {
 
 ENDS = {
     "closed": "Closed, and not reopened since.",
-    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor for want of the resident.",
+    "settled_without_dispatch": "Closed without any unit, neither as a duplicate nor because the report was "
+    "withdrawn nor for want of the resident.",
     "withdrawn": "The report was withdrawn.",
     "no_show": "The resident did not come, at least once.",
     "reopened": "Reopened after it was closed, at least once.",

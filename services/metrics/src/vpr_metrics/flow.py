@@ -21,7 +21,7 @@ WORK = ("filed_at", "claimed_at", "connected_at", "dispatched_at", "arrived_at")
 ENDS = {
     "closed": "closed_at is not null",
     "settled_without_dispatch": "closed_at is not null and dispatched_at is null "
-    "and coalesce(outcome, '') not in ('duplicate', 'no_show')",
+    "and coalesce(outcome, '') not in ('duplicate', 'no_show', 'withdrawn')",
     "withdrawn": "withdrawn",
     "no_show": "no_show_at is not null",
     "reopened": "reopened_at is not null",

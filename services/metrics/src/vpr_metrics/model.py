@@ -32,7 +32,7 @@ from vpr_metrics.records import LIVE, records_of
 
 __all__ = ["LIVE", "UNFIT", "VERSION", "apply", "complete", "create", "is_complete"]
 
-VERSION = 3
+VERSION = 4
 """Of the tables and of what the projections make of events: a file of another version is rebuilt."""
 
 UNFIT = (DataError, pa.ArrowException, OverflowError, ValueError)

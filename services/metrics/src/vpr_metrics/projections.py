@@ -25,6 +25,7 @@ from vpr_events.contracts.case import (
     CaseVideoRequested,
 )
 from vpr_events.contracts.dispatch import (
+    DispatchCompleted,
     DispatchUnitAssigned,
     DispatchUnitCleared,
     DispatchUnitEnRoute,
@@ -34,10 +35,12 @@ from vpr_events.contracts.history import HistoryCaseRecorded
 from vpr_events.contracts.report import ReportAmended, ReportFiled, ReportScreened, ReportWithdrawn
 from vpr_events.contracts.session import (
     EndReason,
+    Mode,
     SessionConnected,
     SessionEnded,
     SessionInviteOpened,
     SessionInviteSent,
+    SessionModeChanged,
 )
 from vpr_events.event import Event, Recorded, in_utc
 
@@ -47,11 +50,13 @@ POINTS: dict[type[Event], str] = {
     CaseClaimed: "claimed_at",
     SessionInviteSent: "invited_at",
     SessionConnected: "connected_at",
+    SessionModeChanged: "connected_at",
     CaseAssessed: "assessed_at",
     DispatchUnitAssigned: "dispatched_at",
     DispatchUnitEnRoute: "en_route_at",
     DispatchUnitOnScene: "arrived_at",
     DispatchUnitCleared: "cleared_at",
+    DispatchCompleted: "cleared_at",
     CaseClosed: "closed_at",
     CaseReopened: "reopened_at",
     ReportWithdrawn: "withdrawn_at",
@@ -61,7 +66,10 @@ POINTS: dict[type[Event], str] = {
     CaseVideoDeclined: "declined_at",
     CaseNoShow: "no_show_at",
 }
-"""Which event reaches which clock point, by its ``occurred_at``; a booking that asks for a session is an offer too."""
+"""Which event reaches which clock point, by its ``occurred_at``; a booking that asks for a session is an offer too.
+
+Who is connected by voice or in writing alone sees nobody: that is told by the trait ``met``.
+"""
 
 ENDINGS = {EndReason.DECLINED: "declined_at", EndReason.NO_SHOW: "no_show_at"}
 """Which clock point the end of a session reaches, by its reason."""
@@ -104,8 +112,15 @@ NAMES: dict[tuple[type[Event], str], str] = {
 }
 """Fields whose trait is not named like them."""
 
-FIXED_TRAITS = ("source", "pathway", "channel", "officer_initiated", "excluded", "case_ref")
-"""Traits that one event of a case tells, once. ``case_ref`` is triage's id of the case."""
+UNDER_WAY, COMPLETED = "under_way", "completed"
+"""What the trait ``dispatch`` tells: units are yet to be cleared, or the last one was."""
+
+DISPATCH = {DispatchUnitAssigned: UNDER_WAY, DispatchCompleted: COMPLETED}
+
+FIXED_TRAITS = ("source", "pathway", "channel", "officer_initiated", "excluded", "case_ref", "met")
+"""Traits that one event of a case tells, once. ``case_ref`` is triage's id of the case, ``met`` that they
+were connected, by picture or without.
+"""
 
 CHANGING_TRAITS = (
     *AMENDED_POINTS,
@@ -117,6 +132,7 @@ CHANGING_TRAITS = (
     "assessed_as",
     "original_case",
     "ended",
+    "dispatch",
 )
 """Traits that later events may change: the one with the highest mark counts."""
 
@@ -141,6 +157,8 @@ def point_of(event: Recorded) -> str | None:
     """The clock point that is reached when the event occurs."""
     if isinstance(event.data, SessionEnded):
         return ENDINGS.get(event.data.reason)
+    if isinstance(event.data, SessionConnected | SessionModeChanged):
+        return "connected_at" if event.data.mode is Mode.VIDEO else None
     if isinstance(event.data, CaseAppointmentBooked):
         return "offered_at" if event.data.request_id else None
     return POINTS.get(type(event.data))
@@ -154,8 +172,10 @@ def stamps_of(event: Recorded) -> Sequence[Stamp]:
 def traits_of(event: Recorded) -> Sequence[Trait]:
     """What the event tells of its case's kind, as text."""
     kind = type(event.data)
-    if kind is ReportWithdrawn:
-        return [("ended", "withdrawn")]
+    if kind is SessionConnected:
+        return [("met", "true")]
+    if kind in DISPATCH:
+        return [("dispatch", DISPATCH[kind])]
     if kind is CaseOpened:
         return [("case_ref", str(event.entity_id))]
     if kind is CaseAppointmentCancelled:
