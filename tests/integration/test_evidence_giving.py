@@ -1,13 +1,14 @@
 """Evidence of people outside of a session: links, their page without scripts, and looking through for malware."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.clamd import LOOKED_AT, MALWARE, TAKEN, Clamd, scanner
 from tests.evidence import Call, Sending, code_of, sha256
@@ -144,6 +145,63 @@ async def test_a_link_ends_when_it_is_used_up_taken_back_or_too_old(call: Call) 
     unknown = await call.system["video"].get("/give/guessed")
     assert (unknown.status_code, "We do not know this link" in unknown.text) == (404, True)
     assert code_of(await begin(call, "guessed")) == (404, "no_such_link")
+
+
+async def take_back(call: Call, made: dict[str, Any]) -> None:
+    url = f"{call.meeting.url}/upload-links/{made['id']}"
+    assert (await call.system["video"].delete(url, headers=call.meeting.as_officer())).status_code == 204
+
+
+async def test_what_is_being_sent_by_a_link_that_is_taken_back_is_closed_and_what_came_is_kept(call: Call) -> None:
+    made, other = await link(call), await link(call)
+    sending, content = giver(call, made["token"]), PDF.ljust(2000)
+    done, item, late, own = [
+        (await begin(call, token, "application/pdf")).json()["id"]
+        for token in (made["token"], made["token"], made["token"], other["token"])
+    ]
+    assert (await sending.put(done, 0, content)).status_code == 204
+    assert (await sending.complete(done, 1)).status_code == 200
+    assert (await sending.put(item, 0, content)).status_code == 204
+
+    async def overtaken() -> AsyncIterator[bytes]:
+        yield content[:1000]
+        await take_back(call, made)
+        yield content[1000:]
+
+    assert code_of(await sending.put(late, 0, overtaken())) == (409, "evidence_closed")
+    assert code_of(await sending.put(item, 1, content)) == (409, "link_revoked")
+    assert code_of(await sending.complete(item, 1)) == (409, "link_revoked")
+    assert (await sending.complete(done, 1)).status_code == 200, "what was whole before stays so"
+    assert (await giver(call, other["token"]).put(own, 0, content)).status_code == 204, "of another link"
+
+    async def ended() -> bool:
+        return {one["id"]: one["state"] for one in await listed(call)} == {
+            done: "captured",
+            item: "captured",
+            late: "discarded",
+            own: "open",
+        }
+
+    await until(ended)
+    [kept] = [one for one in await listed(call) if one["id"] == item]
+    assert (kept["incomplete"], kept["reason"], kept["sha256"]) == (True, "stopped", sha256(content))
+
+
+async def test_what_was_begun_in_time_may_end_within_half_an_hour_of_the_link(call: Call) -> None:
+    made = await link(call)
+    sending, item = giver(call, made["token"]), (await begin(call, made["token"], "application/pdf")).json()["id"]
+
+    async def ended(ago: timedelta) -> None:
+        query = update(upload_links).where(upload_links.c.link_id == UUID(made["id"]))
+        async with call.system.runtime("video").engine.begin() as connection:
+            await connection.execute(query.values(expires_at=datetime.now(UTC) - ago))
+
+    await ended(timedelta(minutes=31))
+    assert code_of(await sending.put(item, 0, PDF)) == (409, "link_expired")
+    assert code_of(await sending.complete(item, 0)) == (409, "link_expired")
+    await ended(timedelta(minutes=29))
+    assert (await sending.put(item, 0, PDF)).status_code == 204
+    assert (await sending.complete(item, 1)).status_code == 200
 
 
 async def test_a_link_outlives_the_session_and_not_the_personal_data(call: Call) -> None:

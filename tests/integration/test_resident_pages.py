@@ -14,6 +14,7 @@ from tests.access import Others, Person
 from tests.residents import SAFE, STORY, THEFT, Resident, whole_form
 from tests.system import Servers, System
 from vpr_events.contracts.values import Role
+from vpr_events.gate import Reason
 from vpr_events.tables import events
 from vpr_intake import case_numbers
 from vpr_intake.case_numbers import ALPHABET, is_number, plain
@@ -456,6 +457,28 @@ async def test_leaving_clears_what_the_browser_has_and_leads_to_a_neutral_site(s
             assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
             assert answer.headers["referrer-policy"] == "no-referrer"
             assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_leaving_ends_the_session_on_our_side_too_and_an_outage_keeps_nobody(
+    shared: System, resident: Resident
+) -> None:
+    number, secret = await resident.files(THEFT)
+    for method in ("GET", "POST"):
+        await resident.enters(number, secret)
+        for _ in range(2):
+            left = await shared["intake"].request(method, "/report/exit", headers={"Cookie": resident.cookie})
+            assert left.status_code == 303
+            assert left.headers["set-cookie"].startswith('__Host-vpr_case="";')
+        await resident.opens("/report/case/status")
+        assert resident.answer.status_code == 401
+        resident.cookie = ""
+    await resident.enters(number, secret)
+    gate = shared.runtime("intake").gate
+    gate.reason = Reason.RESTORED
+    try:
+        assert (await shared["intake"].get("/report/exit", headers={"Cookie": resident.cookie})).status_code == 303
+    finally:
+        gate.reason = None
 
 
 async def test_erasure_takes_the_phrase_and_the_wishes(shared: System, resident: Resident) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
@@ -15,7 +16,7 @@ from vpr_events.contracts.case import CaseClaimed, CaseReleased, ReleaseReason
 from vpr_events.contracts.report import ErasureBasis, ReportPersonalDataErased
 from vpr_events.contracts.values import Role
 from vpr_events.event import Event, new_id
-from vpr_video.tables import chat
+from vpr_video.tables import chat, credentials
 
 ORIGIN = "http://localhost:8000"
 
@@ -144,6 +145,53 @@ async def test_the_cookie_counts_on_the_public_origin_and_for_our_own_pages_only
     assert await status("PUT", "/v1/call/consents", Origin="http://evil.test") == 403
     assert await status("PUT", "/v1/call/consents") == 403, "from nowhere"
     assert await status("GET", "/v1/call", Cookie="__Host-vpr_participant=guess") == 401
+
+
+async def test_leaving_quickly_leaves_no_way_back_in(servers: Servers) -> None:
+    async with System.started(servers, ["video"], exit_url="https://weather.example/now") as video:
+        meeting = await Meeting.arranged(video)
+        joined = await meeting.both_in()
+        person = joined.json()["participant_id"]
+        kept = {"Cookie": joined.headers["Set-Cookie"].partition(";")[0], "Host": "localhost:8000"}
+        page = await video["video"].get("/call", headers=kept)
+        assert '<form method="post" action="/call/exit">' in page.text
+        policy = page.headers["Content-Security-Policy"]
+        assert "form-action 'self' https://weather.example;" in policy, "a form may lead there without scripts"
+
+        async def leave(origin: str = ORIGIN) -> httpx.Response:
+            return await video["video"].post("/call/exit", headers=kept | {"Origin": origin})
+
+        async def rows() -> int:
+            async with video.runtime("video").reading() as connection:
+                query = select(func.count()).select_from(credentials)
+                return int(await connection.scalar(query.where(credentials.c.participant_id == UUID(person))) or 0)
+
+        assert (await leave("http://evil.test")).status_code == 403
+        assert (await rows(), (await meeting.names())[-1]) == (1, "participant_admitted")
+        for _ in range(2):
+            left = await leave()
+            assert (left.status_code, left.headers["Location"]) == (303, "https://weather.example/now")
+            assert left.headers["Cache-Control"] == "no-store"
+            assert left.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+            assert left.headers["Set-Cookie"].startswith('__Host-vpr_participant="";')
+            assert "Max-Age=0" in left.headers["Set-Cookie"]
+            assert (await rows(), (await meeting.names()).count("participant_left")) == (0, 1)
+        for path in ("/v1/call", "/v1/call/summary"):
+            assert (await video["video"].get(path, headers=kept)).status_code == 401
+        page, stranger = [
+            await video["video"].get("/call", headers={"Host": "localhost:8000", **one}) for one in (kept, {})
+        ]
+        assert page.text == stranger.text
+
+
+async def test_who_left_or_whose_session_is_over_leaves_quickly_too(video: System) -> None:
+    meeting = await Meeting.arranged(video)
+    own = meeting.as_resident(await meeting.both_in())
+    await video["video"].post("/v1/call/departure", headers=own)
+    await meeting.post("end", {"reason": "completed"})
+    assert (await video["video"].get("/v1/call/summary", headers=own)).status_code == 200
+    assert (await video["video"].post("/call/exit", headers=own)).status_code == 303
+    assert (await video["video"].get("/v1/call/summary", headers=own)).status_code == 401
 
 
 async def test_erasing_a_report_erases_what_was_written_in_its_calls(video: System) -> None:

@@ -299,6 +299,22 @@ def test_the_light_is_asked_for_where_the_phone_has_one(
         assert on_phone.page.evaluate("lit") == [True]
         on_phone.page.locator("#torch").tap()
         at_desk.page.get_by_text("Light on please").wait_for()
+        leaves_quickly(desk, session, on_phone)
+
+
+def leaves_quickly(desk: Desk, session: str, on_phone: Side) -> None:
+    """Whoever takes the phone then is a stranger to the call, as they are without scripts."""
+    phone = on_phone.page
+    phone.route("https://www.canada.ca/", lambda route: route.fulfill(body="Sunny"))
+    phone.locator(".exit").tap()
+    phone.get_by_text("Sunny").wait_for()
+    wait_for(lambda: events_of(desk, session) == "joined", "the resident left")
+    wait_for(lambda: phone.context.cookies() == [], "nothing is kept")
+    phone.goto(f"{on_phone.origin}/video/call")
+    on_phone.at("over")
+    assert phone.locator("[data-step=over] [data-summary]").inner_text() == ""
+    phone.locator(".exit").evaluate("button => button.form.submit()")
+    phone.get_by_text("Sunny").wait_for()
 
 
 def test_what_is_loaded_before_the_call_is_small(browser: Browser, playwright: Playwright, desk: Desk) -> None:

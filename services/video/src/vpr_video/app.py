@@ -36,7 +36,7 @@ from vpr_video.settings import Settings
 from vpr_video.signalling.changes import Changes
 from vpr_video.signalling.hub import Hub
 from vpr_video.tables import metadata
-from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, guest_pages, outbox_page, pages
+from vpr_video.web import STATIC, call_pages, code_pages, giving_pages, guest_pages, leaving, outbox_page, pages
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 PAGES = (
@@ -44,6 +44,7 @@ PAGES = (
     code_pages.router,
     call_pages.resident,
     call_pages.officer,
+    leaving.router,
     giving_pages.router,
     guest_pages.router,
     outbox_page.router,

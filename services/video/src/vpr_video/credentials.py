@@ -20,6 +20,11 @@ def remember(response: Response, token: str) -> None:
     response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="lax")
 
 
+def forget(response: Response) -> None:
+    """Take the token from the browser."""
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
 def token_in(request: HTTPConnection) -> str:
     """The token that came along. Raises Problem 401 without one, 403 for a cookie from another site."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

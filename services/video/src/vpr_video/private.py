@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vpr_events.writes import Write
@@ -13,6 +13,7 @@ from vpr_video.tokens import digest_of
 
 INSERT_TOKEN = insert(invite_tokens)
 INSERT_CREDENTIAL = insert(credentials)
+DELETE_CREDENTIAL = delete(credentials).where(credentials.c.token_digest == bindparam("digest"))
 INSERT_CHAT = upsert(chat).on_conflict_do_nothing()
 _place = upsert(locations)
 KEEP_LOCATION = _place.on_conflict_do_update(
@@ -43,3 +44,8 @@ def credential_kept_for(participant_id: UUID, session_id: UUID, token: str) -> W
     """The same of any participant without an account."""
     row = {"token_digest": digest_of(token), "session_id": session_id, "participant_id": participant_id}
     return Write(session_id, INSERT_CREDENTIAL, row)
+
+
+def credential_forgotten(session_id: UUID, token: str) -> Write:
+    """Nobody is known by this token any more."""
+    return Write(session_id, DELETE_CREDENTIAL, {"digest": digest_of(token)})

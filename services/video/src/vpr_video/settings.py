@@ -105,7 +105,7 @@ class Settings(SendingSettings, EvidenceSettings):
     turn_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     ice_policy: Literal["all", "relay"] = "all"
     drop_after: Annotated[float, Field(gt=0)] = 8.0
-    exit_url: str = "about:blank"
+    exit_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "https://www.canada.ca/"
     guidance: Annotated[InstanceOf[Guidance], NoDecode, BeforeValidator(_guidance_at)] = Field(
         default_factory=load_guidance
     )

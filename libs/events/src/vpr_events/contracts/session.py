@@ -52,6 +52,7 @@ class EvidenceEnd(StrEnum):
 
     Those from ``stopped`` on end recordings at the media server: stopped by staff, ended with the session, or because
     who records or is recorded left, the case was lost, or the call does not go through the media server any more.
+    ``stopped`` also ends what is being sent by a link that staff take back.
     """
 
     CONSENT_WITHDRAWN = "consent_withdrawn"

@@ -128,8 +128,13 @@ async def sign_out(request: Request, runtime: Running) -> Response:
         await receipts.end_session(connection, request.cookies.get(COOKIE, ""))
     answer = words(request, "signed_out", way="/case")
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-    answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict")
+    forget(answer)
     return answer
+
+
+def forget(answer: Response) -> None:
+    """Take the session from the browser."""
+    answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict")
 
 
 def way_to(request: Request, path: str) -> RedirectResponse:

@@ -12,7 +12,7 @@ from vpr_service.runtime import Running
 from vpr_video.api.evidence import CHUNK, Sequence
 from vpr_video.evidence.completing import complete
 from vpr_video.evidence.link_schemas import GivenItem, GivenState
-from vpr_video.evidence.links import begun, given_link, item_of
+from vpr_video.evidence.links import begun, check_takes, given_link, item_of
 from vpr_video.evidence.schemas import Completion
 from vpr_video.evidence.taking import item_row, take_chunk
 from vpr_video.schemas import TOKEN_LIMIT
@@ -37,6 +37,14 @@ async def _item(link: Link, evidence_id: UUID, runtime: Running) -> dict[str, An
 Given = Annotated[dict[str, Any], Depends(_item)]
 
 
+async def _taken(link: Link, row: Given, runtime: Running) -> dict[str, Any]:
+    check_takes(link, row, runtime)
+    return row
+
+
+Taken = Annotated[dict[str, Any], Depends(_taken)]
+
+
 @router.post("", status_code=201)
 async def begin(new: GivenItem, link: Link, runtime: Running, response: Response) -> GivenState:
     """Begin to send a file. 409 ``link_revoked``, ``link_expired`` or ``link_used_up``; 422 for what is not taken."""
@@ -45,14 +53,20 @@ async def begin(new: GivenItem, link: Link, runtime: Running, response: Response
 
 
 @router.put("/{evidence_id}/chunks/{sequence}", status_code=204, openapi_extra=CHUNK)
-async def chunk(sequence: Sequence, row: Given, request: Request, runtime: Running) -> None:
-    """The next chunk, as the body itself. The answer means that it is stored durably."""
+async def chunk(sequence: Sequence, row: Taken, request: Request, runtime: Running) -> None:
+    """The next chunk, as the body itself. The answer means that it is stored durably.
+
+    409 ``link_revoked``, and ``link_expired`` half an hour after the link was too old for another file.
+    """
     await take_chunk(row, sequence, request.stream(), runtime)
 
 
 @router.post("/{evidence_id}/completion", responses=problems(503))
-async def finish(row: Given, body: Completion, runtime: Running, response: Response) -> GivenState:
-    """The file is whole. 422 ``file_type_refused`` or ``file_infected``; 503 ``scanner_unavailable``."""
+async def finish(row: Taken, body: Completion, runtime: Running, response: Response) -> GivenState:
+    """The file is whole.
+
+    409 as for a chunk; 422 ``file_type_refused`` or ``file_infected``; 503 ``scanner_unavailable``.
+    """
     await complete(row, body.chunks, body.sha256, runtime)
     private(response)
     return _shown(await item_row(row["session_id"], row["id"], runtime), runtime)

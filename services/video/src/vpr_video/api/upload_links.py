@@ -58,7 +58,7 @@ async def read(row: ActedOn, runtime: Running, response: Response) -> list[Uploa
 
 @router.delete("/{link_id}", status_code=204)
 async def revoke(link_id: UUID, row: ActedOn, runtime: Running) -> None:
-    """Take nothing more by a link; doing it twice is the same as once."""
+    """Take nothing more by a link, also of what is being sent; what came of it is kept. Twice is the same as once."""
     command = RevokeUploadLink(at=runtime.now(), link_id=link_id)
     execution = Execution(decider=session, entity=row["id"], command=command, correlation_id=row["report_id"])
     await runtime.pipeline.execute(execution)

@@ -5,7 +5,7 @@ They outlive the session: who has the recording of a camera rarely has it at han
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,9 @@ from vpr_events.contracts.session import (
 )
 from vpr_events.decider import Command, Refused, Unknown
 from vpr_events.event import Event
+
+GRACE = timedelta(minutes=30)
+"""How long an item that was begun in time may still be sent once its link is too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class IssueUploadLink(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeUploadLink(Command):
-    """Take nothing more by a link."""
+    """Take nothing more by a link, also of what is being sent by it."""
 
     link_id: UUID
 
@@ -91,11 +94,27 @@ def check_link(link_id: UUID, links: UploadLinks, at: datetime) -> None:
     """Whether another item may be sent by a link. Raises Refused and Unknown."""
     link = _known(link_id, links)
     if link.revoked:
-        raise Refused("link_revoked", "this link was taken back")
+        raise _revoked()
     if at >= link.expires_at:
-        raise Refused("link_expired", "this link is too old")
+        raise _expired()
     if link.used >= link.most:
         raise Refused("link_used_up", f"all {link.most} items of this link were sent")
+
+
+def check_sending(link: UploadLink, at: datetime) -> None:
+    """Whether an item that was begun by a link may go on. Raises Refused."""
+    if link.revoked:
+        raise _revoked()
+    if at >= link.expires_at + GRACE:
+        raise _expired()
+
+
+def _revoked() -> Refused:
+    return Refused("link_revoked", "this link was taken back")
+
+
+def _expired() -> Refused:
+    return Refused("link_expired", "this link is too old")
 
 
 def _found(link_id: UUID, links: UploadLinks) -> UploadLink | None:

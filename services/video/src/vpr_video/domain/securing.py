@@ -211,6 +211,13 @@ def without_consent(state: State) -> Sequence[Event]:
     return closings(open_recordings(state.items), EvidenceEnd.CONSENT_WITHDRAWN)
 
 
+def without_link(link_id: UUID, state: State) -> Sequence[Event]:
+    """What taking a link back leads to for what is being sent by it."""
+    return closings(
+        (one for one in state.items if one.participant_id == link_id and one.stage is Stage.OPEN), EvidenceEnd.STOPPED
+    )
+
+
 def closed(item: Item) -> Refused:
     """Why nothing more is taken of an item."""
     if item.reason is EvidenceEnd.CONSENT_WITHDRAWN:

@@ -26,7 +26,7 @@ from vpr_video.domain.commands import (
     RevokeInvite,
     SetConsents,
 )
-from vpr_video.domain.giving import GIVING
+from vpr_video.domain.giving import GIVING, RevokeUploadLink
 from vpr_video.domain.guests import (
     ComeAsGuest,
     InviteGuest,
@@ -37,7 +37,7 @@ from vpr_video.domain.guests import (
 )
 from vpr_video.domain.inviting import issue, note_failed, note_sent, open_, revoke
 from vpr_video.domain.scheduling import MISSED, REMINDER, create, end, move, schedule_fired, schedule_timers
-from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers
+from vpr_video.domain.securing import SECURING, TIMER, abandon, evidence_timers, without_link
 from vpr_video.domain.serving import SERVING, with_the_session
 from vpr_video.domain.state import OVER, State, Status, evolve
 from vpr_video.domain.talking import change_mode, connect, interrupt
@@ -73,7 +73,8 @@ def _decided(command: Command, state: State) -> Sequence[Event]:
     if securing := SECURING.get(type(command)) or SERVING.get(type(command)):
         return securing(command, state)
     if giving := GIVING.get(type(command)):
-        return giving(command, state.links)
+        stopped = without_link(command.link_id, state) if isinstance(command, RevokeUploadLink) else ()
+        return [*giving(command, state.links), *stopped]
     refuse_when_over(state)
     if (decision := WHILE_OPEN.get(type(command))) is None:
         raise TypeError(f"{type(command).__name__} is no command of a session")

@@ -18,7 +18,8 @@ from vpr_evidence.names import tidy
 from vpr_service.evidence import storing
 from vpr_service.problems import Problem, invalid_field
 from vpr_service.runtime import Runtime
-from vpr_video.domain.giving import BeginUpload, IssueUploadLink, check_link
+from vpr_video.domain.giving import BeginUpload, IssueUploadLink, UploadLink, check_link, check_sending
+from vpr_video.domain.items import Stage
 from vpr_video.domain.session import session
 from vpr_video.erased import ERASED
 from vpr_video.evidence import items
@@ -145,3 +146,11 @@ async def item_of(link: Row, evidence_id: UUID, runtime: Runtime) -> dict[str, A
     if row["participant_id"] != link["link_id"]:
         raise Problem(404, "no_such_evidence", "there is no such item of this link")
     return row
+
+
+def check_takes(link: Row, row: Row, runtime: Runtime) -> None:
+    """Whether more is taken of an item of this link; one that is captured may be completed again. Raises Refused."""
+    if row["state"] != Stage.CAPTURED:
+        revoked = link["revoked_at"] is not None
+        known = UploadLink(link["link_id"], link["expires_at"], link["most"], link["used"], revoked)
+        check_sending(known, runtime.now())

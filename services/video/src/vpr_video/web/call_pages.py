@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vpr_events.contracts.session import Participant
+from vpr_service.app import policy
 from vpr_service.cookies import csrf_token_of
 from vpr_service.languages import Language, language_of
 from vpr_service.moments import told_day
@@ -60,6 +61,7 @@ async def call(request: Request, runtime: Running) -> Response:
         sender=(neutral_texts.SENDER if neutral else SENDER)[language],
         emergency=EMERGENCY[language],
         exit_url=settings.exit_url,
+        headers={"Content-Security-Policy": policy(settings.exit_url)},
     )
 
 
@@ -137,7 +139,7 @@ def _json(texts: dict[str, str]) -> Markup:
     return Markup(orjson.dumps(texts).decode().replace("<", "\\u003c"))  # noqa: S704 - "<" is escaped, the rest is data
 
 
-def _page(request: Request, template: str, **values: Any) -> HTMLResponse:
+def _page(request: Request, template: str, *, headers: Mapping[str, str] | None = None, **values: Any) -> HTMLResponse:
     root = request.scope.get("root_path", "").rstrip("/")
     html = templates.get_template(template).render(language=language_of(request), root=root, **values)
-    return HTMLResponse(html, headers=HEADERS)
+    return HTMLResponse(html, headers={**HEADERS, **(headers or {})})

@@ -227,8 +227,10 @@ on("#come-back", async () => {
 });
 on("#take-over", () => location.reload());
 for (const exit of document.querySelectorAll("[data-exit]")) {
-  exit.onclick = () => {
+  exit.onclick = (event) => {
+    event.preventDefault();
     devices.close();
+    fetch(exit.form.action, { method: "POST", keepalive: true, redirect: "manual" }).catch(() => {});
     document.body.replaceChildren();
     document.title = "";
     location.replace(exit.dataset.exit);
