@@ -177,7 +177,7 @@ class SessionParticipantLeft(Event, name="session.participant_left"):
 
 
 class SessionConnected(Event, name="session.connected"):
-    """Officer and resident see each other: the clock point of the virtual response."""
+    """Officer and resident meet: by picture (the clock point of the virtual response), by voice, or in writing."""
 
     mode: Mode
 
