@@ -277,8 +277,7 @@ class EffectRunner:
         What is no fault of the work, an outage of database or log or a lost race, ends nothing and is not counted.
         """
         blameless = lost_a_race(error) or (is_outage(error) and not isinstance(error, OSError))
-        delays = self.policy.delays
-        delay = delays[min(task.attempt, len(delays)) - 1] if blameless else self.policy.delay(task.failures)
+        delay = self.policy.patience(task.attempt - 1) if blameless else self.policy.delay(task.failures)
         values = {
             "delay": timedelta(seconds=delay or 0),
             "code": type(error).__name__,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Executable, MetaData, Table, Uuid, bindparam, exists, func, insert, select
+from sqlalchemy import Column, DateTime, Executable, MetaData, Table, Uuid, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from vpr_events.decider import Refused
 from vpr_events.event import Recorded
 from vpr_events.locks import number_of
 from vpr_events.passes import Projector
-from vpr_events.writes import Write
+from vpr_events.writes import Write, inserting
 
 SHARE = select(func.pg_advisory_xact_lock_shared(bindparam("number")))
 TAKE = select(func.pg_advisory_xact_lock(bindparam("number")))
@@ -67,9 +67,7 @@ class Erased:
 
     def inserting(self, personal: Table) -> Executable:
         """An insert of a row of all columns, which does nothing for a ``report_id`` (a parameter) that was erased."""
-        row = select(*(bindparam(column.name, type_=column.type) for column in personal.c))
-        gone = exists().where(self.table.c.report_id == bindparam("report_id", type_=Uuid))
-        return insert(personal).from_select([column.name for column in personal.c], row.where(~gone))
+        return inserting(personal, ~exists().where(self.table.c.report_id == bindparam("report_id", type_=Uuid)))
 
     async def check_kept(self, connection: AsyncConnection, report_id: UUID) -> None:
         """Until the transaction's end the report is not erased. Raises Refused where it was."""

@@ -31,6 +31,10 @@ class Policy:
         """Seconds until the next try after ``attempts`` retries; None when there is none."""
         return self.delays[attempts] if attempts < len(self.delays) else None
 
+    def patience(self, attempts: int) -> float:
+        """The same for what is tried however often it takes: at most the last of the delays."""
+        return self.delays[min(attempts, len(self.delays) - 1)] if self.delays else 0
+
 
 async def park(
     connection: AsyncConnection,

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 from asyncpg.exceptions import InterfaceError as DriverError
 from asyncpg.exceptions import PostgresError
-from sqlalchemy import Executable, Insert, Table, select
+from sqlalchemy import ColumnElement, Executable, Insert, Table, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,12 @@ def grouped(writes: Iterable[Write]) -> list[Group]:
         groups[index][1].append(write.values)
         last_group[write.entity] = index
     return groups
+
+
+def inserting(table: Table, where: ColumnElement[bool]) -> Insert:
+    """Inserts a row of all columns where the condition holds, which may have the row's columns as parameters."""
+    row = select(*(bindparam(column.name, type_=column.type) for column in table.c))
+    return insert(table).from_select([column.name for column in table.c], row.where(where))
 
 
 async def run(connection: AsyncConnection, writes: Iterable[Write]) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Uuid, bindparam, exists, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
 from vpr_events.effect_runner import Task, Tried
 from vpr_events.event import in_utc, new_id
-from vpr_events.writes import Write
+from vpr_events.writes import Write, inserting
 from vpr_intake.announcing import PING
 from vpr_intake.pausing import FAILED, HOLD, PAUSE, RELEASE, RESUME, apart, pause
 from vpr_intake.sealed_secrets import KeyMissing, Sealed
@@ -31,13 +31,7 @@ LONGEST_WAIT = 86_400.0
 """How long a receiver's Retry-After may put a try off."""
 GONE = 410
 
-_attempt = list(delivery_attempts.c)
-INSERT_ATTEMPT = insert(delivery_attempts).from_select(
-    [column.name for column in _attempt],
-    select(*(bindparam(column.name, type_=column.type) for column in _attempt)).where(
-        exists().where(deliveries.c.id == bindparam("delivery_id", type_=Uuid))
-    ),
-)
+INSERT_ATTEMPT = inserting(delivery_attempts, exists().where(deliveries.c.id == bindparam("delivery_id", type_=Uuid)))
 """Nothing for a delivery that is gone with its webhook."""
 MOVE = (
     update(deliveries)
@@ -209,9 +203,8 @@ class Deliverer:
 
     def _over(self, message: Message, result: Result, switch_off: str | None = None) -> Tried:
         told = {"webhook": message.webhook_id, "tried_at": result.at}
-        written = [Write(message.webhook_id, RESUME if result.taken else FAILED, told)]
-        if result.taken:
-            written.insert(0, Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id}))
+        written = [Write(message.webhook_id, RELEASE, {"webhook": message.webhook_id})] if result.taken else []
+        written.append(Write(message.webhook_id, RESUME if result.taken else FAILED, told))
         why = {"webhook": message.webhook_id, "why": switch_off}
         if switch_off == "gone":
             written.append(Write(message.webhook_id, SWITCH_OFF, why))

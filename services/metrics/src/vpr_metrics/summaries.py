@@ -33,7 +33,7 @@ def summary(taken: Whole, percentages: Sequence[float]) -> Summary:
     if not len(taken):
         return Summary(0, 0.0, percentiles=[None] * len(percentages))
     ordered, n = np.sort(taken), len(taken)
-    whole = sum_of(ordered)
+    whole = _sum(ordered)
     away = ordered - whole / n
     return Summary(
         n=n,
@@ -42,19 +42,19 @@ def summary(taken: Whole, percentages: Sequence[float]) -> Summary:
         min=int(ordered[0]) / SECOND,
         max=int(ordered[-1]) / SECOND,
         stddev=round(float(np.sqrt(np.square(away, out=away).sum() / (n - 1))) / SECOND, DIGITS) if n > 1 else None,
-        percentiles=percentiles_of(ordered, percentages).tolist(),
+        percentiles=_percentiles(ordered, percentages).tolist(),
     )
 
 
-def sum_of(ordered: Whole) -> int:
-    """Microseconds in all. Where it may not fit into 64 bits it is summed in two parts."""
+def _sum(ordered: Whole) -> int:
+    """Where it may not fit into 64 bits it is summed in two parts."""
     if max(abs(int(ordered[0])), abs(int(ordered[-1]))) * len(ordered) < LIMIT:
         return int(ordered.sum())
     return (int((ordered >> HALF).sum()) << HALF) + int((ordered & ((1 << HALF) - 1)).sum())
 
 
-def percentiles_of(ordered: Whole, percentages: Sequence[float]) -> Floats:
-    """Seconds, of some: a percentile that falls between two durations lies between them in proportion."""
+def _percentiles(ordered: Whole, percentages: Sequence[float]) -> Floats:
+    """Seconds: a percentile that falls between two durations lies between them in proportion."""
     places = (len(ordered) - 1) * np.array(percentages) / 100
     below = places.astype(np.int64)
     low, high = (ordered[np.minimum(at, len(ordered) - 1)].astype(np.float64) for at in (below, below + 1))

@@ -45,28 +45,20 @@ def transitions(connection: DuckDBPyConnection) -> Sequence[Row]:
 
 def _steps(connection: DuckDBPyConnection) -> Iterator[Steps]:
     """What was read is worked on while more is read."""
-    places = _known(connection)
-    moments = ", ".join(f"epoch_us({MILESTONES[place]})" for place in places)
+    moments = ", ".join(f"epoch_us({point}) as {point}" for point in MILESTONES)
     known = connection.sql(f"select {moments} from chosen where excluded is null")  # noqa: S608 - names of ours
     with ThreadPoolExecutor(1) as beside:
         before = None
         for batch in known.to_arrow_reader(ROWS):
             if before:
                 yield before.result()
-            before = beside.submit(_steps_of, batch, places)
+            before = beside.submit(_steps_of, batch)
         if before:
             yield before.result()
 
 
-def _known(connection: DuckDBPyConnection) -> Sequence[int]:
-    """The places of the milestones that happened to anybody, or of the first: to read the others costs as much."""
-    counts = ", ".join(f"count({point})" for point in MILESTONES)
-    [found] = connection.sql(f"select {counts} from chosen where excluded is null").fetchall()  # noqa: S608 - as above
-    return [place for place, count in enumerate(found) if count] or [0]
-
-
-def _steps_of(batch: pa.RecordBatch, places: Sequence[int]) -> Steps:
-    ways = np.sort(_marks(batch, places), axis=1)
+def _steps_of(batch: pa.RecordBatch) -> Steps:
+    ways = np.sort(_marks(batch), axis=1)
     happened = ways.ravel()
     follows = happened[1:] != NEVER
     follows[ways.shape[1] - 1 :: ways.shape[1]] = False  # the first of a case follows nothing
@@ -75,10 +67,11 @@ def _steps_of(batch: pa.RecordBatch, places: Sequence[int]) -> Steps:
     return before, after, ((later >> BITS) - (earlier >> BITS)).astype(np.int64)
 
 
-def _marks(batch: pa.RecordBatch, places: Sequence[int]) -> Marks:
-    """A row a case, a column each of these milestones."""
-    marks = np.empty((len(batch), len(places)), np.uint64)
-    for number, (place, moments) in enumerate(zip(places, batch.columns, strict=True)):
+def _marks(batch: pa.RecordBatch) -> Marks:
+    """A row a case; what happened to none of them has no column, but for the first."""
+    known = [(place, one) for place, one in enumerate(batch.columns) if place == 0 or one.null_count < len(one)]
+    marks = np.empty((len(batch), len(known)), np.uint64)
+    for number, (place, moments) in enumerate(known):
         since = (moments.fill_null(0).to_numpy() - YEAR_1).astype(np.uint64)
         marks[:, number] = since << BITS | np.uint64(place)
         if moments.null_count:

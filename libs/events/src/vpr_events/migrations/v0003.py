@@ -5,9 +5,8 @@ from alembic import op
 
 
 def upgrade() -> None:
-    """Add failures to effects: what failed until now has no more tries than before."""
+    """Add failures to effects: what failed until now has its tries again."""
     op.add_column("effects", sa.Column("failures", sa.Integer, nullable=False, server_default="0"))
-    op.execute("update effects set failures = attempts where error is not null")
 
 
 def downgrade() -> None:
